@@ -1,0 +1,1 @@
+"""Recordings, played through the same path as live data."""

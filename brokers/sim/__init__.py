@@ -1,0 +1,1 @@
+"""The embedded exchange: a price-time matching engine with seeded order flow."""

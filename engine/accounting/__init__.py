@@ -1,0 +1,1 @@
+"""Positions and profit, as folds over fills."""

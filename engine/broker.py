@@ -1,0 +1,217 @@
+"""The port: what a broker promises, and what each outcome means.
+
+A broker package exposes one function, `open_broker(settings) -> Broker`, which does no I/O.
+The engine then starts `Broker.run` as a service and calls the rest. All of it is on trio.
+
+=======================  =========  ============================================================
+method                   needed     flag in `Capabilities`
+=======================  =========  ============================================================
+`run`, `now_ns`          always
+`instrument`, `stream`   to watch   `has_market_data`
+`search`                 optional   `can_search`
+`history`                optional   `has_history`
+`open_client`            to trade   `can_trade`; its `amend`: `can_amend`
+`play`, `playback`       optional   `can_play`
+=======================  =========  ============================================================
+
+A method whose flag is off raises `NotSupported`. Nothing but `BrokerError` and its children
+leaves a package.
+
+Outcomes of `submit`, `amend` and `cancel`:
+
+* **returns**: the request was given to the venue. What the venue says of it comes, before or
+  after the return, as order events through `report`.
+* **raises `OrderRejected`**: the venue said no; nothing changed there.
+* **raises anything else**: it may have happened or not. The router makes the order `unknown`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import msgspec
+import trio
+
+from engine.clock import Clock
+from engine.instruments import Instrument
+from engine.messages import (
+    AccountInfo,
+    BrokerInfo,
+    Columns,
+    Fill,
+    Match,
+    Order,
+    OrderEvent,
+    OrderType,
+    Playback,
+    PlaybackStatus,
+    Position,
+    Quote,
+    Tick,
+    TimeInForce,
+)
+
+TickSink = Callable[[str, Sequence[Tick]], None]
+"""Takes the ticks of one fqme, in order; never waits."""
+
+Report = Callable[[OrderEvent], None]
+"""Takes what the venue says of an order; never waits."""
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What a broker can do. The deck greys out the rest."""
+
+    has_market_data: bool = False
+    can_search: bool = False
+    has_history: bool = False
+    has_depth: bool = False
+    can_trade: bool = False
+    can_amend: bool = False
+    can_play: bool = False
+    order_types: frozenset[OrderType] = frozenset()
+    times_in_force: frozenset[TimeInForce] = frozenset()
+    can_post_only: bool = False
+
+    def info(self, name: str) -> BrokerInfo:
+        """These flags as the deck is told them."""
+        return BrokerInfo(
+            name=name,
+            can_search=self.can_search,
+            has_history=self.has_history,
+            has_depth=self.has_depth,
+            can_trade=self.can_trade,
+            can_amend=self.can_amend,
+            can_play=self.can_play,
+        )
+
+
+class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a broker is opened with."""
+
+    name: str
+    clock: Clock
+    options: Mapping[str, Any] = {}
+    """Its table in `brokers.toml`; the package converts it to a struct of its own."""
+    data_dir: Path | None = None
+    """Where it may keep files; None where nothing may be kept."""
+
+
+class HistoryPage(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One page of bars, all of them before what was asked for."""
+
+    columns: Columns
+    has_more: bool
+    """Older bars can be had."""
+
+
+class TradingClient(Protocol):
+    """One account at one venue."""
+
+    async def submit(self, order: Order, instrument: Instrument) -> None:
+        """Send a new order. See the module for what each outcome means."""
+        ...
+
+    async def amend(self, order: Order, price: Decimal | None, size: Decimal) -> None:
+        """Give a working order another limit price and total size (filled part included)."""
+        ...
+
+    async def cancel(self, order: Order) -> None:
+        """Cancel what is left of a working order."""
+        ...
+
+    async def open_orders(self) -> Sequence[Order]:
+        """All orders that work at the venue now, ours or not."""
+        ...
+
+    async def fills(self, since_ns: int) -> Sequence[Fill]:
+        """Executions at or after `since_ns`, oldest first."""
+        ...
+
+    async def positions(self) -> Sequence[Position]:
+        """What the venue says the account holds."""
+        ...
+
+    async def balances(self) -> Mapping[str, Decimal]:
+        """Total by asset."""
+        ...
+
+
+class Broker(Protocol):
+    """One venue, or something that behaves like one."""
+
+    name: str
+    capabilities: Capabilities
+
+    def now_ns(self) -> int:
+        """The market's time: wall time at a venue, the tape's time in a playback."""
+        ...
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = ...) -> None:
+        """Its own background work, until cancelled; `started()` when it can be used."""
+        ...
+
+    async def search(self, text: str, limit: int) -> Sequence[Match]:
+        """Instruments that fit `text`, best first; all of them, most traded first, for ''."""
+        ...
+
+    async def instrument(self, fqme: str) -> Instrument:
+        """Details of one market. Raises `UnknownSymbol`."""
+        ...
+
+    async def stream(
+        self, fqme: str, sink: TickSink, *, task_status: trio.TaskStatus[Quote] = ...
+    ) -> None:
+        """Give the market's ticks to `sink` until cancelled.
+
+        `started(quote)` comes as soon as a last price is known, before the first tick.
+        """
+        ...
+
+    async def history(self, fqme: str, period_s: int, end_ns: int, limit: int) -> HistoryPage:
+        """Up to `limit` closed bars that start before `end_ns`, newest page first.
+
+        Raises `NotSupported` where this period cannot be had; `native_periods` can.
+        """
+        ...
+
+    def native_periods(self, fqme: str) -> Sequence[int]:
+        """Periods in seconds that `history` serves, shortest first; others are resampled."""
+        ...
+
+    def open_client(
+        self, account: AccountInfo, report: Report
+    ) -> AbstractAsyncContextManager[TradingClient]:
+        """Log in to an account; order events go to `report` while the block is open."""
+        ...
+
+    def play(self, command: Playback) -> None:
+        """Move the playback."""
+        ...
+
+    def playback(self) -> PlaybackStatus | None:
+        """Where the playback stands; None for a live market."""
+        ...
+
+
+@runtime_checkable
+class MarketTap(Protocol):
+    """A broker that is fed with the markets of others: paper."""
+
+    def on_instrument(self, instrument: Instrument, clock_ns: Callable[[], int]) -> None:
+        """A market was opened; `clock_ns` reads its broker's time."""
+        ...
+
+    def on_ticks(self, fqme: str, ticks: Sequence[Tick]) -> None:
+        """Ticks of an open market, before anyone but the dark book has seen them."""
+        ...
+
+
+OpenBroker = Callable[[BrokerSettings], Broker]
+"""What a broker package exposes as `open_broker`."""
+
+LoadBroker = Callable[[str], OpenBroker]
+"""The registry's way to find a package by name. Raises `BrokerUnavailable`."""

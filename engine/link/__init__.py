@@ -1,0 +1,1 @@
+"""The one seam between engine and deck: only `messages` cross it."""

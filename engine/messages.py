@@ -1,0 +1,780 @@
+"""Every struct that crosses a boundary: ticks, commands of the deck, events of the engine.
+
+All are frozen, and tagged by `kind`. A family is one union (`Tick`, `Command`, `Event`,
+`OrderEvent`); its codec is built once, below. New fields get defaults, and types never
+change, so that what was written can still be read.
+
+Units: prices and sizes of ticks and bars are float64, those of orders, fills and positions
+Decimal; times are integer nanoseconds UTC; periods are whole seconds.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+
+from engine.instruments import Instrument
+
+Side = Literal["buy", "sell"]
+OrderType = Literal["limit", "market", "stop", "stop_limit"]
+TimeInForce = Literal["gtc", "ioc", "fok"]
+Route = Literal["live", "dark"]
+"""`live` goes to the account's venue at once; `dark` is held here until its trigger."""
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=str.lower, gc=False):
+    """Base of all messages."""
+
+
+# -- ticks: the market, from a broker to everyone ---------------------------------------------
+
+
+class Trade(msgspec.Struct, frozen=True, tag_field="kind", tag="trade", gc=False):
+    """Something traded."""
+
+    fqme: str
+    price: float
+    size: float
+    side: Literal["buy", "sell", ""] = ""
+    """The side that took liquidity; empty where the venue does not say."""
+    venue_ns: int = 0
+    recv_ns: int = 0
+    trade_id: str = ""
+    count: int = 1
+    """Trades in it: more than one where the venue aggregates."""
+
+
+class Bid(msgspec.Struct, frozen=True, tag_field="kind", tag="bid", gc=False):
+    """The best bid. A size of 0 says that there is none."""
+
+    fqme: str
+    price: float
+    size: float
+    venue_ns: int = 0
+    recv_ns: int = 0
+
+
+class Ask(msgspec.Struct, frozen=True, tag_field="kind", tag="ask", gc=False):
+    """The best ask. A size of 0 says that there is none."""
+
+    fqme: str
+    price: float
+    size: float
+    venue_ns: int = 0
+    recv_ns: int = 0
+
+
+class Book(msgspec.Struct, frozen=True, tag_field="kind", tag="book", gc=False):
+    """A change of the L2 book: levels as (price, size), size 0 removes the level."""
+
+    fqme: str
+    bids: tuple[tuple[float, float], ...]
+    asks: tuple[tuple[float, float], ...]
+    venue_ns: int = 0
+    recv_ns: int = 0
+    is_snapshot: bool = False
+    """The levels are the whole book; what was known before is void."""
+
+
+class Break(msgspec.Struct, frozen=True, tag_field="kind", tag="break", gc=False):
+    """The stream is not continuous here: what lies between is not known."""
+
+    fqme: str
+    reason: Literal["stale", "gap", "resync", "seek", "overrun", "end"]
+    """`stale`: no data until further ticks; `gap`: something was missed; `resync`: the book
+    was built anew; `seek`: a playback moved to `venue_ns`, later bars are void; `overrun`:
+    this reader was too slow; `end`: no more data will come."""
+    venue_ns: int = 0
+    recv_ns: int = 0
+
+
+Tick = Trade | Bid | Ask | Book | Break
+TickType = Literal["trade", "bid", "ask", "book", "break"]
+TICK_TYPE: dict[type, TickType] = {
+    Trade: "trade",
+    Bid: "bid",
+    Ask: "ask",
+    Book: "book",
+    Break: "break",
+}
+"""The name under which a frame groups a tick."""
+
+
+class Quote(Message, frozen=True):
+    """The present of a market: what is known of it at `venue_ns`. NaN is never used: a value
+    that is not known is None."""
+
+    fqme: str
+    last: float
+    """Price of the last trade."""
+    last_size: float = 0.0
+    bid: float | None = None
+    bid_size: float = 0.0
+    ask: float | None = None
+    ask_size: float = 0.0
+    day_open: float | None = None
+    """What change is measured against: price 24 h ago, or the session's open."""
+    day_volume: float | None = None
+    """Volume since then, in base units."""
+    venue_ns: int = 0
+    recv_ns: int = 0
+
+
+class Columns(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Bars as columns, one entry per bar, oldest first; all of one length.
+
+    `time_ns` (int64) is the start of the bar's period, nanoseconds UTC; the others are float64.
+    """
+
+    time_ns: np.ndarray
+    open: np.ndarray
+    high: np.ndarray
+    low: np.ndarray
+    close: np.ndarray
+    volume: np.ndarray
+    trades: np.ndarray
+    """Number of trades; 0 where the source does not say."""
+
+    def __len__(self) -> int:
+        return len(self.time_ns)
+
+
+COLUMN_NAMES = ("time_ns", "open", "high", "low", "close", "volume", "trades")
+
+
+# -- orders, fills, positions -----------------------------------------------------------------
+
+
+class OrderState(StrEnum):
+    """Where an order is. `staged` exists in the deck only."""
+
+    STAGED = "staged"
+    PENDING = "pending"
+    """On its way: given to the venue, not yet acknowledged."""
+    OPEN = "open"
+    PARTIAL = "partial"
+    DARK = "dark"
+    """Held in the EMS; no venue has seen it."""
+    TRIGGERED = "triggered"
+    """Its trigger was touched; being sent."""
+    FILLED = "filled"
+    CANCELED = "canceled"
+    REJECTED = "rejected"
+    """The venue said no."""
+    DENIED = "denied"
+    """We said no."""
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+    """We do not know; its exposure stays reserved until there is evidence."""
+
+
+WORKING = frozenset(
+    {
+        OrderState.PENDING,
+        OrderState.OPEN,
+        OrderState.PARTIAL,
+        OrderState.DARK,
+        OrderState.TRIGGERED,
+        OrderState.UNKNOWN,
+    }
+)
+"""States in which an order can still trade."""
+
+DONE = frozenset(
+    {
+        OrderState.FILLED,
+        OrderState.CANCELED,
+        OrderState.REJECTED,
+        OrderState.DENIED,
+        OrderState.EXPIRED,
+    }
+)
+"""States from which only a late fill moves an order."""
+
+
+class Order(Message, frozen=True):
+    """An order as the router knows it, after all events so far."""
+
+    order_id: str
+    """Ours, made when the order was staged; also the client order id at the venue."""
+    account: str
+    fqme: str
+    side: Side
+    order_type: OrderType
+    size: Decimal
+    price: Decimal | None = None
+    """Limit price; None for market and stop orders."""
+    stop_price: Decimal | None = None
+    """Where a stop or stop-limit order starts to work, at the venue."""
+    time_in_force: TimeInForce = "gtc"
+    post_only: bool = False
+    route: Route = "live"
+    trigger_price: Decimal | None = None
+    """Where a dark order is sent."""
+    state: OrderState = OrderState.PENDING
+    filled: Decimal = Decimal(0)
+    average_price: Decimal | None = None
+    """Of the fills so far, exact; None without fills."""
+    fees: Decimal = Decimal(0)
+    """Sum of fees in `fee_asset`; fees in other assets are on the fills."""
+    fee_asset: str = ""
+    venue_order_id: str = ""
+    awaiting: Literal["", "amend", "cancel"] = ""
+    """What was asked of the venue and is not yet answered."""
+    reason: str = ""
+    """Why it was denied, rejected, canceled or is unknown."""
+    created_ns: int = 0
+    updated_ns: int = 0
+
+    @property
+    def remaining(self) -> Decimal:
+        return self.size - self.filled
+
+    @property
+    def is_working(self) -> bool:
+        return self.state in WORKING
+
+
+class Fill(Message, frozen=True):
+    """One execution. Unique by (venue, account, instrument, trade id)."""
+
+    order_id: str
+    account: str
+    fqme: str
+    trade_id: str
+    side: Side
+    price: Decimal
+    size: Decimal
+    fee: Decimal = Decimal(0)
+    fee_asset: str = ""
+    liquidity: Literal["maker", "taker", ""] = ""
+    venue_ns: int = 0
+    recv_ns: int = 0
+
+
+class Position(Message, frozen=True):
+    """What an account holds in a market: a fold over its fills."""
+
+    account: str
+    fqme: str
+    size: Decimal = Decimal(0)
+    """Negative is short."""
+    average_price: Decimal | None = None
+    """Average cost of what is held; None when flat."""
+    realised: Decimal = Decimal(0)
+    """Profit of closed parts, in quote, before fees."""
+    fees: Decimal = Decimal(0)
+    """Fees paid in the quote asset."""
+    fees_in_other: dict[str, Decimal] = {}
+    """Fees paid in other assets, by asset; never converted silently."""
+    updated_ns: int = 0
+
+
+class Alert(Message, frozen=True):
+    """A price at which to call the user."""
+
+    alert_id: str
+    fqme: str
+    price: Decimal
+    note: str = ""
+    state: Literal["armed", "triggered", "canceled"] = "armed"
+    direction: Literal["up", "down", ""] = ""
+    """`up` calls when the last price is at or above `price`, `down` at or below. Set by where
+    the market stands when the alert is set; empty until it is known."""
+    created_ns: int = 0
+    triggered_ns: int = 0
+    triggered_price: float | None = None
+
+
+# -- order events: what moves an order; from brokers and the EMS to the router ------------------
+
+
+class Accepted(Message, frozen=True):
+    """The venue has the order."""
+
+    order_id: str
+    venue_order_id: str = ""
+    venue_ns: int = 0
+
+
+class Rejected(Message, frozen=True):
+    """The venue said no: the order does not exist there."""
+
+    order_id: str
+    reason: str
+    venue_ns: int = 0
+
+
+class Denied(Message, frozen=True):
+    """We said no: nothing left the machine."""
+
+    order_id: str
+    check: str
+    reason: str
+    limit: str = ""
+    value: str = ""
+
+
+class Filled(Message, frozen=True):
+    """The venue reports an execution of the order."""
+
+    order_id: str
+    trade_id: str
+    price: Decimal
+    size: Decimal
+    fee: Decimal = Decimal(0)
+    fee_asset: str = ""
+    liquidity: Literal["maker", "taker", ""] = ""
+    venue_ns: int = 0
+
+
+class Canceled(Message, frozen=True):
+    """The rest of the order will not trade."""
+
+    order_id: str
+    reason: str = ""
+    venue_ns: int = 0
+
+
+class Expired(Message, frozen=True):
+    """The venue ended the order by its own terms (IOC or FOK rest, end of day)."""
+
+    order_id: str
+    reason: str = ""
+    venue_ns: int = 0
+
+
+class AmendRequested(Message, frozen=True):
+    """An amend was asked of the venue, or of the dark book."""
+
+    order_id: str
+    price: Decimal | None
+    size: Decimal
+
+
+class Amended(Message, frozen=True):
+    """The order now has this price and size."""
+
+    order_id: str
+    price: Decimal | None
+    size: Decimal
+    stop_price: Decimal | None = None
+    trigger_price: Decimal | None = None
+    venue_ns: int = 0
+
+
+class CancelRequested(Message, frozen=True):
+    """A cancel was asked of the venue, or of the dark book."""
+
+    order_id: str
+
+
+class RequestRefused(Message, frozen=True):
+    """The venue refused an amend or a cancel; the order stands as it did."""
+
+    order_id: str
+    request: Literal["amend", "cancel"]
+    reason: str
+    venue_ns: int = 0
+
+
+class Held(Message, frozen=True):
+    """The dark book holds the order."""
+
+    order_id: str
+
+
+class Triggered(Message, frozen=True):
+    """The trigger of a dark order was touched; it is about to be sent."""
+
+    order_id: str
+    touched_price: float
+    price: Decimal | None
+    """Limit price it is sent with; None for a market order."""
+    venue_ns: int = 0
+
+
+class Lost(Message, frozen=True):
+    """No answer to a request that may have reached the venue."""
+
+    order_id: str
+    reason: str
+
+
+OrderEvent = (
+    Accepted
+    | Rejected
+    | Denied
+    | Filled
+    | Canceled
+    | Expired
+    | AmendRequested
+    | Amended
+    | CancelRequested
+    | RequestRefused
+    | Held
+    | Triggered
+    | Lost
+)
+
+
+# -- commands: from the deck to the engine ------------------------------------------------------
+
+
+class Watch(Message, frozen=True):
+    """Open these markets, and frame them at most `throttle_hz` times a second."""
+
+    fqmes: tuple[str, ...]
+    throttle_hz: float = 15.0
+
+
+class Unwatch(Message, frozen=True):
+    """Close these markets for this deck."""
+
+    fqmes: tuple[str, ...]
+
+
+class OpenBars(Message, frozen=True):
+    """Send the newest `count` bars of a watched market, then keep them up to date."""
+
+    fqme: str
+    period_s: int
+    count: int = 1000
+
+
+class CloseBars(Message, frozen=True):
+    """Stop sending these bars."""
+
+    fqme: str
+    period_s: int
+
+
+class Search(Message, frozen=True):
+    """Find instruments over all loaded brokers; the answer carries `request_id`."""
+
+    request_id: int
+    text: str
+    limit: int = 50
+
+
+class Submit(Message, frozen=True):
+    """A new order. `order_id` was made when it was staged: one intent, one order."""
+
+    order_id: str
+    account: str
+    fqme: str
+    side: Side
+    order_type: OrderType
+    size: Decimal
+    price: Decimal | None = None
+    stop_price: Decimal | None = None
+    time_in_force: TimeInForce = "gtc"
+    post_only: bool = False
+    route: Route = "live"
+    trigger_price: Decimal | None = None
+
+
+class Amend(Message, frozen=True):
+    """Give a working order another price or size. None leaves it as it is.
+
+    For a dark order `price` is its trigger price.
+    """
+
+    order_id: str
+    price: Decimal | None = None
+    size: Decimal | None = None
+
+
+class Cancel(Message, frozen=True):
+    """Cancel one working order."""
+
+    order_id: str
+
+
+class CancelAll(Message, frozen=True):
+    """Cancel every working order, dark ones included, of a market and an account; an empty
+    string means all."""
+
+    fqme: str = ""
+    account: str = ""
+
+
+class Flatten(Message, frozen=True):
+    """Cancel what works in the market, then close its position with a market order."""
+
+    order_id: str
+    """Of the closing order, if one is needed."""
+    fqme: str
+    account: str
+
+
+class SetAlert(Message, frozen=True):
+    """Call when the market's last price reaches `price` from where it stands now."""
+
+    alert_id: str
+    fqme: str
+    price: Decimal
+    note: str = ""
+
+
+class CancelAlert(Message, frozen=True):
+    alert_id: str
+
+
+class Playback(Message, frozen=True):
+    """Move a playback. `value` is a speed, seconds to seek by, or 1/0 for loop."""
+
+    broker: str
+    action: Literal["pause", "resume", "step", "speed", "seek", "loop"]
+    value: float = 0.0
+    """`speed`: times real time, 0 is as fast as it goes; `step`: number of messages; `seek`:
+    seconds from the present position, negative is back; `loop`: 1 on, 0 off."""
+
+
+class Shutdown(Message, frozen=True):
+    """Stop the engine; with `cancel_working`, after everything working was canceled."""
+
+    cancel_working: bool = False
+
+
+Command = (
+    Watch
+    | Unwatch
+    | OpenBars
+    | CloseBars
+    | Search
+    | Submit
+    | Amend
+    | Cancel
+    | CancelAll
+    | Flatten
+    | SetAlert
+    | CancelAlert
+    | Playback
+    | Shutdown
+)
+
+
+# -- events: from the engine to the deck --------------------------------------------------------
+
+
+class BrokerInfo(Message, frozen=True):
+    """What a loaded broker can do; the deck greys out the rest."""
+
+    name: str
+    can_search: bool = False
+    has_history: bool = False
+    has_depth: bool = False
+    can_trade: bool = False
+    can_amend: bool = False
+    can_play: bool = False
+    """It is a playback: pause, speed, seek."""
+
+
+class AccountInfo(Message, frozen=True):
+    """An account that orders can name."""
+
+    name: str
+    broker: str
+    mode: Literal["paper", "live"] = "paper"
+    """`live` is real money."""
+    serves: tuple[str, ...] = ()
+    """Brokers whose markets it trades; empty means any."""
+    slots: int = 4
+    """Slots that the allocator splits the position limit in."""
+    max_position_notional: Decimal | None = None
+    """Position limit in quote units that the slots share."""
+
+
+class EngineReady(Message, frozen=True):
+    """The engine runs and takes commands. First event on every link."""
+
+    brokers: tuple[BrokerInfo, ...]
+    accounts: tuple[AccountInfo, ...]
+    now_ns: int = 0
+
+
+class EngineFailed(Message, frozen=True):
+    """The engine is gone. No order state is known from here on."""
+
+    reason: str
+
+
+class FlumeOpened(Message, frozen=True):
+    """A market is open: its details, and a first quote with a last price."""
+
+    instrument: Instrument
+    quote: Quote
+
+
+class FlumeFailed(Message, frozen=True):
+    """A market could not be opened, or was lost for good."""
+
+    fqme: str
+    reason: str
+
+
+class Frame(Message, frozen=True):
+    """The ticks of one throttle period by type; the last of each list is the newest."""
+
+    fqme: str
+    ticks: dict[TickType, list[Tick]]
+    conflated: int = 0
+    """Quotes that newer ones replaced within the period."""
+
+
+class BarsUpdate(Message, frozen=True):
+    """Bars to merge by their time into what is shown: new ones, changed ones, older ones."""
+
+    fqme: str
+    period_s: int
+    columns: Columns
+    reset: bool = False
+    """They are all there is: drop what was known."""
+    is_complete: bool = True
+    """No older bars are still loading."""
+
+
+class Match(Message, frozen=True):
+    """One hit of a search."""
+
+    fqme: str
+    name: str = ""
+    broker: str = ""
+    volume: float = 0.0
+    """What the venue trades of it in 24 h, in quote units; ranks equal hits."""
+
+
+class SearchResults(Message, frozen=True):
+    request_id: int
+    matches: tuple[Match, ...]
+
+
+class OrderUpdate(Message, frozen=True):
+    """An order after an event. Never merged or dropped."""
+
+    order: Order
+    event: OrderEvent | None = None
+    """What moved it; None when the order is shown for the first time."""
+
+
+class FillReport(Message, frozen=True):
+    fill: Fill
+
+
+class PositionUpdate(Message, frozen=True):
+    position: Position
+
+
+class AlertUpdate(Message, frozen=True):
+    alert: Alert
+
+
+ServiceState = Literal["starting", "running", "failed", "stopped"]
+
+
+class ServiceStatus(Message, frozen=True):
+    name: str
+    state: ServiceState
+    since_ns: int = 0
+    restarts: int = 0
+    last_error: str = ""
+
+
+class FeedStatus(Message, frozen=True):
+    """One market's stream, as the bus counts it."""
+
+    fqme: str
+    state: Literal["opening", "live", "stale", "ended", "failed"] = "live"
+    last_ns: int = 0
+    """When its last tick came, our wall time."""
+    received: int = 0
+    framed: int = 0
+    conflated: int = 0
+    overruns: int = 0
+    dropped: int = 0
+    delay_ms: float | None = None
+    """Ours minus the venue's time of the last tick; None where that says nothing."""
+
+
+class PlaybackStatus(Message, frozen=True):
+    """Where a playback stands."""
+
+    broker: str
+    position_ns: int
+    start_ns: int
+    end_ns: int
+    speed: float
+    """Times real time; 0 is as fast as it goes."""
+    is_paused: bool = False
+    is_looping: bool = False
+    is_ended: bool = False
+
+
+class EngineStatus(Message, frozen=True):
+    """Once a second: that the engine lives, and how."""
+
+    now_ns: int
+    services: tuple[ServiceStatus, ...] = ()
+    feeds: tuple[FeedStatus, ...] = ()
+    playbacks: tuple[PlaybackStatus, ...] = ()
+
+
+class Notice(Message, frozen=True):
+    """Something a person should read; also in the log."""
+
+    level: Literal["info", "warning", "error"]
+    text: str
+    source: str = ""
+    now_ns: int = 0
+
+
+class CommandRefused(Message, frozen=True):
+    """A command that is not an order could not be done."""
+
+    command: str
+    """Its kind."""
+    reason: str
+
+
+Event = (
+    EngineReady
+    | EngineFailed
+    | FlumeOpened
+    | FlumeFailed
+    | Frame
+    | BarsUpdate
+    | SearchResults
+    | OrderUpdate
+    | FillReport
+    | PositionUpdate
+    | AlertUpdate
+    | EngineStatus
+    | Notice
+    | CommandRefused
+)
+
+
+# -- codecs, built once -------------------------------------------------------------------------
+
+
+def _encode_array(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return (value.dtype.str, value.tobytes())
+    raise NotImplementedError(f"{type(value).__name__} is not part of any message")
+
+
+def _decode_array(wanted: type, value: Any) -> Any:
+    if wanted is np.ndarray:
+        dtype, data = value
+        return np.frombuffer(data, dtype=np.dtype(dtype))
+    raise NotImplementedError(f"{wanted.__name__} is not part of any message")
+
+
+encoder = msgspec.msgpack.Encoder(enc_hook=_encode_array)
+command_decoder = msgspec.msgpack.Decoder(Command, dec_hook=_decode_array)
+event_decoder = msgspec.msgpack.Decoder(Event, dec_hook=_decode_array)

@@ -1,0 +1,1 @@
+"""Commands of the shell: each a function that prints and returns an exit code."""

@@ -1,0 +1,1 @@
+"""Screens: the deck, and what opens above it."""

@@ -1,0 +1,1 @@
+"""Widgets: hold state and keys; `tui.paint` does the drawing."""
