@@ -31,6 +31,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=s
 
 
 # -- ticks: the market, from a broker to everyone ---------------------------------------------
+#
+# Both times are in the market's time (`Broker.now_ns`): wall time at a venue, the tape's time
+# in a playback. An age is therefore always `broker.now_ns() - recv_ns`.
 
 
 class Trade(msgspec.Struct, frozen=True, tag_field="kind", tag="trade", gc=False):
@@ -690,8 +693,8 @@ class FeedStatus(Message, frozen=True):
 
     fqme: str
     state: Literal["opening", "live", "stale", "ended", "failed"] = "live"
-    last_ns: int = 0
-    """When its last tick came, our wall time."""
+    age_s: float | None = None
+    """Seconds since its last tick, in the market's time; None before the first."""
     received: int = 0
     framed: int = 0
     conflated: int = 0
