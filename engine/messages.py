@@ -627,7 +627,9 @@ class Frame(Message, frozen=True):
     fqme: str
     ticks: dict[TickType, list[Tick]]
     conflated: int = 0
-    """Quotes that newer ones replaced within the period."""
+    """Ticks that newer ones replaced within the period."""
+    quote: Quote | None = None
+    """The market's present at the end of the period, day volume included; set by the link."""
 
 
 class BarsUpdate(Message, frozen=True):

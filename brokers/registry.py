@@ -1,0 +1,46 @@
+"""Names brokers without importing them, and loads one when it is asked for.
+
+Others can add brokers: a package that exposes `open_broker` under the entry point group
+`tickdeck.brokers` is found by its name.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import cast
+
+from engine.broker import OpenBroker
+from engine.config import nearest
+from engine.errors import BrokerUnavailable
+from engine.text import safe
+
+GROUP = "tickdeck.brokers"
+
+BUILT_IN = {
+    "paper": "brokers.paper",
+    "replay": "brokers.replay.broker",
+    "sim": "brokers.sim.broker",
+}
+"""Broker name -> module that has its `open_broker`."""
+
+
+def names() -> tuple[str, ...]:
+    """All brokers that can be asked for, sorted; none is imported."""
+    return tuple(sorted({*BUILT_IN, *(point.name for point in entry_points(group=GROUP))}))
+
+
+def load(name: str) -> OpenBroker:
+    """The `open_broker` of one broker.
+
+    Raises:
+        BrokerUnavailable: there is none of this name, or its import failed.
+    """
+    try:
+        if name in BUILT_IN:
+            return cast(OpenBroker, import_module(BUILT_IN[name]).open_broker)
+        for point in entry_points(group=GROUP, name=name):
+            return cast(OpenBroker, point.load())
+    except Exception as error:  # a plug-in may raise anything while it is imported
+        raise BrokerUnavailable(f"broker {name!r} does not load: {safe(error)}") from error
+    raise BrokerUnavailable(f"no broker named {safe(name, 60)!r}", hint=nearest(name, names()))

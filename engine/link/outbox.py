@@ -1,0 +1,129 @@
+"""What waits for the deck: everything that must not be lost, and the newest of the rest.
+
+The engine puts, the deck takes, each from its own thread. However long the deck is frozen,
+what waits stays bounded but for order events, and nothing here waits for anyone.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TypeVar
+
+from engine.feed.bars import Series
+from engine.link.protocol import Wake
+from engine.messages import (
+    AlertUpdate,
+    BarsUpdate,
+    CommandRefused,
+    EngineFailed,
+    EngineStatus,
+    Event,
+    FillReport,
+    Frame,
+    Notice,
+    OrderUpdate,
+    SearchResults,
+    Tick,
+    TickType,
+)
+
+_URGENT = (
+    OrderUpdate,
+    FillReport,
+    AlertUpdate,
+    EngineFailed,
+    CommandRefused,
+    SearchResults,
+)
+"""What a person waits for: the deck is woken for it between two screen frames."""
+
+KEPT_TICKS = 500
+"""Newest trades of a market that wait for a frozen deck; older ones are counted, and are in
+the bars and the quote."""
+
+KEPT_NOTICES = 1000
+
+T = TypeVar("T")
+
+
+class Outbox:
+    """A thread-safe box of events that merges what may be merged."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lossless: deque[Event] = deque()
+        self._notices: deque[Event] = deque(maxlen=KEPT_NOTICES)
+        self._frames: dict[str, Frame] = {}
+        self._bars: dict[tuple[str, int], BarsUpdate] = {}
+        self._status: EngineStatus | None = None
+        self._wake: Wake | None = None
+        self._is_woken = False
+
+    def on_urgent(self, wake: Wake) -> None:
+        """Call `wake` when something urgent waits, once until the next `take`."""
+        self._wake = wake
+
+    def put(self, event: Event) -> None:
+        with self._lock:
+            self._merge(event)
+            wakes = isinstance(event, _URGENT) and not self._is_woken
+            self._is_woken = self._is_woken or wakes
+        if wakes and self._wake is not None:
+            self._wake()
+
+    def take(self) -> list[Event]:
+        """Everything since the last call: lossless events in order, then the newest state."""
+        with self._lock:
+            taken: list[Event] = [*self._lossless, *self._notices]
+            taken += self._bars.values()
+            taken += self._frames.values()
+            if self._status is not None:
+                taken.append(self._status)
+            self._lossless.clear()
+            self._notices.clear()
+            self._frames, self._bars, self._status = {}, {}, None
+            self._is_woken = False
+        return taken
+
+    def _merge(self, event: Event) -> None:
+        if isinstance(event, Frame):
+            waiting = self._frames.get(event.fqme)
+            self._frames[event.fqme] = event if waiting is None else merge_frames(waiting, event)
+        elif isinstance(event, BarsUpdate):
+            key = (event.fqme, event.period_s)
+            held = self._bars.get(key)
+            self._bars[key] = event if held is None else merge_bars(held, event)
+        elif isinstance(event, EngineStatus):
+            self._status = event
+        elif isinstance(event, Notice):
+            self._notices.append(event)
+        else:
+            self._lossless.append(event)
+
+
+def merge_frames(older: Frame, newer: Frame) -> Frame:
+    """One frame of two: quotes conflate, trades are kept up to `KEPT_TICKS`."""
+    ticks: dict[TickType, list[Tick]] = dict(older.ticks)
+    conflated = older.conflated + newer.conflated
+    for kind, items in newer.ticks.items():
+        both = [*ticks.get(kind, ()), *items] if kind in ("trade", "break") else items
+        conflated += len(ticks.get(kind, ())) + len(items) - len(both[-KEPT_TICKS:])
+        ticks[kind] = both[-KEPT_TICKS:]
+    return Frame(fqme=newer.fqme, ticks=ticks, conflated=conflated, quote=newer.quote)
+
+
+def merge_bars(older: BarsUpdate, newer: BarsUpdate) -> BarsUpdate:
+    """One update of two; where both have a bar, the newer one counts."""
+    if newer.reset:
+        return newer
+    series = Series(older.period_s, room=len(older.columns) + len(newer.columns) + 8)
+    series.merge(older.columns)
+    series.merge(newer.columns)
+    return BarsUpdate(
+        fqme=newer.fqme,
+        period_s=newer.period_s,
+        columns=series.columns(),
+        reset=older.reset,
+        is_complete=newer.is_complete,
+    )
