@@ -1,0 +1,312 @@
+"""The fold of engine events into what the deck knows."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.instruments import Instrument
+from engine.messages import (
+    AccountInfo,
+    Alert,
+    AlertUpdate,
+    Ask,
+    BarsUpdate,
+    Bid,
+    Break,
+    Columns,
+    CommandRefused,
+    EngineFailed,
+    EngineReady,
+    EngineStatus,
+    FeedStatus,
+    Fill,
+    FillReport,
+    FlumeFailed,
+    FlumeOpened,
+    Frame,
+    Match,
+    Notice,
+    Order,
+    OrderState,
+    OrderUpdate,
+    Position,
+    PositionUpdate,
+    Quote,
+    SearchResults,
+    Trade,
+)
+from tui.state import NOTICES_KEPT, DeckState, Part
+
+BTC = "btcusdt.spot.sim"
+
+
+def instrument(fqme: str = BTC) -> Instrument:
+    return Instrument(
+        fqme=fqme,
+        symbol="BTCUSDT",
+        base="btc",
+        quote="usdt",
+        price_tick=Decimal("0.01"),
+        size_step=Decimal("0.0001"),
+    )
+
+
+def opened(fqme: str = BTC) -> FlumeOpened:
+    return FlumeOpened(
+        instrument=instrument(fqme),
+        quote=Quote(fqme=fqme, last=100.0, bid=99.0, ask=101.0, day_open=80.0, day_volume=5.0),
+    )
+
+
+def state_with_market() -> DeckState:
+    state = DeckState([BTC])
+    state.fold(opened())
+    return state
+
+
+def bars(*times_s: int, close: float = 1.0) -> Columns:
+    ones = np.full(len(times_s), close)
+    return Columns(
+        time_ns=np.array(times_s, dtype=np.int64) * 1_000_000_000,
+        open=ones,
+        high=ones,
+        low=ones,
+        close=ones,
+        volume=ones,
+        trades=ones,
+    )
+
+
+def order(order_id: str = "a1", state: OrderState = OrderState.OPEN, reason: str = "") -> Order:
+    return Order(
+        order_id=order_id,
+        account="paper",
+        fqme=BTC,
+        side="buy",
+        order_type="limit",
+        size=Decimal(1),
+        price=Decimal(90),
+        state=state,
+        reason=reason,
+    )
+
+
+def fill(trade_id: str = "t1") -> Fill:
+    return Fill(
+        order_id="a1",
+        account="paper",
+        fqme=BTC,
+        trade_id=trade_id,
+        side="buy",
+        price=Decimal(90),
+        size=Decimal(1),
+    )
+
+
+def test_the_first_watched_market_is_selected():
+    assert DeckState([BTC, "ethusdt.spot.sim"]).selected == BTC
+    assert DeckState().selected == ""
+
+
+def test_ready_tells_brokers_and_accounts_and_ends_an_old_failure():
+    state = DeckState()
+    state.fold(EngineFailed(reason="gone"))
+    state.fold(EngineReady(brokers=(), accounts=(AccountInfo(name="paper", broker="paper"),)))
+
+    assert state.is_ready
+    assert state.failure == ""
+    assert list(state.accounts) == ["paper"]
+
+
+def test_a_frame_moves_only_what_is_in_it():
+    state = state_with_market()
+    state.fold(
+        Frame(
+            fqme=BTC,
+            ticks={
+                "trade": [
+                    Trade(BTC, 102.0, 1.0, "buy", 5, 6),
+                    Trade(BTC, 103.0, 2.0, "buy", 7, 8),
+                ],
+                "bid": [Bid(BTC, 102.5, 3.0, 4, 5)],
+            },
+        )
+    )
+    quote = state.markets[BTC].quote
+
+    assert (quote.last, quote.last_size) == (103.0, 2.0)
+    assert (quote.bid, quote.ask) == (102.5, 101.0)
+    assert quote.day_volume == 8.0
+    assert (quote.venue_ns, quote.recv_ns) == (7, 8)
+
+
+def test_a_side_without_size_is_a_side_that_is_not_there():
+    state = state_with_market()
+    state.fold(Frame(fqme=BTC, ticks={"ask": [Ask(BTC, 0.0, 0.0)]}))
+
+    assert state.markets[BTC].quote.ask is None
+    assert state.markets[BTC].spread is None
+
+
+def test_change_is_measured_from_the_days_open():
+    assert state_with_market().markets[BTC].change == 0.25
+
+
+def test_a_frame_of_a_market_that_is_not_open_is_nothing():
+    state = DeckState()
+
+    assert state.fold(Frame(fqme=BTC, ticks={})) is Part.NOTHING
+
+
+def test_data_after_a_break_ends_staleness_and_a_later_break_begins_it():
+    state = state_with_market()
+    trade = Trade(BTC, 102.0, 1.0, "buy", 5, 10)
+    state.fold(Frame(fqme=BTC, ticks={"break": [Break(BTC, "stale", 5, 9)]}))
+    assert state.markets[BTC].is_stale
+    state.fold(Frame(fqme=BTC, ticks={"break": [Break(BTC, "stale", 5, 9)], "trade": [trade]}))
+    assert not state.markets[BTC].is_stale
+    state.fold(Frame(fqme=BTC, ticks={"break": [Break(BTC, "end", 5, 11)], "trade": [trade]}))
+    assert state.markets[BTC].is_stale
+
+
+def test_status_sets_age_and_state_of_each_feed():
+    state = state_with_market()
+    state.fold(EngineStatus(now_ns=9, feeds=(FeedStatus(fqme=BTC, state="stale", age_s=7.0),)))
+
+    assert state.now_ns == 9
+    assert state.markets[BTC].is_stale
+    assert state.markets[BTC].age_s == 7.0
+
+
+def test_bars_merge_and_a_reset_drops_what_was_known():
+    state = state_with_market()
+    state.fold(BarsUpdate(fqme=BTC, period_s=60, columns=bars(60, 120), is_complete=False))
+    assert state.markets[BTC].loading == {60}
+    state.fold(BarsUpdate(fqme=BTC, period_s=60, columns=bars(0)))
+    state.fold(BarsUpdate(fqme=BTC, period_s=60, columns=bars(120, 180, close=2.0)))
+    series = state.markets[BTC].series[60]
+
+    assert list(series.time_ns // 1_000_000_000) == [0, 60, 120, 180]
+    assert list(series.close) == [1.0, 1.0, 2.0, 2.0]
+    assert state.markets[BTC].loading == set()
+
+    state.fold(BarsUpdate(fqme=BTC, period_s=60, columns=bars(600), reset=True))
+    assert len(series) == 1
+
+
+def test_a_refused_order_is_said_aloud_once():
+    state = state_with_market()
+    denied = order(state=OrderState.DENIED, reason="size 9 over limit 5")
+    state.fold(OrderUpdate(order=denied))
+    state.fold(OrderUpdate(order=denied))
+
+    assert [notice.level for notice in state.notices] == ["error"]
+    assert "size 9 over limit 5" in state.notices[0].text
+
+
+def test_a_fill_counts_once_however_often_it_is_told():
+    state = state_with_market()
+    assert state.fold(FillReport(fill=fill())) & Part.FILLS
+    assert state.fold(FillReport(fill=fill())) is Part.NOTHING
+
+    assert len(state.fills) == 1
+
+
+def test_positions_are_kept_by_account_and_market():
+    state = DeckState()
+    held = Position(account="paper", fqme=BTC, size=Decimal(2))
+    state.fold(PositionUpdate(position=held))
+
+    assert state.position("paper", BTC) == held
+    assert state.position("other", BTC).size == 0
+
+
+def test_an_alert_calls_when_it_is_triggered():
+    state = DeckState()
+    alert = Alert(alert_id="x", fqme=BTC, price=Decimal(5))
+    state.fold(AlertUpdate(alert=alert))
+    assert state.armed_alerts(BTC) == [alert]
+    state.fold(
+        AlertUpdate(alert=Alert(alert_id="x", fqme=BTC, price=Decimal(5), state="triggered"))
+    )
+
+    assert state.armed_alerts() == []
+    assert "reached 5" in state.notices[-1].text
+
+
+def test_a_failed_engine_leaves_no_order_state_and_no_market_trusted():
+    state = state_with_market()
+    state.fold(OrderUpdate(order=order()))
+    state.fold(OrderUpdate(order=order("b2", OrderState.FILLED)))
+    state.fold(EngineFailed(reason="disk full"))
+
+    assert state.failure == "disk full"
+    assert state.orders["a1"].state is OrderState.UNKNOWN
+    assert state.orders["b2"].state is OrderState.FILLED
+    assert state.markets[BTC].is_stale
+    assert not state.is_ready
+
+
+def test_a_market_that_cannot_be_opened_says_why():
+    state = DeckState([BTC])
+    state.fold(FlumeFailed(fqme=BTC, reason="not listed"))
+    assert state.refused_markets == {BTC: "not listed"}
+    state.fold(opened())
+
+    assert state.refused_markets == {}
+
+
+def test_an_older_search_answer_does_not_replace_a_newer_one():
+    state = DeckState()
+    newer = SearchResults(request_id=2, matches=(Match(fqme=BTC),))
+    state.fold(newer)
+
+    assert state.fold(SearchResults(request_id=1, matches=())) is Part.NOTHING
+    assert state.search == newer
+
+
+def test_a_refused_command_is_a_notice():
+    state = DeckState()
+    state.fold(CommandRefused(command="playback", reason="not a playback"))
+
+    assert state.notices[0].text == "playback: not a playback"
+
+
+def test_taking_the_selected_market_off_the_list_selects_its_neighbour():
+    state = DeckState(["a.sim", "b.sim", "c.sim"])
+    state.select("b.sim")
+    state.remove_watch("b.sim")
+
+    assert state.watch == ["a.sim", "c.sim"]
+    assert state.selected == "c.sim"
+
+
+@given(st.integers(min_value=0, max_value=NOTICES_KEPT * 2))
+def test_the_log_is_bounded_and_its_count_is_not(count: int):
+    state = DeckState()
+    for number in range(count):
+        state.fold(Notice(level="info", text=str(number)))
+
+    assert len(state.notices) == min(count, NOTICES_KEPT)
+    assert state.notice_count == count
+
+
+@given(st.lists(st.sampled_from(["open", "frame", "stale", "bars", "order", "fail"])))
+def test_events_in_any_order_fold_without_raising(names: list[str]):
+    events = {
+        "open": opened(),
+        "frame": Frame(fqme=BTC, ticks={"trade": [Trade(BTC, 1.0, 1.0)]}),
+        "stale": Frame(fqme=BTC, ticks={"break": [Break(BTC, "stale")]}),
+        "bars": BarsUpdate(fqme=BTC, period_s=1, columns=bars(1, 2)),
+        "order": OrderUpdate(order=order()),
+        "fail": EngineFailed(reason="x"),
+    }
+    state = DeckState([BTC])
+    state.fold_all(events[name] for name in names)
+
+    assert state.version == len(names)
+    assert (BTC in state.markets) == ("open" in names)

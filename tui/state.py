@@ -1,0 +1,436 @@
+"""What the deck knows: a fold over the events of the engine. Plain Python, no screen in it.
+
+`DeckState.fold` takes one event and says which parts of the screen it touched. Whatever is
+drawn, staged or asked about an order is read from here, and only events write here; the one
+thing the user writes is which market is selected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from enum import Flag, auto
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from engine.feed.bars import Series
+from engine.messages import (
+    AccountInfo,
+    Alert,
+    AlertUpdate,
+    Ask,
+    BarsUpdate,
+    Bid,
+    Break,
+    BrokerInfo,
+    CommandRefused,
+    EngineFailed,
+    EngineReady,
+    EngineStatus,
+    FeedStatus,
+    Fill,
+    FillReport,
+    FlumeFailed,
+    FlumeOpened,
+    Frame,
+    Notice,
+    Order,
+    OrderState,
+    OrderUpdate,
+    PlaybackStatus,
+    Position,
+    PositionUpdate,
+    Quote,
+    SearchResults,
+    ServiceStatus,
+    Trade,
+)
+
+if TYPE_CHECKING:
+    from engine.instruments import Instrument
+    from engine.messages import Event
+
+NOTICES_KEPT = 500
+"""Lines that the log tab can show; the log file has them all."""
+
+FILLS_KEPT = 2000
+
+
+class Part(Flag):
+    """A part of the screen that an event can touch."""
+
+    NOTHING = 0
+    ENGINE = auto()
+    """Engine, services, brokers, accounts, playbacks: the status line."""
+    MARKET = auto()
+    """A quote or the state of a feed."""
+    BARS = auto()
+    ORDERS = auto()
+    FILLS = auto()
+    POSITIONS = auto()
+    ALERTS = auto()
+    NOTICES = auto()
+    SEARCH = auto()
+    FAILURE = auto()
+
+
+class MarketView:
+    """One open market: what it is and what is known of its present."""
+
+    def __init__(self, instrument: Instrument, quote: Quote) -> None:
+        self.instrument = instrument
+        self.quote = quote
+        self.series: dict[int, Series] = {}
+        """Bars by period in seconds."""
+        self.loading: set[int] = set()
+        """Periods of which older bars are still coming."""
+        self.feed: FeedStatus | None = None
+        self.is_stale = False
+        """The stream is silent, broken or ended: the quote is history, not the present."""
+        self.version = 0
+        """Goes up with every change but those of the bars."""
+
+    @property
+    def fqme(self) -> str:
+        return self.instrument.fqme
+
+    @property
+    def age_s(self) -> float | None:
+        """Seconds of market time since the last tick, as of the last status or frame."""
+        return self.feed.age_s if self.feed else None
+
+    @property
+    def spread(self) -> float | None:
+        """Ask minus bid; None where one side is missing."""
+        bid, ask = self.quote.bid, self.quote.ask
+        return None if bid is None or ask is None else ask - bid
+
+    @property
+    def change(self) -> float | None:
+        """Share by which the last price stands above the day's open; None if that is unknown."""
+        opened = self.quote.day_open
+        return None if not opened else self.quote.last / opened - 1.0
+
+
+class DeckState:
+    """Everything that the deck shows, after all events so far."""
+
+    def __init__(self, watch: Iterable[str] = ()) -> None:
+        self.watch: list[str] = list(dict.fromkeys(watch))
+        """Markets of the watchlist in their order; not all need be open yet."""
+        self.selected: str = self.watch[0] if self.watch else ""
+        """The market that chart and order pane show."""
+        self.markets: dict[str, MarketView] = {}
+        self.refused_markets: dict[str, str] = {}
+        """Why a watched market is not open, by fqme."""
+        self.orders: dict[str, Order] = {}
+        self.fills: list[Fill] = []
+        self.positions: dict[tuple[str, str], Position] = {}
+        """By (account, fqme)."""
+        self.alerts: dict[str, Alert] = {}
+        self.accounts: dict[str, AccountInfo] = {}
+        self.brokers: dict[str, BrokerInfo] = {}
+        self.services: dict[str, ServiceStatus] = {}
+        self.playbacks: dict[str, PlaybackStatus] = {}
+        """By broker."""
+        self.notices: list[Notice] = []
+        self.notice_count = 0
+        """All notices so far, including those no longer kept."""
+        self.search: SearchResults | None = None
+        """The newest answer to a search."""
+        self.failure = ""
+        """Why the engine is gone; empty while it is not."""
+        self.is_ready = False
+        """The engine has reported itself."""
+        self.now_ns = 0
+        """The engine's wall time at its last report, nanoseconds UTC."""
+        self.version = 0
+        """Goes up with every event."""
+        self._known_fills: set[tuple[str, str, str]] = set()
+
+    # -- views over the state -------------------------------------------------------------------
+
+    @property
+    def market(self) -> MarketView | None:
+        """The selected market, once it is open."""
+        return self.markets.get(self.selected)
+
+    def working(self, fqme: str = "") -> list[Order]:
+        """Orders that can still trade, oldest first; of one market if `fqme` is given."""
+        return [
+            order
+            for order in self.orders.values()
+            if order.is_working and (not fqme or order.fqme == fqme)
+        ]
+
+    def armed_alerts(self, fqme: str = "") -> list[Alert]:
+        """Alerts that can still call; of one market if `fqme` is given."""
+        return [
+            alert
+            for alert in self.alerts.values()
+            if alert.state == "armed" and (not fqme or alert.fqme == fqme)
+        ]
+
+    def position(self, account: str, fqme: str) -> Position:
+        """What `account` holds in `fqme`; a flat position if nothing was ever filled."""
+        return self.positions.get((account, fqme)) or Position(account=account, fqme=fqme)
+
+    def select(self, fqme: str) -> bool:
+        """Show another market. False if it is shown already."""
+        if fqme == self.selected:
+            return False
+        self.selected = fqme
+        return True
+
+    def add_watch(self, fqme: str) -> bool:
+        """Put a market at the end of the watchlist. False if it is there."""
+        if fqme in self.watch:
+            return False
+        self.watch.append(fqme)
+        return True
+
+    def remove_watch(self, fqme: str) -> bool:
+        """Take a market off the watchlist; its neighbour is selected instead."""
+        if fqme not in self.watch:
+            return False
+        at = self.watch.index(fqme)
+        self.watch.remove(fqme)
+        self.forget(fqme)
+        if self.selected == fqme:
+            self.selected = self.watch[min(at, len(self.watch) - 1)] if self.watch else ""
+        return True
+
+    def forget(self, fqme: str) -> None:
+        """Drop what was known of a market that is no longer watched."""
+        self.markets.pop(fqme, None)
+        self.refused_markets.pop(fqme, None)
+
+    # -- the fold -------------------------------------------------------------------------------
+
+    def fold(self, event: Event) -> Part:
+        """Take one event in. Returns the parts of the screen that it touched."""
+        self.version += 1
+        fold = _FOLDS.get(type(event))
+        return fold(self, event) if fold else Part.NOTHING
+
+    def fold_all(self, events: Iterable[Event]) -> Part:
+        """Take events in, in their order. Returns all parts that they touched."""
+        touched = Part.NOTHING
+        for event in events:
+            touched |= self.fold(event)
+        return touched
+
+    def note(self, notice: Notice) -> Part:
+        """Add a line to the log."""
+        self.notices.append(notice)
+        self.notice_count += 1
+        if len(self.notices) > NOTICES_KEPT:
+            del self.notices[: len(self.notices) - NOTICES_KEPT]
+        return Part.NOTICES
+
+    def _on_ready(self, event: EngineReady) -> Part:
+        self.is_ready = True
+        self.failure = ""
+        self.brokers = {broker.name: broker for broker in event.brokers}
+        self.accounts = {account.name: account for account in event.accounts}
+        self.now_ns = event.now_ns or self.now_ns
+        return Part.ENGINE | Part.POSITIONS
+
+    def _on_failed(self, event: EngineFailed) -> Part:
+        """The engine is gone: nothing that was known of orders and markets holds any more."""
+        self.failure = event.reason or "no reason given"
+        self.is_ready = False
+        for order_id, order in self.orders.items():
+            if order.is_working:
+                self.orders[order_id] = msgspec.structs.replace(
+                    order, state=OrderState.UNKNOWN, awaiting="", reason="the engine is gone"
+                )
+        for view in self.markets.values():
+            view.is_stale = True
+            view.version += 1
+        text = f"engine failed: {self.failure}"
+        self.note(Notice(level="error", text=text, source="engine", now_ns=self.now_ns))
+        everything = Part.NOTHING
+        for part in Part:
+            everything |= part
+        return everything
+
+    def _on_flume(self, event: FlumeOpened) -> Part:
+        fqme = event.instrument.fqme
+        known = self.markets.get(fqme)
+        self.refused_markets.pop(fqme, None)
+        if known is None:
+            self.markets[fqme] = MarketView(event.instrument, event.quote)
+        else:
+            known.instrument, known.quote, known.is_stale = event.instrument, event.quote, False
+            known.version += 1
+        return Part.MARKET | Part.BARS | Part.POSITIONS
+
+    def _on_flume_failed(self, event: FlumeFailed) -> Part:
+        self.refused_markets[event.fqme] = event.reason
+        if view := self.markets.get(event.fqme):
+            view.is_stale = True
+            view.version += 1
+        text = f"{event.fqme}: {event.reason}"
+        return Part.MARKET | self.note(
+            Notice(level="error", text=text, source="feed", now_ns=self.now_ns)
+        )
+
+    def _on_frame(self, event: Frame) -> Part:
+        if (view := self.markets.get(event.fqme)) is None:
+            return Part.NOTHING  # closed by this deck while the frame was on its way
+        view.quote = quote_after(view.quote, event)
+        view.is_stale = stale_after(view.is_stale, event)
+        if view.feed and not view.is_stale:
+            view.feed = msgspec.structs.replace(view.feed, age_s=0.0, state="live")
+        view.version += 1
+        return Part.MARKET
+
+    def _on_bars(self, event: BarsUpdate) -> Part:
+        if (view := self.markets.get(event.fqme)) is None:
+            return Part.NOTHING
+        series = view.series.setdefault(event.period_s, Series(event.period_s))
+        if event.reset:
+            series.clear()
+        series.merge(event.columns)
+        if event.is_complete:
+            view.loading.discard(event.period_s)
+        else:
+            view.loading.add(event.period_s)
+        return Part.BARS
+
+    def _on_order(self, event: OrderUpdate) -> Part:
+        order = event.order
+        before = self.orders.get(order.order_id)
+        self.orders[order.order_id] = order
+        if order.state in _LOUD and (before is None or before.state != order.state):
+            level, verb = _LOUD[order.state]
+            text = f"{order.side} {order.size:f} {order.fqme} {verb}: {order.reason or 'no reason'}"
+            return Part.ORDERS | self.note(
+                Notice(level=level, text=text, source="orders", now_ns=order.updated_ns)
+            )
+        return Part.ORDERS
+
+    def _on_fill(self, event: FillReport) -> Part:
+        fill = event.fill
+        key = (fill.account, fill.fqme, fill.trade_id)
+        if key in self._known_fills:
+            return Part.NOTHING  # sent again to a deck that attached
+        self._known_fills.add(key)
+        self.fills.append(fill)
+        if len(self.fills) > FILLS_KEPT:
+            del self.fills[: len(self.fills) - FILLS_KEPT]
+        verb = "bought" if fill.side == "buy" else "sold"
+        text = f"{verb} {fill.size:f} {fill.fqme} at {fill.price:f}"
+        return Part.FILLS | self.note(
+            Notice(level="info", text=text, source="fills", now_ns=fill.recv_ns or fill.venue_ns)
+        )
+
+    def _on_position(self, event: PositionUpdate) -> Part:
+        position = event.position
+        self.positions[position.account, position.fqme] = position
+        return Part.POSITIONS
+
+    def _on_alert(self, event: AlertUpdate) -> Part:
+        alert = event.alert
+        before = self.alerts.get(alert.alert_id)
+        self.alerts[alert.alert_id] = alert
+        if alert.state == "triggered" and (before is None or before.state == "armed"):
+            text = f"alert: {alert.fqme} reached {alert.price:f}"
+            text += f" ({alert.note})" if alert.note else ""
+            return Part.ALERTS | self.note(
+                Notice(level="warning", text=text, source="alerts", now_ns=alert.triggered_ns)
+            )
+        return Part.ALERTS
+
+    def _on_status(self, event: EngineStatus) -> Part:
+        self.now_ns = event.now_ns
+        self.services = {service.name: service for service in event.services}
+        self.playbacks = {playback.broker: playback for playback in event.playbacks}
+        for feed in event.feeds:
+            if view := self.markets.get(feed.fqme):
+                view.feed = feed
+                view.is_stale = feed.state in _NOT_LIVE
+                view.version += 1
+        return Part.ENGINE | Part.MARKET
+
+    def _on_notice(self, event: Notice) -> Part:
+        return self.note(event)
+
+    def _on_refused(self, event: CommandRefused) -> Part:
+        text = f"{event.command}: {event.reason}"
+        return self.note(Notice(level="warning", text=text, source="engine", now_ns=self.now_ns))
+
+    def _on_search(self, event: SearchResults) -> Part:
+        if self.search and event.request_id < self.search.request_id:
+            return Part.NOTHING  # the answer to an older question
+        self.search = event
+        return Part.SEARCH
+
+
+_NOT_LIVE = frozenset({"stale", "ended", "failed"})
+
+_LOUD: dict[OrderState, tuple[Literal["warning", "error"], str]] = {
+    OrderState.REJECTED: ("error", "rejected by the venue"),
+    OrderState.DENIED: ("error", "denied"),
+    OrderState.EXPIRED: ("warning", "expired"),
+    OrderState.UNKNOWN: ("error", "is UNKNOWN"),
+}
+"""States whose entering a person must not miss."""
+
+_FOLDS: dict[type, Callable[[DeckState, Any], Part]] = {
+    EngineReady: DeckState._on_ready,
+    EngineFailed: DeckState._on_failed,
+    FlumeOpened: DeckState._on_flume,
+    FlumeFailed: DeckState._on_flume_failed,
+    Frame: DeckState._on_frame,
+    BarsUpdate: DeckState._on_bars,
+    OrderUpdate: DeckState._on_order,
+    FillReport: DeckState._on_fill,
+    PositionUpdate: DeckState._on_position,
+    AlertUpdate: DeckState._on_alert,
+    EngineStatus: DeckState._on_status,
+    Notice: DeckState._on_notice,
+    CommandRefused: DeckState._on_refused,
+    SearchResults: DeckState._on_search,
+}
+
+
+def quote_after(quote: Quote, frame: Frame) -> Quote:
+    """The present of a market after the ticks of `frame`."""
+    changes: dict[str, Any] = {}
+    trades = [tick for tick in frame.ticks.get("trade", ()) if isinstance(tick, Trade)]
+    if trades:
+        changes |= {"last": trades[-1].price, "last_size": trades[-1].size}
+        if quote.day_volume is not None:
+            changes["day_volume"] = quote.day_volume + sum(trade.size for trade in trades)
+    bids, asks = frame.ticks.get("bid"), frame.ticks.get("ask")
+    if bids and isinstance(bid := bids[-1], Bid):
+        changes |= {"bid": bid.price if bid.size else None, "bid_size": bid.size}
+    if asks and isinstance(ask := asks[-1], Ask):
+        changes |= {"ask": ask.price if ask.size else None, "ask_size": ask.size}
+    newest = [ticks[-1] for ticks in frame.ticks.values() if ticks]
+    if newest:
+        changes["venue_ns"] = max(tick.venue_ns for tick in newest)
+        changes["recv_ns"] = max(tick.recv_ns for tick in newest)
+    return msgspec.structs.replace(quote, **changes)
+
+
+def stale_after(is_stale: bool, frame: Frame) -> bool:
+    """Whether a market is stale after `frame`: newer data ends it, a break that says so begins
+    it."""
+    data = [ticks[-1].recv_ns for kind, ticks in frame.ticks.items() if ticks and kind != "break"]
+    silent = [
+        tick.recv_ns
+        for tick in frame.ticks.get("break", ())
+        if isinstance(tick, Break) and tick.reason in ("stale", "end")
+    ]
+    if silent:
+        return not data or max(silent) >= max(data)
+    return is_stale and not data
+
+
+def total(values: Iterable[Decimal]) -> Decimal:
+    """The exact sum of `values`; 0 of none."""
+    return sum(values, Decimal(0))
