@@ -280,7 +280,7 @@ class DeckState:
     def _on_frame(self, event: Frame) -> Part:
         if (view := self.markets.get(event.fqme)) is None:
             return Part.NOTHING  # closed by this deck while the frame was on its way
-        view.quote = quote_after(view.quote, event)
+        view.quote = event.quote or quote_after(view.quote, event)
         view.is_stale = stale_after(view.is_stale, event)
         if view.feed and not view.is_stale:
             view.feed = msgspec.structs.replace(view.feed, age_s=0.0, state="live")

@@ -1,0 +1,146 @@
+"""The base of the deck's text widgets: lines of inked text, of which only changed ones repaint.
+
+A widget says what its lines are (`paint`): plain text and the names of inks, which are the
+theme's variables. No text is ever read as markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+ELLIPSIS = "…"
+
+
+class Span(NamedTuple):
+    """Text in one ink, see `mix`."""
+
+    text: str
+    ink: str = "text"
+
+
+class Line(NamedTuple):
+    """One row: what stands on it, and the ink of the ground behind all of it."""
+
+    spans: tuple[Span, ...] = ()
+    ground: str = ""
+
+
+_MODIFIERS = {
+    "bold": Style(bold=True),
+    "dim": Style(dim=True),
+    "reverse": Style(reverse=True),
+    "underline": Style(underline=True),
+}
+
+
+class Lines(Widget):
+    """A widget that paints itself line by line, and repaints the lines that changed."""
+
+    DEFAULT_CSS = "Lines { background: $background; color: $text; }"
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes, markup=False)
+        self._lines: list[Line] = []
+        self._styles: dict[str, Style] = {}
+        self._styles_of: dict[str, str] | None = None
+        self.repainted = 0
+        """Lines repainted so far; tests read it."""
+
+    def paint(self, width: int, height: int) -> list[Line]:
+        """The lines to show in `width` x `height` cells; longer ones are cut with an ellipsis."""
+        raise NotImplementedError
+
+    def redraw(self) -> None:
+        """Paint anew, and repaint on the screen only the lines that differ."""
+        width, height = self.size
+        if not width or not height:
+            return
+        before, self._lines = self._lines, self.paint(width, height)[:height]
+        for row in range(max(len(before), len(self._lines))):
+            if _at(before, row) != _at(self._lines, row):
+                self.repainted += 1
+                self.refresh(Region(0, row, width, 1))
+
+    def on_resize(self) -> None:
+        self._lines = self.paint(*self.size)[: self.size.height]
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        line = _at(self._lines, y)
+        ground = self._style(line.ground)
+        segments = [Segment(span.text, ground + self._style(span.ink)) for span in line.spans]
+        return Strip(segments).adjust_cell_length(self.size.width, ground)
+
+    def _style(self, inks: str) -> Style:
+        """The style of a list of inks, mixed once per theme."""
+        variables = self.app.theme_variables
+        if self._styles_of is not variables:
+            self._styles, self._styles_of = {"": self.rich_style}, variables
+        if (known := self._styles.get(inks)) is None:
+            known = self._styles[inks] = mix(inks, variables)
+        return known
+
+
+def mix(inks: str, variables: Mapping[str, str]) -> Style:
+    """The style of space-separated inks: a theme's variable is the colour of the text,
+    `on-` before it that of the ground, and the rest are modifiers."""
+    style = Style.null()
+    for ink in inks.split():
+        if ink in _MODIFIERS:
+            style += _MODIFIERS[ink]
+        elif ink.startswith("on-"):
+            style += Style(bgcolor=Color.parse(variables[ink[3:]]).rich_color)
+        else:
+            style += Style(color=Color.parse(variables[ink]).rich_color)
+    return style
+
+
+def _at(lines: list[Line], row: int) -> Line:
+    return lines[row] if row < len(lines) else Line()
+
+
+def fit(text: str, width: int, *, right: bool = False) -> str:
+    """`text` in exactly `width` cells: padded, or cut with an ellipsis."""
+    length = cell_len(text)
+    if length > width:
+        return set_cell_size(text, max(0, width - 1)) + ELLIPSIS if width > 0 else ""
+    padding = " " * (width - length)
+    return padding + text if right else text + padding
+
+
+def spread_out(left: list[Span], right: list[Span], width: int) -> tuple[Span, ...]:
+    """`left` and `right` at both ends of `width` cells; where room is short, `left` is cut."""
+    room = width - sum(cell_len(span.text) for span in right)
+    kept, used = clip(left, max(0, room - 1))
+    return (*kept, Span(" " * max(0, room - used)), *right)
+
+
+def clip(spans: list[Span], width: int) -> tuple[list[Span], int]:
+    """As much of `spans` as `width` cells hold, and the cells that takes."""
+    kept: list[Span] = []
+    used = 0
+    for span in spans:
+        length = cell_len(span.text)
+        if used + length > width:
+            kept.append(Span(fit(span.text, width - used), span.ink))
+            return kept, width
+        kept.append(span)
+        used += length
+    return kept, used
+
+
+def align_points(numbers: list[str]) -> list[str]:
+    """The same numbers, padded on the right such that their decimal points stand in line when
+    they are set flush right."""
+    tails = [len(number) - number.index(".") if "." in number else 0 for number in numbers]
+    longest = max(tails, default=0)
+    return [number + " " * (longest - tail) for number, tail in zip(numbers, tails, strict=True)]
