@@ -61,12 +61,15 @@ def find_locations(
     config_file = config_dir / "config.toml"
     if config is not None and config.suffix == ".toml":
         config_dir, config_file = config.parent, config
+    state_dir = user.user_state_path if data_dir is None else data_dir / "state"
+    runtime = _path(environ.get("XDG_RUNTIME_DIR"))
     return Locations(
         config_dir=config_dir,
         config_file=config_file,
         data_dir=user.user_data_path if data_dir is None else data_dir,
-        state_dir=user.user_state_path if data_dir is None else data_dir / "state",
-        runtime_dir=user.user_runtime_path if data_dir is None else data_dir / "run",
+        state_dir=state_dir,
+        # Where the system gives none, one of our own: a shared /tmp is no place for a socket.
+        runtime_dir=state_dir / "run" if runtime is None or data_dir else runtime / NAME,
     )
 
 

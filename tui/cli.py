@@ -1,0 +1,180 @@
+"""The shell commands, as typer reads them; each does its work in `tui.commands`.
+
+With `tui.commands` this is where the parts of tickdeck are put together, and the only room
+of the deck that may know brokers.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from engine.errors import UsageError
+from engine.locations import Locations, find_locations
+
+EXIT_CODES = """Exit codes: 0 done, 1 something was found wrong, 2 usage, 65 bad data, 69 broker
+unavailable, 70 engine failure, 73 file exists, 78 bad configuration, 130 interrupted."""
+
+
+class _MarketsOrCommands(TyperGroup):
+    """A group that takes market names where a command is expected: they open the deck."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] not in self.commands and "." in args[0]:
+            return "deck", self.commands["deck"], args
+        return super().resolve_command(ctx, args)
+
+
+app = typer.Typer(
+    cls=_MarketsOrCommands,
+    help=f"A keyboard-driven trading deck for the terminal.\n\n{EXIT_CODES}",
+    no_args_is_help=False,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+config_app = typer.Typer(help="Where the configuration is, and whether it is right.")
+app.add_typer(config_app, name="config")
+
+
+def dispatch(arguments: list[str]) -> int:
+    """Run one command line. Usage errors are printed by the parser and exit with 2."""
+    try:
+        app(args=arguments, prog_name="tickdeck")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    return 0
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from tui.commands.deck import version
+
+        typer.echo(f"tickdeck {version()}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def main(
+    context: typer.Context,
+    config: Annotated[
+        Path | None, typer.Option(help="configuration file, or the folder of all of them")
+    ] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="where data and logs go")] = None,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="print and exit"),
+    ] = False,
+) -> None:
+    context.obj = find_locations(os.environ, config=config, data_dir=data_dir)
+    if context.invoked_subcommand is not None:
+        return
+    from tui.commands.deck import open_deck
+
+    raise typer.Exit(open_deck(locations=context.obj))
+
+
+@app.command()
+def deck(
+    context: typer.Context,
+    markets: Annotated[
+        list[str] | None, typer.Argument(help="markets to open, as in btcusdt.spot.sim")
+    ] = None,
+    theme: Annotated[str | None, typer.Option(help="colour theme")] = None,
+    period: Annotated[str | None, typer.Option(help="chart period: 1s 5s 15s 1m ... 1d")] = None,
+) -> None:
+    """Open the deck (also what `tickdeck` alone and `tickdeck MARKET ...` do)."""
+    from tui.commands.deck import open_deck
+
+    return open_deck(
+        locations=_locations(context), markets=tuple(markets or ()), theme=theme, period=period
+    )
+
+
+@app.command()
+def replay(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(help="recordings, played together by their times")],
+    speed: Annotated[str, typer.Option(help="0.1 to 1000 times real time, or max")] = "1",
+    loop: Annotated[bool, typer.Option("--loop", help="start again at the end")] = False,
+    paused: Annotated[bool, typer.Option("--paused", help="wait for the play key")] = False,
+    theme: Annotated[str | None, typer.Option(help="colour theme")] = None,
+    period: Annotated[
+        str | None, typer.Option(help="chart period; default: one that suits the recording")
+    ] = None,
+) -> None:
+    """Play recorded market data as if it were live; orders go to paper."""
+    from tui.commands.replay import play
+
+    raise typer.Exit(
+        play(
+            files,
+            locations=_locations(context),
+            speed=speed,
+            loop=loop,
+            paused=paused,
+            theme=theme,
+            period=period,
+        )
+    )
+
+
+@app.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(help="a recording")],
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    bars: Annotated[
+        str | None, typer.Option(help="print the bars of its trades: 1s 5s 15s 1m ... 1d")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="write the bars to this file")] = None,
+) -> None:
+    """Say what a recording holds, and prove its order books."""
+    from tui.commands.inspect import inspect as run
+
+    raise typer.Exit(run(file, as_json=as_json, bars=bars, out=out))
+
+
+@app.command()
+def doctor(context: typer.Context) -> None:
+    """Check terminal, configuration, places and brokers; say what to do about each fault."""
+    from tui.commands.doctor import examine
+
+    raise typer.Exit(examine(_locations(context)))
+
+
+@config_app.command("path")
+def config_path(context: typer.Context) -> None:
+    """Print the files that are read, and whether they are there."""
+    from tui.commands.config import print_paths
+
+    raise typer.Exit(print_paths(_locations(context)))
+
+
+@config_app.command("init")
+def config_init(
+    context: typer.Context,
+    force: Annotated[bool, typer.Option("--force", help="overwrite what is there")] = False,
+) -> None:
+    """Write a config.toml with every key and what it does; it changes nothing."""
+    from tui.commands.config import write_template
+
+    raise typer.Exit(write_template(_locations(context), force=force))
+
+
+@config_app.command("check")
+def config_check(context: typer.Context) -> None:
+    """Read all configuration files, and report every fault."""
+    from tui.commands.config import check
+
+    raise typer.Exit(check(_locations(context)))
+
+
+def _locations(context: typer.Context) -> Locations:
+    root = context.find_root().obj
+    if not isinstance(root, Locations):
+        raise UsageError("commands are run through `tickdeck`")
+    return root

@@ -1,0 +1,125 @@
+"""`tickdeck`: put engine and deck together, and run them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed_version
+from typing import Any
+
+import msgspec
+
+from engine.config import PERIODS, Config, DeckConfig, load_config, nearest
+from engine.errors import ConfigError, UsageError
+from engine.instruments import parse_fqme
+from engine.locations import Locations, find_locations
+from engine.log import log_to
+from engine.text import safe
+
+
+def version() -> str:
+    """The installed version; `unknown` when run from a checkout that is not installed."""
+    try:
+        return installed_version("tickdeck")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def open_deck(
+    *,
+    locations: Locations | None = None,
+    markets: tuple[str, ...] = (),
+    theme: str | None = None,
+    period: str | None = None,
+    config: Config | None = None,
+    broker_options: dict[str, dict[str, Any]] | None = None,
+) -> int:
+    """Open the deck on the embedded engine, and come back when it is closed.
+
+    `markets`, `theme` and `period` beat the configuration; `broker_options` are put over those
+    of `brokers.toml`.
+    """
+    require_terminal()
+    places = locations or find_locations(os.environ)
+    config = config or load_config(places.config_file, os.environ)
+    deck = chosen(config.deck, markets=markets, theme=theme, period=period)
+    log_to(places.log_file, config.engine.log_level)
+    return _run_deck(places, msgspec.structs.replace(config, deck=deck), broker_options or {})
+
+
+def require_terminal() -> None:
+    """Raises `UsageError` where there is no terminal to draw on."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "the deck needs a terminal, and standard input or output is none",
+            hint="over ssh, ask for one: ssh -t HOST tickdeck",
+        )
+    if os.environ.get("TERM", "dumb") == "dumb":
+        raise UsageError(
+            "this terminal cannot place a cursor (TERM is dumb or not set)",
+            hint="set TERM to what your terminal is, such as xterm-256color",
+        )
+
+
+def chosen(
+    deck: DeckConfig, *, markets: tuple[str, ...], theme: str | None, period: str | None
+) -> DeckConfig:
+    """`deck` with what was said on the command line in place of what the file says.
+
+    Raises:
+        UsageError: not a market name, or not a period.
+    """
+    changes: dict[str, Any] = {}
+    if markets:
+        changes["watch"] = tuple(str(parse_fqme(name)) for name in markets)
+    if theme is not None:
+        changes["theme"] = theme
+    if period is not None:
+        if period not in PERIODS:
+            raise UsageError(
+                f"{safe(period, 40)!r} is not a period", hint="periods: " + " ".join(PERIODS)
+            )
+        changes["period"] = period
+    return msgspec.structs.replace(deck, **changes)
+
+
+def _run_deck(places: Locations, config: Config, options: dict[str, dict[str, Any]]) -> int:
+    from brokers import registry
+    from engine.clock import SystemClock
+    from engine.link.embedded import EmbeddedLink
+    from engine.run import EngineSettings, load_brokers, serve_deck
+    from tui.app import DeckApp
+    from tui.keymap import load_keymap
+    from tui.themes import load_themes
+
+    themes, problems = load_themes(places.themes_dir)
+    if config.deck.theme not in themes:
+        raise ConfigError(
+            f"no theme named {safe(config.deck.theme, 60)!r}",
+            hint=nearest(config.deck.theme, themes),
+        )
+    keymap = load_keymap(places.keys_file)
+    brokers = load_brokers(places.brokers_file)
+    settings = EngineSettings(
+        config=config.engine,
+        accounts=brokers.accounts,
+        broker_options={**brokers.options, **options},
+        load_broker=registry.load,
+        clock=SystemClock(),
+        data_dir=places.data_dir,
+    )
+    link = EmbeddedLink(serve_deck(settings))
+    app = DeckApp(
+        link,
+        config.deck,
+        keymap=keymap,
+        themes=themes,
+        problems=problems,
+        history_file=places.history_file,
+    )
+    app.run()
+    if not link.close():
+        sys.stderr.write("tickdeck: the engine did not stop in time; see the log\n")
+        return 70
+    return app.return_code or 0
