@@ -1,21 +1,21 @@
 """The base of the deck's text widgets: lines of inked text, of which only changed ones repaint.
 
-A widget says what its lines are (`paint`): plain text and the names of inks, which are the
-theme's variables. No text is ever read as markup.
+A widget says what its lines are (`paint`): plain text and the names of inks, which are roles
+of the theme. No text is ever read as markup.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
-from textual.color import Color
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
+
+from tui.paint.theme import Theme
 
 ELLIPSIS = "…"
 
@@ -28,7 +28,7 @@ class Span(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One row: what stands on it, and the ink of the ground behind all of it."""
+    """One row: what stands on it, and the role behind all of it."""
 
     spans: tuple[Span, ...] = ()
     ground: str = ""
@@ -36,7 +36,6 @@ class Line(NamedTuple):
 
 _MODIFIERS = {
     "bold": Style(bold=True),
-    "dim": Style(dim=True),
     "reverse": Style(reverse=True),
     "underline": Style(underline=True),
 }
@@ -46,12 +45,14 @@ class Lines(Widget):
     """A widget that paints itself line by line, and repaints the lines that changed."""
 
     DEFAULT_CSS = "Lines { background: $background; color: $text; }"
+    GROUND = "background"
+    """The role behind lines that name no other."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes, markup=False)
         self._lines: list[Line] = []
-        self._styles: dict[str, Style] = {}
-        self._styles_of: dict[str, str] | None = None
+        self._styles: dict[tuple[str, str], Style] = {}
+        self._styles_of: Theme | None = None
         self.repainted = 0
         """Lines repainted so far; tests read it."""
 
@@ -76,31 +77,36 @@ class Lines(Widget):
 
     def render_line(self, y: int) -> Strip:
         line = _at(self._lines, y)
-        ground = self._style(line.ground)
-        segments = [Segment(span.text, ground + self._style(span.ink)) for span in line.spans]
-        return Strip(segments).adjust_cell_length(self.size.width, ground)
+        segments = [Segment(span.text, self._style(span.ink, line.ground)) for span in line.spans]
+        return Strip(segments).adjust_cell_length(self.size.width, self._style("text", line.ground))
 
-    def _style(self, inks: str) -> Style:
-        """The style of a list of inks, mixed once per theme."""
-        variables = self.app.theme_variables
-        if self._styles_of is not variables:
-            self._styles, self._styles_of = {"": self.rich_style}, variables
-        if (known := self._styles.get(inks)) is None:
-            known = self._styles[inks] = mix(inks, variables)
+    def _style(self, inks: str, ground: str) -> Style:
+        """The style of a list of inks on a ground, mixed once per theme."""
+        theme = theme_of(self)
+        if self._styles_of is not theme:
+            self._styles, self._styles_of = {}, theme
+        if (known := self._styles.get((inks, ground))) is None:
+            known = self._styles[inks, ground] = mix(inks, ground or self.GROUND, theme)
         return known
 
 
-def mix(inks: str, variables: Mapping[str, str]) -> Style:
-    """The style of space-separated inks: a theme's variable is the colour of the text,
-    `on-` before it that of the ground, and the rest are modifiers."""
-    style = Style.null()
+def theme_of(widget: Widget) -> Theme:
+    """The theme that the deck shows now."""
+    theme: Theme = widget.app.deck_theme  # type: ignore[attr-defined]
+    return theme
+
+
+def mix(inks: str, ground: str, theme: Theme) -> Style:
+    """The style of space-separated inks: a role of the theme (`up`), or `chip-` and a role for a
+    label on that colour, then `bold`, `reverse`, `underline`."""
+    style = theme.style("text", ground)
     for ink in inks.split():
         if ink in _MODIFIERS:
             style += _MODIFIERS[ink]
-        elif ink.startswith("on-"):
-            style += Style(bgcolor=Color.parse(variables[ink[3:]]).rich_color)
+        elif ink.startswith("chip-"):
+            style = theme.chip(ink.removeprefix("chip-"))
         else:
-            style += Style(color=Color.parse(variables[ink]).rich_color)
+            style = theme.style(ink, ground)
     return style
 
 

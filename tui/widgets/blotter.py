@@ -1,0 +1,169 @@
+"""The blotter: orders, fills, positions, alerts and the log, one tab at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import tzinfo
+
+from textual import events
+from textual.message import Message
+
+from tui.paint.cells import Glyphs
+from tui.state import DeckState
+from tui.widgets.blotter_rows import TABS, counts
+from tui.widgets.lines import Line, Lines, Span, clip
+from tui.widgets.table import Row, layout
+
+NAMES = tuple(TABS)
+
+
+class Blotter(Lines):
+    """Tabs of tables. The row under its cursor is marked while it has the keyboard."""
+
+    DEFAULT_CSS = "Blotter { height: 1fr; }"
+
+    class RowOpened(Message):
+        """The market of a row is wanted on the chart."""
+
+        def __init__(self, fqme: str) -> None:
+            super().__init__()
+            self.fqme = fqme
+
+    class CancelWanted(Message):
+        """The working order, or the armed alert, of a row is to be canceled."""
+
+        def __init__(self, tab: str, key: str, at: float) -> None:
+            super().__init__()
+            self.tab = tab
+            self.key = key
+            self.at = at
+            """When the key was pressed, seconds of the monotonic clock."""
+
+    class Clicked(Message):
+        """The mouse gave it the keyboard."""
+
+    def __init__(
+        self, state: DeckState, zone: Callable[[], tzinfo | None], glyphs: Callable[[], Glyphs]
+    ) -> None:
+        super().__init__(id="blotter")
+        self._state = state
+        self._zone = zone
+        self._glyphs = glyphs
+        self.tab = NAMES[0]
+        self.has_keyboard = False
+        self._cursor: dict[str, str | int] = {}
+        """By tab: the key of the row under the cursor, or its number where rows have no key."""
+        self._rows: list[Row] = []
+        self._first = 0
+        self._tab_ends: list[int] = []
+
+    # -- what keys do ---------------------------------------------------------------------------
+
+    def show_tab(self, name: str) -> None:
+        """Show one tab. Raises `KeyError` for a name that is none."""
+        TABS[name]
+        self.tab = name
+        self.redraw()
+
+    def step_tab(self, step: int) -> None:
+        """Show the tab that is `step` further, around the end."""
+        self.show_tab(NAMES[(NAMES.index(self.tab) + step) % len(NAMES)])
+
+    def move_row(self, step: int) -> None:
+        """Move the cursor by `step` rows; it stops at both ends."""
+        if self._rows:
+            at = min(max(0, self._at() + step), len(self._rows) - 1)
+            self._cursor[self.tab] = self._rows[at].key if self._has_keys() else at
+        self.redraw()
+
+    def open_row(self) -> None:
+        """Ask for the market of the row under the cursor."""
+        if (row := self._row()) is None:
+            return
+        fqme = row.key
+        if self.tab == "orders":
+            fqme = self._state.orders[row.key].fqme
+        elif self.tab == "alerts":
+            fqme = self._state.alerts[row.key].fqme
+        if fqme:
+            self.post_message(self.RowOpened(fqme))
+
+    def cancel_row(self, *, at: float) -> None:
+        """Ask to cancel the order or alert under the cursor."""
+        if self.tab in ("orders", "alerts") and (row := self._row()) is not None:
+            self.post_message(self.CancelWanted(self.tab, row.key, at))
+
+    # -- painting -------------------------------------------------------------------------------
+
+    def paint(self, width: int, height: int) -> list[Line]:
+        columns, rows_of, nothing = TABS[self.tab]
+        self._rows = rows_of(self._state, self._zone())
+        lines = [self._tabs(width)]
+        if not self._rows:
+            return [*lines, Line((Span(f" {nothing}", "muted"),))]
+        at = self._at() if self.has_keyboard else None
+        fits = max(1, height - 2)
+        self._first = self._window(at or 0, fits)
+        shown = self._rows[self._first : self._first + fits]
+        mark = ">" if self._glyphs() == "ascii" else "▌"
+        selected = None if at is None else at - self._first
+        return lines + layout(columns, shown, width, selected=selected, mark=mark)
+
+    def _tabs(self, width: int) -> Line:
+        numbers = counts(self._state)
+        spans = [Span(" ")]
+        self._tab_ends = []
+        used = 1
+        for name in NAMES:
+            is_shown = name == self.tab
+            ink = "accent bold underline" if is_shown and self.has_keyboard else "accent bold"
+            count = f" {numbers[name]}" if numbers[name] else ""
+            spans += [Span(name, ink if is_shown else "muted"), Span(count, "text"), Span("   ")]
+            used += len(name) + len(count) + 3
+            self._tab_ends.append(used)
+        below = len(self._rows) - self._first
+        kept, taken = clip(spans, width)
+        more = f"{len(self._rows)} rows " if below > self.size.height - 2 > 0 else ""
+        if more and taken + len(more) < width:
+            kept += [Span(" " * (width - taken - len(more))), Span(more, "muted")]
+        return Line(tuple(kept))
+
+    def _window(self, at: int, fits: int) -> int:
+        """Index of the first row shown: as before, but for the cursor to be in sight."""
+        last = max(0, len(self._rows) - fits)
+        first = min(self._first, last) if self.has_keyboard else 0
+        return min(max(first, at - fits + 1), at, last) if self.has_keyboard else first
+
+    def _at(self) -> int:
+        """Number of the row under the cursor; a row that is gone leaves it on the first."""
+        wanted = self._cursor.get(self.tab, 0)
+        if isinstance(wanted, int):
+            return min(wanted, max(0, len(self._rows) - 1))
+        return next((n for n, row in enumerate(self._rows) if row.key == wanted), 0)
+
+    def _row(self) -> Row | None:
+        return self._rows[self._at()] if self._rows else None
+
+    def _has_keys(self) -> bool:
+        """Rows of this tab can be told apart by their key: the cursor stays on its order while
+        others come and go."""
+        return self.tab in ("orders", "alerts")
+
+    # -- mouse ----------------------------------------------------------------------------------
+
+    def on_click(self, event: events.Click) -> None:
+        self.post_message(self.Clicked())
+        if event.y == 0:
+            for name, end in zip(NAMES, self._tab_ends, strict=False):
+                if event.x < end:
+                    self.show_tab(name)
+                    return
+        elif (number := self._first + event.y - 2) >= 0 and number < len(self._rows):
+            self._cursor[self.tab] = self._rows[number].key if self._has_keys() else number
+            self.redraw()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self.move_row(1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self.move_row(-1)

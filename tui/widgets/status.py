@@ -1,0 +1,176 @@
+"""The status line: engine, feed and playback, account, order mode, session profit, clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, tzinfo
+from typing import NamedTuple
+
+from rich.cells import cell_len
+
+from engine.clock import NANOS
+from engine.messages import AccountInfo, PlaybackStatus
+from tui.paint import format as text_of
+from tui.paint.cells import Glyphs
+from tui.profit import Profit
+from tui.state import DeckState, MarketView
+from tui.widgets.lines import Line, Lines, Span, spread_out
+
+SILENT_AFTER_S = 3.5
+"""The engine reports once a second; after this it is said to be silent."""
+
+
+class StatusView(NamedTuple):
+    """What the status line shows beyond the state."""
+
+    now_ns: int
+    """The deck's wall time."""
+    silence_s: float
+    """Seconds since the engine last reported."""
+    is_armed: bool
+    account: AccountInfo | None
+    """The account that the next order would name."""
+    profit: dict[str, Profit]
+    """By quote asset."""
+    zone: tzinfo | None = UTC
+    glyphs: Glyphs = "braille"
+
+
+class StatusLine(Lines):
+    """One row that says how much of the rest can be believed."""
+
+    DEFAULT_CSS = "StatusLine { height: 1; background: $surface; }"
+    GROUND = "surface"
+
+    def __init__(self, state: DeckState) -> None:
+        super().__init__(id="status")
+        self._state = state
+        self._view: StatusView | None = None
+
+    def show(self, view: StatusView) -> None:
+        self._view = view
+        self.redraw()
+
+    def paint(self, width: int, height: int) -> list[Line]:
+        if self._view is None:
+            return []
+        return [Line(status_spans(self._state, self._view, width))]
+
+
+def status_spans(state: DeckState, view: StatusView, width: int) -> tuple[Span, ...]:
+    """The line in `width` cells; what matters least leaves first."""
+    right = _right(state, view, width)
+    name = [Span(" tickdeck ", "accent bold")]
+    rest = [*_engine(state, view), *_feed(state, view), *_account(view)]
+    needed = sum(cell_len(span.text) for span in (*name, *rest, *right))
+    return spread_out([*(name if needed < width else [Span(" ")]), *rest], right, width)
+
+
+def _engine(state: DeckState, view: StatusView) -> list[Span]:
+    mark = _marks(view.glyphs)
+    failed = [name for name, service in state.services.items() if service.state == "failed"]
+    if state.failure:
+        return [Span(f"{mark.bad} engine failed  ", "error bold")]
+    if not state.is_ready:
+        return [Span(f"{mark.wait} engine starting  ", "muted")]
+    if view.silence_s > SILENT_AFTER_S:
+        age = text_of.duration(view.silence_s)
+        return [Span(f"{mark.bad} engine silent {age}  ", "error bold")]
+    if failed:
+        return [Span(f"{mark.bad} {failed[0]} failed  ", "error bold")]
+    return [Span(f"{mark.good} ", "up"), Span("engine  ", "muted")]
+
+
+def _feed(state: DeckState, view: StatusView) -> list[Span]:
+    """The stream of the selected market: its broker, whether it lives, how old its data is."""
+    if not state.selected or state.failure:
+        return []
+    broker = state.selected.rsplit(".", 1)[-1]
+    if playback := state.playbacks.get(broker):
+        return _playback(playback, view)
+    market = state.market
+    if market is None:
+        if state.selected in state.refused_markets:
+            return [Span(f"{broker} ", "text"), Span("not open  ", "error bold")]
+        return [Span(f"{broker} ", "text"), Span("opening  ", "muted")]
+    return [Span(f"{broker} ", "text"), *_feed_state(market)]
+
+
+def _feed_state(market: MarketView) -> list[Span]:
+    age = text_of.duration(market.age_s) if market.age_s is not None else ""
+    if market.is_stale:
+        state = market.feed.state if market.feed else "stale"
+        word = state if state in ("ended", "failed") else "stale"
+        return [Span(f"{word} {age}  ".replace("  ", " ").rstrip() + "  ", "stale bold")]
+    return [Span("live ", "up"), Span(f"{age}  " if age else " ", "muted")]
+
+
+def _playback(playback: PlaybackStatus, view: StatusView) -> list[Span]:
+    mark = _marks(view.glyphs)
+    if playback.is_ended:
+        sign, ink = f"{mark.stop} ended", "stale bold"
+    elif playback.is_paused:
+        sign, ink = f"{mark.pause} paused", "warning bold"
+    else:
+        sign, ink = f"{mark.play} {text_of.plain(playback.speed)}x", "up"
+        if not playback.speed:
+            sign = f"{mark.play} max"
+    length = playback.end_ns - playback.start_ns
+    done = (playback.position_ns - playback.start_ns) / length if length > 0 else 1.0
+    share = f"{min(1.0, max(0.0, done)):.0%}"
+    at = text_of.clock(playback.position_ns, view.zone)
+    loop = f" {mark.loop}" if playback.is_looping else ""
+    return [
+        Span(f"{playback.broker} ", "text"),
+        Span(f"{sign}{loop} ", ink),
+        Span(f"{at} {share}  ", "muted"),
+    ]
+
+
+def _account(view: StatusView) -> list[Span]:
+    account = view.account
+    if account is None:
+        return [Span("no account  ", "muted")]
+    if account.mode == "live":
+        return [Span(f" REAL MONEY {account.name} ", "chip-live bold"), Span("  ")]
+    return [Span("paper ", "muted"), Span(f"{account.name}  ", "text")]
+
+
+def _right(state: DeckState, view: StatusView, width: int) -> list[Span]:
+    spans: list[Span] = []
+    for asset, profit in list(view.profit.items())[: 3 if width >= 120 else 1]:
+        ink = "stale" if profit.is_stale else "up" if profit.net >= 0 else "down"
+        spans.append(Span(f"{text_of.pnl(profit.net)}", f"{ink} bold"))
+        spans.append(Span(f" {asset.upper()}  ", "muted"))
+    if not spans:
+        spans.append(Span("no positions  " if width >= 100 else "", "muted"))
+    if view.is_armed:
+        spans.append(Span(" ARMED ", "chip-warning bold"))
+    else:
+        spans.append(Span("disarmed", "muted"))
+    zone = text_of.zone_name(view.now_ns, view.zone) if width >= 100 else ""
+    spans.append(Span(f"  {text_of.clock(view.now_ns, view.zone)}", "text"))
+    spans.append(Span(f" {zone} " if zone else " ", "muted"))
+    return spans
+
+
+class _Marks(NamedTuple):
+    good: str
+    bad: str
+    wait: str
+    play: str
+    pause: str
+    stop: str
+    loop: str
+
+
+_UNICODE = _Marks("●", "✖", "○", "▶", "‖", "■", "↻")
+_ASCII = _Marks("*", "!", "o", ">", "||", "#", "@")
+
+
+def _marks(glyphs: Glyphs) -> _Marks:
+    return _ASCII if glyphs == "ascii" else _UNICODE
+
+
+def whole_second(now_ns: int) -> int:
+    """The second that a clock shows at `now_ns`."""
+    return now_ns // NANOS

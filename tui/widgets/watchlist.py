@@ -1,0 +1,179 @@
+"""The watchlist: each market's last price, change, spread, volume and recent course."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from textual import events
+from textual.message import Message
+
+from tui.paint import format as text_of
+from tui.paint.cells import Glyphs
+from tui.paint.sparkline import sparkline
+from tui.state import DeckState, MarketView
+from tui.widgets.lines import Line, Lines, Span, fit
+
+SPARK_PERIOD_S = 60
+SPARK_BARS = 120
+"""The sparkline shows the last two hours."""
+
+_SPREAD, _VOLUME, _CHANGE = 9, 7, 9
+"""Widths of the number columns."""
+
+
+class Watchlist(Lines):
+    """Markets in their order, two rows each where there is room, and the selected one marked."""
+
+    DEFAULT_CSS = "Watchlist { height: 1fr; }"
+
+    class Selected(Message):
+        """A row was clicked, or the wheel moved the selection to it."""
+
+        def __init__(self, fqme: str) -> None:
+            super().__init__()
+            self.fqme = fqme
+
+    def __init__(self, state: DeckState, glyphs: Callable[[], Glyphs]) -> None:
+        super().__init__(id="watchlist")
+        self._state = state
+        self._glyphs = glyphs
+        self._row_fqmes: list[str] = []
+
+    def paint(self, width: int, height: int) -> list[Line]:
+        markets = self._state.watch
+        is_tall = width >= 30 and 2 * len(markets) <= height - 1
+        rows = 2 if is_tall else 1
+        first = _window(markets, self._state.selected, max(1, (height - 1) // rows))
+        lines = [_header(width, is_tall)]
+        self._row_fqmes = [""]
+        for fqme in markets[first:]:
+            row = self._row(fqme, width, is_tall)
+            lines += row
+            self._row_fqmes += [fqme] * len(row)
+        if not markets:
+            lines += [Line(), Line((Span(" press / to find a market", "muted"),))]
+        return lines
+
+    def _row(self, fqme: str, width: int, is_tall: bool) -> list[Line]:
+        is_selected = fqme == self._state.selected
+        ground = "raised" if is_selected else ""
+        mark = _mark(is_selected, self._glyphs())
+        market = self._state.markets.get(fqme)
+        if market is None:
+            return _closed_row(fqme, self._state.refused_markets.get(fqme), mark, ground, width)
+        if is_tall:
+            return _tall_row(market, mark, ground, width, self._glyphs())
+        return [_short_row(market, mark, ground, width)]
+
+    def on_click(self, event: events.Click) -> None:
+        row = event.y
+        if row < len(self._row_fqmes) and (fqme := self._row_fqmes[row]):
+            self.post_message(self.Selected(fqme))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._step(1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._step(-1)
+
+    def _step(self, step: int) -> None:
+        watch, selected = self._state.watch, self._state.selected
+        if selected in watch:
+            at = min(max(0, watch.index(selected) + step), len(watch) - 1)
+            self.post_message(self.Selected(watch[at]))
+
+
+def _header(width: int, is_tall: bool) -> Line:
+    left = " markets"
+    if is_tall:
+        right = f"{'spread':>{_SPREAD}}{'volume':>{_VOLUME}}{'24h':>{_CHANGE}} "
+    else:
+        right = f"{'last':>11}{'24h':>{_CHANGE}} "
+    return Line((Span(fit(left, max(0, width - len(right))), "muted"), Span(right, "muted")))
+
+
+def _mark(is_selected: bool, glyphs: Glyphs) -> Span:
+    if not is_selected:
+        return Span(" ")
+    return Span(">" if glyphs == "ascii" else "▌", "accent bold")
+
+
+def _tall_row(
+    market: MarketView, mark: Span, ground: str, width: int, glyphs: Glyphs
+) -> list[Line]:
+    quote, instrument = market.quote, market.instrument
+    main = "stale" if market.is_stale else "text bold"
+    price = text_of.price(quote.last, instrument)
+    symbol, _, rest = market.fqme.partition(".")
+    room = width - 3 - len(price)
+    name = [Span(fit(symbol, min(len(symbol), room)), main)]
+    left = room - len(name[0].text)
+    name.append(Span(fit(f" {rest}", left), "muted"))
+    first = Line((mark, *name, Span(f" {price} ", main)), ground)
+
+    spark_width = max(0, width - 3 - _SPREAD - _VOLUME - _CHANGE)
+    ink = _change_ink(market)
+    second = Line(
+        (
+            mark,
+            Span(fit(_spark(market, spark_width, glyphs), spark_width) + " ", ink),
+            _spread_or_age(market),
+            Span(f"{text_of.compact(quote.day_volume):>{_VOLUME}}", "muted"),
+            Span(f"{text_of.percent(market.change):>{_CHANGE}} ", ink),
+        ),
+        ground,
+    )
+    return [first, second]
+
+
+def _short_row(market: MarketView, mark: Span, ground: str, width: int) -> Line:
+    main = "stale" if market.is_stale else "text"
+    price = text_of.price(market.quote.last, market.instrument)
+    numbers = [
+        Span(f" {price:>10}", main),
+        Span(f"{text_of.percent(market.change):>{_CHANGE}} ", _change_ink(market)),
+    ]
+    room = max(0, width - 1 - sum(len(span.text) for span in numbers))
+    symbol, _, rest = market.fqme.partition(".")
+    name = Span(fit(symbol, min(room, len(symbol))), f"{main} bold")
+    venue = Span(fit(f" {rest}", room - len(name.text)), "muted")
+    return Line((mark, name, venue, *numbers), ground)
+
+
+def _closed_row(fqme: str, refused: str | None, mark: Span, ground: str, width: int) -> list[Line]:
+    """A market that is opening, or that could not be opened and why."""
+    symbol, _, rest = fqme.partition(".")
+    first = Line(
+        (mark, Span(fit(symbol, len(symbol)), "muted bold"), Span(f" {rest}", "muted")), ground
+    )
+    why = Span("opening", "muted") if refused is None else Span(fit(refused, width - 3), "error")
+    return [first, Line((mark, why), ground)]
+
+
+def _spread_or_age(market: MarketView) -> Span:
+    if market.is_stale:
+        age = text_of.duration(market.age_s) if market.age_s is not None else "stale"
+        return Span(f"{age + ' old' if market.age_s else age:>{_SPREAD}}", "stale")
+    spread = None if market.spread is None else abs(market.spread)
+    return Span(f"{text_of.price(spread, market.instrument):>{_SPREAD}}", "muted")
+
+
+def _change_ink(market: MarketView) -> str:
+    if market.is_stale:
+        return "stale"
+    change = market.change
+    return "muted" if not change else "up" if change > 0 else "down"
+
+
+def _spark(market: MarketView, width: int, glyphs: Glyphs) -> str:
+    series = market.series.get(SPARK_PERIOD_S)
+    if series is None or width <= 0:
+        return ""
+    return sparkline(np.asarray(series.close[-SPARK_BARS:]), width, glyphs)
+
+
+def _window(markets: list[str], selected: str, fits: int) -> int:
+    """Index of the first market shown, such that the selected one is."""
+    at = markets.index(selected) if selected in markets else 0
+    return max(0, min(at - fits // 2, len(markets) - fits))
