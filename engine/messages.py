@@ -377,12 +377,16 @@ class CancelRequested(Message, frozen=True):
 
 
 class RequestRefused(Message, frozen=True):
-    """The venue refused an amend or a cancel; the order stands as it did."""
+    """An amend or a cancel was refused; the order stands as it did."""
 
     order_id: str
     request: Literal["amend", "cancel"]
     reason: str
     venue_ns: int = 0
+    check: str = ""
+    """Of ours, if we refused it; empty when the venue did."""
+    limit: str = ""
+    value: str = ""
 
 
 class Held(Message, frozen=True):
@@ -744,6 +748,10 @@ class CommandRefused(Message, frozen=True):
     command: str
     """Its kind."""
     reason: str
+    check: str = ""
+    """What it did not pass, where there is a name for that; `limit` and `value` as in `Denied`."""
+    limit: str = ""
+    value: str = ""
 
 
 Event = (

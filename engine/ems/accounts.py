@@ -1,0 +1,81 @@
+"""Accounts that orders can name, and the service that logs one in."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Literal
+
+import msgspec
+import trio
+
+from engine.broker import Broker, Report, TradingClient
+from engine.ems.risk import PAPER_LIMITS, RiskLimits
+from engine.messages import AccountInfo
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[accounts.NAME]` of `brokers.toml`."""
+
+    name: str
+    broker: str
+    """The broker that the account is held at."""
+    mode: Literal["paper", "live"] = "paper"
+    """`live` is real money."""
+    serves: tuple[str, ...] = ()
+    """Brokers whose markets it trades; empty means any."""
+    slots: int = 4
+    """Slots that the position limit is split in when an order is sized."""
+    limits: RiskLimits | None = None
+    """None: the paper limits for a paper account; a live account without limits trades
+    nothing."""
+    options: Mapping[str, Any] = {}
+    """What the broker needs to log in."""
+
+    @property
+    def risk_limits(self) -> RiskLimits | None:
+        """The limits that hold; None where nothing may be traded."""
+        if self.limits is not None:
+            return self.limits
+        return PAPER_LIMITS if self.mode == "paper" else None
+
+    def info(self) -> AccountInfo:
+        """What the deck is told of it."""
+        limits = self.risk_limits
+        return AccountInfo(
+            name=self.name,
+            broker=self.broker,
+            mode=self.mode,
+            serves=self.serves,
+            slots=self.slots,
+            max_position_notional=None if limits is None else limits.max_position_notional,
+        )
+
+
+def built_in_accounts() -> tuple[Account, ...]:
+    """What there is without a `brokers.toml`: the embedded exchange, and paper for the rest."""
+    return (
+        Account(name="sim", broker="sim", serves=("sim",)),
+        Account(name="paper", broker="paper"),
+    )
+
+
+GetBroker = Callable[[str], Awaitable[Broker]]
+"""The running broker of a name, started first if need be."""
+
+
+async def run_account(
+    account: Account,
+    get_broker: GetBroker,
+    report: Report,
+    *,
+    task_status: trio.TaskStatus[TradingClient] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Service: keep the account logged in until cancelled; `started(client)` once it is.
+
+    Raises:
+        BrokerError: the broker cannot be loaded, reached or logged in to.
+    """
+    broker = await get_broker(account.broker)
+    async with broker.open_client(account.info(), report) as client:
+        task_status.started(client)
+        await trio.sleep_forever()

@@ -1,0 +1,253 @@
+"""The state table of orders, and the fold of order events into an order.
+
+Rows that look strange are things that happen: a fill overtakes the acknowledgement or crosses
+a cancel on the wire, an answer that was lost comes after all, a venue repeats itself. What is
+not in the table is a bug, ours or the venue's, and raises `BadTransition`.
+"""
+
+from __future__ import annotations
+
+from decimal import Context, Decimal, localcontext
+from typing import Final
+
+from msgspec.structs import replace
+
+from engine.errors import BadTransition
+from engine.messages import (
+    DONE,
+    Accepted,
+    Amended,
+    AmendRequested,
+    Canceled,
+    CancelRequested,
+    Denied,
+    Expired,
+    Filled,
+    Held,
+    Lost,
+    Order,
+    OrderEvent,
+    OrderState,
+    Rejected,
+    RequestRefused,
+    Submit,
+    Triggered,
+)
+
+S = OrderState
+
+EXACT: Final = Context(prec=60)
+"""For averages: a price and a size of 20 digits each multiply without loss."""
+
+NEXT: Final[dict[tuple[OrderState, type], OrderState]] = {
+    # On its way to the venue. A cancel may be asked for before the acknowledgement is here.
+    (S.PENDING, Accepted): S.OPEN,
+    (S.PENDING, Rejected): S.REJECTED,
+    (S.PENDING, Denied): S.DENIED,
+    (S.PENDING, Held): S.DARK,
+    (S.PENDING, Filled): S.PARTIAL,
+    (S.PENDING, Canceled): S.CANCELED,
+    (S.PENDING, Expired): S.EXPIRED,
+    (S.PENDING, Amended): S.OPEN,
+    (S.PENDING, AmendRequested): S.PENDING,
+    (S.PENDING, CancelRequested): S.PENDING,
+    (S.PENDING, RequestRefused): S.PENDING,
+    (S.PENDING, Lost): S.UNKNOWN,
+    # Working at the venue.
+    (S.OPEN, Accepted): S.OPEN,
+    (S.OPEN, Filled): S.PARTIAL,
+    (S.OPEN, Canceled): S.CANCELED,
+    (S.OPEN, Expired): S.EXPIRED,
+    (S.OPEN, Amended): S.OPEN,
+    (S.OPEN, AmendRequested): S.OPEN,
+    (S.OPEN, CancelRequested): S.OPEN,
+    (S.OPEN, RequestRefused): S.OPEN,
+    (S.OPEN, Lost): S.UNKNOWN,
+    (S.PARTIAL, Accepted): S.PARTIAL,  # the fill overtook it
+    (S.PARTIAL, Filled): S.PARTIAL,
+    (S.PARTIAL, Canceled): S.CANCELED,
+    (S.PARTIAL, Expired): S.EXPIRED,
+    (S.PARTIAL, Amended): S.PARTIAL,
+    (S.PARTIAL, AmendRequested): S.PARTIAL,
+    (S.PARTIAL, CancelRequested): S.PARTIAL,
+    (S.PARTIAL, RequestRefused): S.PARTIAL,
+    (S.PARTIAL, Lost): S.UNKNOWN,
+    # Held here. `Triggered` is not repeated: what was sent once is never sent again.
+    (S.DARK, Held): S.DARK,
+    (S.DARK, Triggered): S.TRIGGERED,
+    (S.DARK, Canceled): S.CANCELED,
+    (S.DARK, Expired): S.EXPIRED,
+    (S.DARK, AmendRequested): S.DARK,
+    (S.DARK, Amended): S.DARK,
+    (S.DARK, CancelRequested): S.DARK,
+    (S.DARK, RequestRefused): S.DARK,
+    # Triggered is pending, with a past.
+    (S.TRIGGERED, Accepted): S.OPEN,
+    (S.TRIGGERED, Rejected): S.REJECTED,
+    (S.TRIGGERED, Denied): S.DENIED,
+    (S.TRIGGERED, Filled): S.PARTIAL,
+    (S.TRIGGERED, Canceled): S.CANCELED,
+    (S.TRIGGERED, Expired): S.EXPIRED,
+    (S.TRIGGERED, Amended): S.OPEN,
+    (S.TRIGGERED, AmendRequested): S.TRIGGERED,
+    (S.TRIGGERED, CancelRequested): S.TRIGGERED,
+    (S.TRIGGERED, RequestRefused): S.TRIGGERED,
+    (S.TRIGGERED, Lost): S.UNKNOWN,
+    # No answer. Only evidence from the venue resolves it; a refused request says nothing of
+    # the order ("no such order" may mean gone, or not there yet).
+    (S.UNKNOWN, Accepted): S.OPEN,
+    (S.UNKNOWN, Rejected): S.REJECTED,
+    (S.UNKNOWN, Filled): S.PARTIAL,
+    (S.UNKNOWN, Canceled): S.CANCELED,
+    (S.UNKNOWN, Expired): S.EXPIRED,
+    (S.UNKNOWN, Amended): S.OPEN,
+    (S.UNKNOWN, CancelRequested): S.UNKNOWN,
+    (S.UNKNOWN, RequestRefused): S.UNKNOWN,
+    (S.UNKNOWN, Lost): S.UNKNOWN,
+    # Done. Late answers change nothing, late fills count: they happened before the end.
+    (S.FILLED, Accepted): S.FILLED,
+    (S.FILLED, Filled): S.FILLED,
+    (S.FILLED, Canceled): S.FILLED,
+    (S.FILLED, Expired): S.FILLED,
+    (S.FILLED, Amended): S.PARTIAL,  # if it grew; else it stays filled
+    (S.FILLED, RequestRefused): S.FILLED,
+    (S.FILLED, Lost): S.FILLED,
+    (S.CANCELED, Accepted): S.CANCELED,
+    (S.CANCELED, Filled): S.CANCELED,
+    (S.CANCELED, Canceled): S.CANCELED,
+    (S.CANCELED, Expired): S.CANCELED,
+    (S.CANCELED, Amended): S.CANCELED,
+    (S.CANCELED, RequestRefused): S.CANCELED,
+    (S.CANCELED, Lost): S.CANCELED,
+    (S.EXPIRED, Accepted): S.EXPIRED,
+    (S.EXPIRED, Filled): S.EXPIRED,
+    (S.EXPIRED, Canceled): S.EXPIRED,
+    (S.EXPIRED, Expired): S.EXPIRED,
+    (S.EXPIRED, Amended): S.EXPIRED,
+    (S.EXPIRED, RequestRefused): S.EXPIRED,
+    (S.EXPIRED, Lost): S.EXPIRED,
+    (S.REJECTED, Rejected): S.REJECTED,
+    (S.REJECTED, RequestRefused): S.REJECTED,
+    (S.REJECTED, Lost): S.REJECTED,
+    # The venue contradicts itself: it traded, and whether the rest works nobody knows.
+    (S.REJECTED, Filled): S.UNKNOWN,
+}
+"""(state, event) -> state. A fill that completes the order leads to `filled` instead."""
+
+
+def new_order(submit: Submit, now_ns: int) -> Order:
+    """The order that an intent begins as: pending, before anything left the machine."""
+    return Order(
+        order_id=submit.order_id,
+        account=submit.account,
+        fqme=submit.fqme,
+        side=submit.side,
+        order_type=submit.order_type,
+        size=submit.size,
+        price=submit.price,
+        stop_price=submit.stop_price,
+        time_in_force=submit.time_in_force,
+        post_only=submit.post_only,
+        route=submit.route,
+        trigger_price=submit.trigger_price,
+        created_ns=now_ns,
+        updated_ns=now_ns,
+    )
+
+
+def fold(order: Order | None, event: OrderEvent, now_ns: int) -> Order:
+    """`order` after `event`.
+
+    Repeated acknowledgements, cancels and refusals change nothing. Fills are counted each time:
+    whoever calls has made sure that a trade id is seen once.
+
+    Raises:
+        BadTransition: there is no such order, or its state does not allow the event.
+    """
+    name = type(event).__name__
+    if order is None:
+        raise BadTransition(f"{name} for order {event.order_id}, which is not known")
+    if order.order_id != event.order_id:
+        raise BadTransition(f"{name} of order {event.order_id} given to {order.order_id}")
+    state = NEXT.get((order.state, type(event)))
+    if state is None:
+        raise BadTransition(f"{name} while {order.state}: order {order.order_id}")
+    changed = _with_facts(order, event)
+    state = _settled(order, changed, event, state)
+    done = {"awaiting": ""} if state in DONE else {}
+    return replace(changed, state=state, updated_ns=max(now_ns, order.updated_ns), **done)
+
+
+def _settled(before: Order, after: Order, event: OrderEvent, state: OrderState) -> OrderState:
+    """The state that the table names, corrected by how much of the order is filled."""
+    match event:
+        case Filled() if after.filled >= after.size:
+            # More than ordered is the venue's error, but what traded is held all the same.
+            return S.FILLED
+        case Filled() if before.state is S.UNKNOWN and before.awaiting:
+            return S.UNKNOWN  # it traded; whether the lost cancel or amend got there is open
+        case Amended() if state in (S.OPEN, S.PARTIAL):
+            if after.awaiting == "cancel" and before.state is S.UNKNOWN:
+                return S.UNKNOWN
+            return _working(after)
+        case Accepted() if state is S.OPEN:
+            return _working(after)
+    return state
+
+
+def _working(order: Order) -> OrderState:
+    if order.filled >= order.size:
+        return S.FILLED
+    return S.PARTIAL if order.filled else S.OPEN
+
+
+def _with_facts(order: Order, event: OrderEvent) -> Order:
+    """What the event says, put into the order; the state is not touched."""
+    match event:
+        case Accepted():
+            # The venue has it: whatever answer was lost before is no longer waited for.
+            awaiting = "" if order.state is S.UNKNOWN else order.awaiting
+            venue_order_id = event.venue_order_id or order.venue_order_id
+            return replace(order, venue_order_id=venue_order_id, awaiting=awaiting)
+        case Filled():
+            return _with_fill(order, event)
+        case Amended():
+            return _with_terms(order, event)
+        case Triggered():
+            return replace(order, price=event.price)
+        case AmendRequested():
+            return replace(order, awaiting=order.awaiting or "amend")
+        case CancelRequested():
+            return replace(order, awaiting="cancel")
+        case RequestRefused():
+            awaiting = "" if order.awaiting == event.request else order.awaiting
+            return replace(order, awaiting=awaiting, reason=event.reason)
+        case Lost():
+            return order if order.state in DONE else replace(order, reason=event.reason)
+        case Rejected() | Denied():
+            return replace(order, reason=event.reason)
+        case Canceled() | Expired():
+            return order if order.state in DONE else replace(order, reason=event.reason)
+        case Held():
+            return order
+
+
+def _with_fill(order: Order, event: Filled) -> Order:
+    with localcontext(EXACT):
+        filled = order.filled + event.size
+        cost = (order.average_price or Decimal(0)) * order.filled + event.price * event.size
+        average = cost / filled
+    fee_asset = order.fee_asset or event.fee_asset
+    fees = order.fees + event.fee if event.fee_asset == fee_asset else order.fees
+    return replace(order, filled=filled, average_price=average, fees=fees, fee_asset=fee_asset)
+
+
+def _with_terms(order: Order, event: Amended) -> Order:
+    return replace(
+        order,
+        price=order.price if event.price is None else event.price,
+        size=event.size,
+        stop_price=order.stop_price if event.stop_price is None else event.stop_price,
+        trigger_price=(order.trigger_price if event.trigger_price is None else event.trigger_price),
+        awaiting="" if order.awaiting == "amend" else order.awaiting,
+    )

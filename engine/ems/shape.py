@@ -1,0 +1,137 @@
+"""What an order must look like to be one: fields that fit its type, numbers on the grid.
+
+Needs no market: only the instrument, and what the account's venue can do.
+"""
+
+from __future__ import annotations
+
+from decimal import Context, Decimal, localcontext
+from typing import Final
+
+from engine.broker import Capabilities
+from engine.instruments import Instrument
+from engine.messages import Denied, Order
+
+_HAS_LIMIT = {"limit", "stop_limit"}
+_HAS_STOP = {"stop", "stop_limit"}
+
+LARGEST: Final = Decimal(10) ** 15
+"""No size or price is larger; keeps every product within what Decimal computes exactly."""
+
+_WIDE: Final = Context(prec=60)
+
+
+def check_shape(order: Order, instrument: Instrument, capabilities: Capabilities) -> Denied | None:
+    """Why this is not an order that the venue could take; None if it is."""
+    return (
+        _check_fields(order)
+        or _check_capabilities(order, capabilities)
+        or _check_size(order, instrument)
+        or _check_prices(order, instrument)
+    )
+
+
+def _check_fields(order: Order) -> Denied | None:
+    is_dark = order.route == "dark"
+    if is_dark and order.trigger_price is None:
+        return denied(order, "shape", "a dark order needs a trigger price")
+    if not is_dark and order.trigger_price is not None:
+        return denied(order, "shape", "only a dark order has a trigger price")
+    if is_dark and order.order_type in _HAS_STOP:
+        return denied(order, "shape", "a dark order has a trigger of its own and no stop")
+    # A dark limit order without a price is given one through the market when it is sent.
+    if order.order_type in _HAS_LIMIT and order.price is None and not is_dark:
+        return denied(order, "shape", f"a {order.order_type} order needs a price")
+    if order.order_type not in _HAS_LIMIT and order.price is not None:
+        return denied(order, "shape", f"a {order.order_type} order has no limit price")
+    if (order.order_type in _HAS_STOP) != (order.stop_price is not None):
+        verb = "needs a" if order.order_type in _HAS_STOP else "has no"
+        return denied(order, "shape", f"a {order.order_type} order {verb} stop price")
+    if order.post_only and (order.order_type != "limit" or order.time_in_force != "gtc"):
+        return denied(order, "shape", "only a resting limit order can be post-only")
+    if order.post_only and is_dark and order.price is None:
+        return denied(order, "shape", "what is sent through the market cannot be post-only")
+    return None
+
+
+def _check_capabilities(order: Order, capabilities: Capabilities) -> Denied | None:
+    if not capabilities.can_trade:
+        return denied(order, "capability", "the account's broker takes no orders")
+    if order.order_type not in capabilities.order_types:
+        known = ", ".join(sorted(capabilities.order_types))
+        reason = f"the venue takes no {order.order_type} orders"
+        return denied(order, "capability", reason, known, order.order_type)
+    needs_term = order.order_type != "market"
+    if needs_term and order.time_in_force not in capabilities.times_in_force:
+        known = ", ".join(sorted(capabilities.times_in_force))
+        reason = f"the venue takes no {order.time_in_force} orders"
+        return denied(order, "capability", reason, known, order.time_in_force)
+    if order.post_only and not capabilities.can_post_only:
+        return denied(order, "capability", "the venue takes no post-only orders")
+    return None
+
+
+def _check_size(order: Order, instrument: Instrument) -> Denied | None:
+    size = order.size
+    if not size.is_finite() or size <= 0:
+        return denied(order, "size", "the size is not a positive number", "0", size)
+    if size > LARGEST:
+        return denied(order, "size", "no market has that much", LARGEST, size)
+    if size < instrument.min_size:
+        reason = "the venue takes no smaller order"
+        return denied(order, "min_size", reason, instrument.min_size, size)
+    if instrument.max_size is not None and size > instrument.max_size:
+        reason = "the venue takes no larger order"
+        return denied(order, "max_size", reason, instrument.max_size, size)
+    if not _is_multiple(size, instrument.size_step):
+        reason = "the size is not a multiple of the size step"
+        return denied(order, "size_step", reason, instrument.size_step, size)
+    return None
+
+
+def _check_prices(order: Order, instrument: Instrument) -> Denied | None:
+    prices = (
+        ("limit price", order.price),
+        ("stop price", order.stop_price),
+        ("trigger price", order.trigger_price),
+    )
+    for name, price in prices:
+        if price is not None and (refusal := _check_price(order, name, price, instrument)):
+            return refusal
+    return None
+
+
+def _check_price(order: Order, name: str, price: Decimal, instrument: Instrument) -> Denied | None:
+    if not price.is_finite() or abs(price) > LARGEST:
+        return denied(order, "price", f"the {name} is not a price", LARGEST, price)
+    if price <= 0 and not instrument.allows_negative_price:
+        return denied(order, "price", f"the {name} is not positive", "0", price)
+    if not _is_multiple(price, instrument.price_tick):
+        reason = f"the {name} is not a multiple of the price tick"
+        return denied(order, "price_tick", reason, instrument.price_tick, price)
+    if instrument.min_price is not None and price < instrument.min_price:
+        reason = f"the {name} is lower than the venue takes"
+        return denied(order, "min_price", reason, instrument.min_price, price)
+    if instrument.max_price is not None and price > instrument.max_price:
+        reason = f"the {name} is higher than the venue takes"
+        return denied(order, "max_price", reason, instrument.max_price, price)
+    return None
+
+
+def denied(order: Order, name: str, reason: str, limit: object = "", value: object = "") -> Denied:
+    """A refusal by check `name`."""
+    return Denied(
+        order_id=order.order_id, check=name, reason=reason, limit=text(limit), value=text(value)
+    )
+
+
+def text(value: object) -> str:
+    """A limit or a value for people: numbers without exponent and trailing zeros."""
+    if isinstance(value, Decimal) and value.is_finite() and abs(value) < LARGEST:
+        return f"{value.normalize():f}"
+    return str(value)
+
+
+def _is_multiple(value: Decimal, step: Decimal) -> bool:
+    with localcontext(_WIDE):
+        return value % step == 0
