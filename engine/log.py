@@ -14,7 +14,8 @@ from typing import Any
 
 from engine.text import safe
 
-ROOT = "tickdeck"
+ROOTS = ("engine", "brokers", "tui")
+"""Every logger of ours lies below one of these, by the name of its module."""
 _MAX_BYTES = 5_000_000
 _KEPT_FILES = 3
 
@@ -24,11 +25,10 @@ class _KeyValue(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
-        name = record.name.removeprefix(f"{ROOT}.")
         parts = [
             f"{stamp}.{int(record.msecs):03d}Z",
             f"level={record.levelname.lower()}",
-            f"logger={name}",
+            f"logger={record.name}",
             f"text={_quoted(record.getMessage())}",
         ]
         parts += [f"{key}={_quoted(value)}" for key, value in getattr(record, "bound", {}).items()]
@@ -46,8 +46,8 @@ class BoundLogger(logging.LoggerAdapter[logging.Logger]):
 
 
 def logger(name: str, **bound: object) -> BoundLogger:
-    """The logger of one part of tickdeck, bound to what its lines are about."""
-    return BoundLogger(logging.getLogger(f"{ROOT}.{name}"), bound)
+    """The logger of module `name`, bound to what its lines are about."""
+    return BoundLogger(logging.getLogger(name), bound)
 
 
 def log_to(path: Path, level: str) -> None:
@@ -61,13 +61,14 @@ def log_to(path: Path, level: str) -> None:
         path, maxBytes=_MAX_BYTES, backupCount=_KEPT_FILES, encoding="utf-8"
     )
     handler.setFormatter(_KeyValue())
-    root = logging.getLogger(ROOT)
-    for old in root.handlers[:]:
-        root.removeHandler(old)
-        old.close()
-    root.addHandler(handler)
-    root.setLevel(level.upper())
-    root.propagate = False
+    for name in ROOTS:
+        root = logging.getLogger(name)
+        for old in root.handlers[:]:
+            root.removeHandler(old)
+            old.close()
+        root.addHandler(handler)
+        root.setLevel(level.upper())
+        root.propagate = False
 
 
 def _quoted(value: object) -> str:

@@ -1,0 +1,238 @@
+"""One attached deck: its commands carried out, and what it watches sent to it.
+
+Runs in the engine's trio loop. The deck itself may be a thread or a process away; this
+side only ever puts events into something that does not wait.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+import msgspec
+import trio
+
+from engine.errors import TickdeckError
+from engine.feed.bars import Series, empty_columns
+from engine.feed.feed import Feed, Flume, open_feed
+from engine.link.bars import BarsCursor
+from engine.log import logger
+from engine.messages import (
+    Amend,
+    BarsUpdate,
+    Cancel,
+    CancelAlert,
+    CancelAll,
+    CloseBars,
+    Command,
+    CommandRefused,
+    EngineStatus,
+    Event,
+    Flatten,
+    FlumeFailed,
+    FlumeOpened,
+    Frame,
+    OpenBars,
+    Playback,
+    Search,
+    SearchResults,
+    SetAlert,
+    Shutdown,
+    Submit,
+    Unwatch,
+    Watch,
+)
+from engine.run import Engine
+
+_log = logger(__name__)
+
+STATUS_EVERY_S = 1.0
+BARS_HZ = 15.0
+"""How often changed bars are sent; the deck paints no faster."""
+
+_ORDER_COMMANDS = (Submit, Amend, Cancel, CancelAll, Flatten, SetAlert, CancelAlert)
+
+
+class DeckSession:
+    """Serves one deck until cancelled."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        put: Callable[[Event], None],
+        shut_down: Callable[[bool], None],
+    ) -> None:
+        self._engine = engine
+        self._put = put
+        self._shut_down = shut_down
+        self._feeds: dict[float, Feed] = {}
+        self._rate_of: dict[str, float] = {}
+        self._bars: dict[tuple[str, int], BarsCursor] = {}
+        self._send_work, self._work = trio.open_memory_channel[Command](math.inf)
+
+    def handle(self, command: Command) -> None:
+        """Take a command; never waits."""
+        if isinstance(command, _ORDER_COMMANDS):
+            self._engine.router.handle(command)
+        elif isinstance(command, Shutdown):
+            self._shut_down(command.cancel_working)
+        elif isinstance(command, Playback):
+            self._play(command)
+        else:
+            # Unbounded: a person types them, and each is small.
+            self._send_work.send_nowait(command)
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Tell the deck what there is, then serve it."""
+        self._put(self._engine.ready())
+        for event in self._engine.router.snapshot():
+            self._put(event)
+        self._engine.attach(self._put)
+        try:
+            async with AsyncExitStack() as stack, trio.open_nursery() as nursery:
+                nursery.start_soon(self._send_status)
+                nursery.start_soon(self._send_bars)
+                task_status.started()
+                async for command in self._work:
+                    nursery.start_soon(self._carry_out, command, stack, nursery)
+        finally:
+            self._engine.detach(self._put)
+
+    async def _carry_out(
+        self, command: Command, stack: AsyncExitStack, nursery: trio.Nursery
+    ) -> None:
+        try:
+            match command:
+                case Watch():
+                    await self._watch(command, stack, nursery)
+                case Unwatch():
+                    await self._unwatch(command)
+                case OpenBars():
+                    await self._open_bars(command)
+                case CloseBars():
+                    self._bars.pop((command.fqme, command.period_s), None)
+                case Search():
+                    await self._search(command)
+        except TickdeckError as error:
+            _log.warning("%s failed: %s", type(command).__name__, error)
+            self._put(CommandRefused(command=type(command).__name__.lower(), reason=str(error)))
+
+    # -- markets --------------------------------------------------------------------------------
+
+    async def _watch(self, command: Watch, stack: AsyncExitStack, nursery: trio.Nursery) -> None:
+        feed = self._feeds.get(command.throttle_hz)
+        if feed is None:
+            feed = await stack.enter_async_context(
+                open_feed(self._engine.hub, (), throttle_hz=command.throttle_hz)
+            )
+            if command.throttle_hz in self._feeds:  # another Watch was faster
+                feed = self._feeds[command.throttle_hz]
+            else:
+                self._feeds[command.throttle_hz] = feed
+                nursery.start_soon(self._send_frames, feed)
+        for fqme in command.fqmes:
+            nursery.start_soon(self._watch_one, feed, command.throttle_hz, fqme)
+
+    async def _watch_one(self, feed: Feed, rate: float, fqme: str) -> None:
+        if fqme in self._rate_of:
+            return
+        self._rate_of[fqme] = rate
+        try:
+            flume = await feed.add(fqme)
+        except TickdeckError as error:
+            self._rate_of.pop(fqme, None)
+            self._put(FlumeFailed(fqme=fqme, reason=str(error)))
+            return
+        self._put(FlumeOpened(instrument=flume.instrument, quote=flume.quote))
+
+    async def _unwatch(self, command: Unwatch) -> None:
+        for fqme in command.fqmes:
+            rate = self._rate_of.pop(fqme, None)
+            for key in [key for key in self._bars if key[0] == fqme]:
+                del self._bars[key]
+            if rate is not None:
+                await self._feeds[rate].remove(fqme)
+
+    async def _send_frames(self, feed: Feed) -> None:
+        while True:
+            frame = await feed.receive()
+            flume = feed.flumes.get(frame.fqme)
+            if flume is not None:
+                self._put(_for_deck(frame, flume))
+
+    async def _search(self, command: Search) -> None:
+        matches = await self._engine.hub.search(command.text, command.limit)
+        self._put(SearchResults(request_id=command.request_id, matches=tuple(matches)))
+
+    # -- bars -----------------------------------------------------------------------------------
+
+    async def _open_bars(self, command: OpenBars) -> None:
+        flume = self._flume(command.fqme)
+        if flume is None:
+            reason = f"{command.fqme} is not watched"
+            self._put(CommandRefused(command="openbars", reason=reason))
+            return
+        series: Series = await flume.open_series(command.period_s, command.count)
+        key = (command.fqme, command.period_s)
+        held = self._bars.get(key)
+        if held is not None and held.count >= command.count:
+            return
+        self._bars[key] = BarsCursor(series, command.count)
+        if not len(series):
+            self._put(
+                BarsUpdate(
+                    fqme=command.fqme,
+                    period_s=command.period_s,
+                    columns=empty_columns(),
+                    reset=True,
+                    is_complete=not flume.is_loading(command.period_s),
+                )
+            )
+
+    async def _send_bars(self) -> None:
+        while True:
+            for (fqme, period_s), cursor in list(self._bars.items()):
+                flume = self._flume(fqme)
+                if flume is None:
+                    continue
+                is_complete = not flume.is_loading(period_s)
+                update = cursor.take(fqme, is_complete=is_complete)
+                if update is not None:
+                    self._put(update)
+            await trio.sleep(1 / BARS_HZ)
+
+    def _flume(self, fqme: str) -> Flume | None:
+        rate = self._rate_of.get(fqme)
+        return None if rate is None else self._feeds[rate].flumes.get(fqme)
+
+    # -- the rest -------------------------------------------------------------------------------
+
+    def _play(self, command: Playback) -> None:
+        for broker in self._engine.venues.running():
+            if broker.name == command.broker:
+                try:
+                    broker.play(command)
+                except TickdeckError as error:
+                    self._put(CommandRefused(command="playback", reason=str(error)))
+                return
+        self._put(CommandRefused(command="playback", reason=f"{command.broker} does not run"))
+
+    async def _send_status(self) -> None:
+        while True:
+            self._put(
+                EngineStatus(
+                    now_ns=self._engine.settings.clock.now_ns(),
+                    services=self._engine.services.statuses(),
+                    feeds=self._engine.hub.statuses(),
+                    playbacks=self._engine.venues.playbacks(),
+                )
+            )
+            await trio.sleep(STATUS_EVERY_S)
+
+
+def _for_deck(frame: Frame, flume: Flume) -> Frame:
+    """`frame` with the market's present, and without the depth that the deck does not show."""
+    ticks = {kind: items for kind, items in frame.ticks.items() if kind != "book"}
+    return msgspec.structs.replace(frame, ticks=ticks, quote=flume.quote)

@@ -1,0 +1,94 @@
+"""An engine from start to end: which part needs which, in one readable sentence."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from engine.ems.journal import MemoryJournal
+from engine.ems.router import Router
+from engine.feed.bus import Bus
+from engine.feed.feed import FeedHub
+from engine.feed.sampler import Sampler
+from engine.messages import EngineReady, Event
+from engine.services import ServiceManager, open_services
+from engine.settings import EngineSettings
+from engine.venues import Venues
+
+
+class Engine:
+    """The parts of a running engine, for whoever serves decks with it."""
+
+    def __init__(self, settings: EngineSettings, services: ServiceManager) -> None:
+        self.settings = settings
+        self.services = services
+        self.bus = Bus()
+        self.sampler = Sampler()
+        self.venues = Venues(
+            load=settings.load_broker,
+            services=services,
+            clock=settings.clock,
+            options=settings.broker_options,
+            data_dir=settings.data_dir,
+        )
+        self.hub = FeedHub(
+            services=services,
+            bus=self.bus,
+            sampler=self.sampler,
+            get_broker=self.venues.get,
+            stale_after_s=settings.config.stale_after_s,
+        )
+        self.venues.use_markets(self.hub)
+        self.journal = MemoryJournal()
+        self.router = Router(
+            journal=self.journal,
+            clock=settings.clock,
+            publish=self.publish,
+            markets=self.hub,
+            accounts=settings.accounts,
+            get_broker=self.venues.get,
+            dark_through_ticks=settings.config.dark_through_ticks,
+            answer_timeout_s=settings.config.answer_timeout_s,
+        )
+        self._readers: list[Callable[[Event], None]] = []
+
+    def publish(self, event: Event) -> None:
+        """Give an event to every attached deck."""
+        for put in self._readers:
+            put(event)
+
+    def attach(self, put: Callable[[Event], None]) -> None:
+        """Send a deck what is published from now on; `put` never waits."""
+        self._readers.append(put)
+
+    def detach(self, put: Callable[[Event], None]) -> None:
+        self._readers.remove(put)
+
+    def ready(self) -> EngineReady:
+        """What a deck is told first."""
+        return EngineReady(
+            brokers=tuple(b.capabilities.info(b.name) for b in self.venues.running()),
+            accounts=tuple(account.info() for account in self.settings.accounts),
+            now_ns=self.settings.clock.now_ns(),
+        )
+
+
+@asynccontextmanager
+async def open_engine(settings: EngineSettings) -> AsyncIterator[Engine]:
+    """An engine that takes orders and serves markets while the block is open.
+
+    Raises:
+        TickdeckError: a part that the engine cannot do without does not come up; what came up
+            before it is stopped.
+    """
+    async with open_services(settings.clock) as services:
+        engine = Engine(settings, services)
+        # The way of a tick: orders first, then the paper venue, then everyone who only looks.
+        engine.bus.add_tap(engine.router.on_ticks)
+        engine.bus.add_tap(engine.venues.feed_taps)
+        engine.bus.add_tap(engine.hub.on_ticks)
+        engine.bus.add_tap(engine.sampler.on_ticks)
+        await services.start("sampler", engine.sampler.run, critical=True)
+        await engine.venues.get(settings.config.broker)
+        await services.start("router", engine.router.run, critical=True)
+        yield engine

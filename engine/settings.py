@@ -1,0 +1,98 @@
+"""What an engine is started with, and `brokers.toml`, where accounts and brokers are set up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from engine.broker import BrokerSettings, LoadBroker
+from engine.clock import Clock, SystemClock
+from engine.config import EngineConfig, convert, nearest, read_toml
+from engine.ems.accounts import Account, built_in_accounts
+from engine.errors import BrokerError, ConfigError
+from engine.text import safe
+
+_ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an engine is started with."""
+
+    config: EngineConfig = EngineConfig()
+    accounts: tuple[Account, ...] = ()
+    broker_options: Mapping[str, Mapping[str, Any]] = {}
+    load_broker: LoadBroker
+    clock: Clock
+    data_dir: Path | None = None
+
+
+class BrokersFile(msgspec.Struct, frozen=True, kw_only=True):
+    """All of `brokers.toml`."""
+
+    path: Path
+    options: Mapping[str, Mapping[str, Any]]
+    """`[brokers.NAME]`: each broker reads its own."""
+    accounts: tuple[Account, ...]
+    """`[accounts.NAME]`, and those built in that the file does not replace."""
+
+
+def load_brokers(path: Path) -> BrokersFile:
+    """Accounts and broker options; built-in accounts only, where there is no such file.
+
+    Raises:
+        ConfigError: not readable, an unknown key, or a value that does not fit.
+    """
+    table = read_toml(path)
+    for key in table:
+        if key not in ("brokers", "accounts"):
+            hint = nearest(key, ("brokers", "accounts"))
+            raise ConfigError(f"{safe(path)}: unknown key {safe(key, 80)!r}", hint=hint)
+    options = _tables(table, "brokers", path)
+    accounts = {account.name: account for account in built_in_accounts()}
+    for name, fields in _tables(table, "accounts", path).items():
+        accounts[name] = _account(name, fields, path)
+    return BrokersFile(path=path, options=options, accounts=tuple(accounts.values()))
+
+
+def check_brokers(file: BrokersFile, load: LoadBroker, known: Sequence[str]) -> None:
+    """See whether every account's broker exists, and whether brokers take their options.
+
+    Raises:
+        ConfigError: an account names a broker that does not exist, or options are wrong.
+    """
+    for account in file.accounts:
+        if account.broker not in known:
+            raise ConfigError(
+                f"{safe(file.path)}: accounts.{account.name}.broker: no broker named "
+                f"{safe(account.broker, 60)!r}",
+                hint=nearest(account.broker, known),
+            )
+    for name, options in file.options.items():
+        try:
+            load(name)(BrokerSettings(name=name, clock=SystemClock(), options=options))
+        except (BrokerError, ConfigError) as error:
+            message = f"{safe(file.path)}: brokers.{safe(name, 60)}: {error}"
+            raise ConfigError(message, hint=error.hint) from error
+
+
+def _tables(table: Mapping[str, Any], key: str, path: Path) -> dict[str, dict[str, Any]]:
+    found = table.get(key, {})
+    if not isinstance(found, dict) or not all(isinstance(part, dict) for part in found.values()):
+        raise ConfigError(f"{safe(path)}: {key}: expected tables, as in [{key}.NAME]")
+    return found
+
+
+def _account(name: str, fields: dict[str, Any], path: Path) -> Account:
+    where = f"accounts.{safe(name, 60)}"
+    if not _ACCOUNT_NAME.fullmatch(name):
+        raise ConfigError(
+            f"{safe(path)}: {where}: not an account name",
+            hint="use lower-case letters, digits, _ and -",
+        )
+    if "name" in fields:
+        raise ConfigError(f"{safe(path)}: {where}.name: the table's own name is the name")
+    return convert({"name": name, **fields}, Account, str(path), under=where)

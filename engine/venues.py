@@ -1,0 +1,118 @@
+"""Brokers by name: loaded and started when first asked for, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import trio
+
+from engine.broker import Broker, BrokerSettings, LoadBroker, MarketTap
+from engine.clock import Clock
+from engine.instruments import Instrument
+from engine.log import logger
+from engine.messages import PlaybackStatus, Tick
+from engine.services import ServiceManager
+
+_log = logger(__name__)
+
+
+class Markets(Protocol):
+    """What brokers that are fed with others' markets need to know of these."""
+
+    def instrument_of(self, fqme: str) -> Instrument | None: ...
+
+    def now_ns_of(self, fqme: str) -> int | None:
+        """The market's time."""
+        ...
+
+
+class _NoMarkets:
+    def instrument_of(self, fqme: str) -> Instrument | None:
+        return None
+
+    def now_ns_of(self, fqme: str) -> int | None:
+        return None
+
+
+class Venues:
+    """All brokers of this engine. Each runs as service `broker NAME`."""
+
+    def __init__(
+        self,
+        *,
+        load: LoadBroker,
+        services: ServiceManager,
+        clock: Clock,
+        options: Mapping[str, Mapping[str, Any]],
+        data_dir: Path | None,
+    ) -> None:
+        self._load = load
+        self._services = services
+        self._clock = clock
+        self._options = options
+        self._data_dir = data_dir
+        self._running: dict[str, Broker] = {}
+        self._taps: dict[str, tuple[MarketTap, set[str]]] = {}
+        self._markets: Markets = _NoMarkets()
+
+    def use_markets(self, markets: Markets) -> None:
+        """Where details of open markets are found; the feed, which itself asks for brokers."""
+        self._markets = markets
+
+    async def get(self, name: str) -> Broker:
+        """The running broker, started first if need be.
+
+        Raises:
+            BrokerError: it cannot be loaded or does not come up.
+            ConfigError: its options are wrong.
+        """
+        return cast(Broker, await self._services.start(f"broker {name}", self._run, name))
+
+    def running(self) -> tuple[Broker, ...]:
+        """The brokers that run now, in the order they came up."""
+        return tuple(self._running.values())
+
+    def playbacks(self) -> tuple[PlaybackStatus, ...]:
+        """Where each playback stands."""
+        statuses = (broker.playback() for broker in self._running.values())
+        return tuple(status for status in statuses if status is not None)
+
+    def feed_taps(self, fqme: str, ticks: Sequence[Tick]) -> None:
+        """A tap of the bus: gives ticks to every broker that is fed with others' markets."""
+        for tap, introduced in self._taps.values():
+            if fqme in introduced or self._introduce(tap, introduced, fqme):
+                tap.on_ticks(fqme, ticks)
+
+    def _introduce(self, tap: MarketTap, introduced: set[str], fqme: str) -> bool:
+        """Tell `tap` of a market before its first tick; False if it is not open."""
+        instrument = self._markets.instrument_of(fqme)
+        if instrument is None:
+            return False
+        tap.on_instrument(instrument, lambda: self._markets.now_ns_of(fqme) or 0)
+        introduced.add(fqme)
+        return True
+
+    def _open(self, name: str) -> Broker:
+        open_broker = self._load(name)
+        keeps = None if self._data_dir is None else self._data_dir / "brokers" / name
+        return open_broker(
+            BrokerSettings(
+                name=name, clock=self._clock, options=self._options.get(name, {}), data_dir=keeps
+            )
+        )
+
+    async def _run(self, name: str, *, task_status: trio.TaskStatus[Broker]) -> None:
+        broker = self._open(name)
+        try:
+            async with trio.open_nursery() as nursery:
+                await nursery.start(broker.run)
+                self._running[name] = broker
+                if isinstance(broker, MarketTap):
+                    self._taps[name] = (broker, set())
+                _log.info("broker %s runs", name)
+                task_status.started(broker)
+        finally:
+            self._running.pop(name, None)
+            self._taps.pop(name, None)
