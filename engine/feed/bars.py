@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from engine.clock import NANOS
@@ -187,23 +189,63 @@ def empty_columns() -> Columns:
     return Columns(**{name: np.zeros(0, _DTYPES[name]) for name in COLUMN_NAMES})
 
 
+def flats(from_ns: int, to_ns: int, period_ns: int, price: float) -> Columns:
+    """Bars without trades at `price`: all that start in the range, from its start on."""
+    times = np.arange(from_ns, to_ns, period_ns, dtype=np.int64)
+    prices = np.full(len(times), price)
+    none = np.zeros(len(times))
+    return Columns(
+        time_ns=times, open=prices, high=prices, low=prices, close=prices, volume=none, trades=none
+    )
+
+
+def between(columns: Columns, start_ns: int, end_ns: int) -> Columns:
+    """The bars that start in `start_ns <= time < end_ns`, as views."""
+    first, last = np.searchsorted(columns.time_ns, (start_ns, end_ns))
+    return Columns(**{name: getattr(columns, name)[first:last] for name in COLUMN_NAMES})
+
+
+def concat(parts: Sequence[Columns]) -> Columns:
+    """One after the other; each part starts after the one before it ends."""
+    if not parts:
+        return empty_columns()
+    return Columns(
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in COLUMN_NAMES}
+    )
+
+
 def resample(columns: Columns, period_s: int) -> Columns:
     """Bars of a longer period made of shorter ones, by the start times of their periods.
 
-    The first and last bar may be made of fewer parts than they have.
+    The parts may be of different periods, if each lies in one long bar. A part without trades
+    only repeats an older close: where another part of the same bar traded, it does not count,
+    as it would not for the venue. The first and last bar may be made of fewer parts than they
+    have.
     """
     if not len(columns):
         return columns
     period_ns = period_s * NANOS
     starts = columns.time_ns - columns.time_ns % period_ns
+    kept = _counting(columns, starts)
+    starts = starts[kept]
     firsts = np.flatnonzero(np.r_[True, starts[1:] != starts[:-1]])
     lasts = np.r_[firsts[1:], len(starts)] - 1
     return Columns(
         time_ns=starts[firsts],
-        open=columns.open[firsts],
-        high=np.maximum.reduceat(columns.high, firsts),
-        low=np.minimum.reduceat(columns.low, firsts),
-        close=columns.close[lasts],
-        volume=np.add.reduceat(columns.volume, firsts),
-        trades=np.add.reduceat(columns.trades, firsts),
+        open=columns.open[kept][firsts],
+        high=np.maximum.reduceat(columns.high[kept], firsts),
+        low=np.minimum.reduceat(columns.low[kept], firsts),
+        close=columns.close[kept][lasts],
+        volume=np.add.reduceat(columns.volume[kept], firsts),
+        trades=np.add.reduceat(columns.trades[kept], firsts),
     )
+
+
+def _counting(columns: Columns, starts: np.ndarray) -> np.ndarray:
+    """Which parts count (bool): those that moved or traded, and all of a bar that has none."""
+    alive = (columns.volume != 0) | (columns.trades != 0) | (columns.high != columns.low)
+    _, group = np.unique(starts, return_inverse=True)
+    lives = np.zeros(int(group[-1]) + 1, dtype=bool)
+    np.logical_or.at(lives, group, alive)
+    counting: np.ndarray = alive | ~lives[group]
+    return counting
