@@ -19,6 +19,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
+from engine.config import PERIODS
+
 CONTEXTS = ("staged", "blotter", "order", "cursor", "playback", "chart", "deck")
 """All contexts, the nearest first.
 
@@ -63,22 +65,8 @@ class Entry(NamedTuple):
     action: Action
 
 
-PERIODS = (
-    ("1s", 1),
-    ("5s", 5),
-    ("15s", 15),
-    ("1m", 60),
-    ("5m", 300),
-    ("15m", 900),
-    ("1h", 3600),
-    ("4h", 14400),
-    ("1d", 86400),
-)
-"""Periods of the chart that have a key each, in seconds: `1` to `9`."""
-
-
 def _periods() -> Iterable[Action]:
-    for at, (name, seconds) in enumerate(PERIODS, 1):
+    for digit, (name, seconds) in enumerate(PERIODS.items(), 1):
         yield Action(
             f"period_{name}",
             "deck",
@@ -87,13 +75,14 @@ def _periods() -> Iterable[Action]:
             f"Show bars of {name}",
             "Chart",
             "chart",
-            (str(at),),
+            (str(digit),),
         )
 
 
 def _digits() -> Iterable[Action]:
+    period_of = {action.keys[0]: action.name for action in _periods()}
     for digit in "0123456789":
-        hidden = (f"period_{PERIODS[int(digit) - 1][0]}",) if digit != "0" else ()
+        hidden = (period_of[digit],) if digit in period_of else ()
         yield Action(
             f"digit_{digit}",
             "desk",

@@ -1,0 +1,183 @@
+"""What order mode shows: lines on the chart, the words of an order, the order pane's facts."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from engine.instruments import Instrument
+from engine.messages import AccountInfo, Alert, Order, OrderState, Route
+from tui.paint import format as text_of
+from tui.staging import Preview, SizeUnit, Staged
+from tui.state import DeckState, MarketView
+
+if TYPE_CHECKING:
+    from tui.order_desk import OrderDesk
+
+_KINDS = {
+    OrderState.STAGED: "staged",
+    OrderState.PENDING: "unacked",
+    OrderState.OPEN: "working",
+    OrderState.PARTIAL: "working",
+    OrderState.DARK: "dark",
+    OrderState.TRIGGERED: "triggered",
+    OrderState.UNKNOWN: "unknown",
+}
+
+
+class Line(NamedTuple):
+    """A horizontal line on the chart."""
+
+    price: float
+    kind: str
+    """`staged`, `unacked`, `working`, `dark`, `triggered`, `unknown`, `alert`, `position`."""
+    label: str
+    side: str = ""
+    """`buy`, `sell`, or nothing."""
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is said of order mode at one moment."""
+
+    is_armed: bool
+    account: AccountInfo | None
+    """The account of the next order; None where none trades the selected market."""
+    route: Route
+    unit: SizeUnit
+    size: str
+    """The size as it is set: `2 slots`, `0.5 BTC`; with a cursor while it is typed."""
+    staged: Staged | None
+    preview: Preview | None
+    text: str
+    """What is staged, in one line; empty without that."""
+    picked: Order | Alert | None
+    revision: int
+    """Give it back to `OrderDesk.painted` once this was drawn."""
+
+
+def kind_of(order: Order) -> str:
+    """How the line of `order` is drawn: what is asked and not yet answered looks like it."""
+    if order.awaiting and order.state != OrderState.UNKNOWN:
+        return "unacked"
+    return _KINDS.get(order.state, "working")
+
+
+def describe(staged: Staged, instrument: Instrument | None = None) -> str:
+    """What is staged, in words: `LIVE BUY 0.5 BTC @ 64000.00`."""
+    price = "market"
+    if staged.price is not None:
+        price = f"@ {text_of.price(staged.price, instrument) if instrument else staged.price}"
+    if staged.kind == "alert":
+        return f"ALERT {price}" + (f" {staged.note}" if staged.note else "")
+    size = text_of.plain(staged.size) + (f" {instrument.base.upper()}" if instrument else "")
+    verb = "AMEND " if staged.kind == "amend" else ""
+    words = [f"{verb}{staged.route.upper()} {staged.side.upper()} {size} {price}"]
+    if staged.stop_price is not None:
+        words.append(f"stop {text_of.plain(staged.stop_price)}")
+    if staged.time_in_force != "gtc":
+        words.append(staged.time_in_force)
+    if staged.post_only:
+        words.append("post-only")
+    return " ".join(words)
+
+
+def describe_preview(staged: Staged, preview: Preview, instrument: Instrument) -> str:
+    """The words of a staged line: what it is, its value, where it stands, what comes of it."""
+    parts = [describe(staged, instrument)]
+    if staged.kind != "alert":
+        parts.append(text_of.notional(preview.notional, instrument.quote))
+    if preview.distance_ticks is not None and preview.distance_share is not None:
+        share = text_of.percent(float(preview.distance_share))
+        parts.append(f"{preview.distance_ticks:+d} ticks {share}")
+    if preview.position is not None:
+        held = f"→ {text_of.plain(preview.position)}"
+        if preview.average_price is not None:
+            held += f" @ {text_of.price(preview.average_price, instrument)}"
+        parts.append(held)
+    parts.extend(f"! {text}" for text in (*preview.faults, *preview.warnings))
+    return " · ".join(parts)
+
+
+def lines(desk: OrderDesk, state: DeckState, fqme: str) -> list[Line]:
+    """Every line that orders, alerts and the position of `fqme` draw; the staged one last."""
+    market = state.markets.get(fqme)
+    if market is None:
+        return []
+    picked = desk.picked
+    drawn = [_of_position(state, desk.account_for(fqme), market)]
+    drawn += [_of_alert(alert, alert is picked) for alert in state.armed_alerts(fqme)]
+    drawn += [
+        _of_order(order, desk.number_of(order.order_id), order is picked, market.instrument)
+        for order in state.working(fqme)
+    ]
+    staged, preview = desk.staged, desk.preview()
+    if staged is not None and staged.fqme == fqme and preview is not None:
+        text = describe_preview(staged, preview, market.instrument)
+        side = "" if staged.kind == "alert" else staged.side
+        price = staged.price if staged.price is not None else Decimal(repr(market.quote.last))
+        drawn.append(Line(float(price), "staged", text, side))
+    return [line for line in drawn if line is not None]
+
+
+def summary(desk: OrderDesk, state: DeckState) -> Summary:
+    """What is said of order mode now."""
+    staged, preview, market = desk.staged, desk.preview(), state.market
+    text = ""
+    if staged is not None and preview is not None and market is not None:
+        text = describe_preview(staged, preview, market.instrument)
+    return Summary(
+        is_armed=desk.is_armed,
+        account=desk.account,
+        route=desk.route,
+        unit=desk.sizing.unit,
+        size=_size_text(desk, market),
+        staged=staged,
+        preview=preview,
+        text=text,
+        picked=desk.picked,
+        revision=desk.revision,
+    )
+
+
+def _of_position(state: DeckState, account: AccountInfo | None, market: MarketView) -> Line | None:
+    position = state.positions.get((account.name, market.fqme)) if account else None
+    if position is None or position.average_price is None:
+        return None
+    side = "buy" if position.size > 0 else "sell"
+    return Line(
+        float(position.average_price), "position", f"{text_of.plain(position.size)} held", side
+    )
+
+
+def _of_alert(alert: Alert, is_picked: bool) -> Line:
+    mark = "▸" if is_picked else ""
+    return Line(float(alert.price), "alert", f"{mark}alert {alert.note}".rstrip())
+
+
+def _of_order(order: Order, number: int, is_picked: bool, instrument: Instrument) -> Line | None:
+    price = order.trigger_price if order.state == OrderState.DARK else order.price
+    if price is None:
+        price = order.stop_price or order.trigger_price
+    if price is None:
+        return None  # a market order has nowhere to stand
+    mark = "▸" if is_picked else ""
+    state = f"{order.awaiting} asked" if order.awaiting else order.state.value
+    size = text_of.plain(order.remaining)
+    label = f"{mark}#{number} {order.side} {size} {state}"
+    return Line(float(price), kind_of(order), label, order.side)
+
+
+def _size_text(desk: OrderDesk, market: MarketView | None) -> str:
+    sizing = desk.sizing
+    if sizing.typed:
+        number = f"{sizing.typed}_"
+    elif sizing.unit == "slots":
+        number = text_of.plain(sizing.slots)
+    else:
+        number = "one slot" if sizing.units is None else text_of.plain(sizing.units)
+    if sizing.unit == "slots":
+        return f"{number} slot" if number == "1" else f"{number} slots"
+    base = market.instrument.base.upper() if market else "units"
+    return f"{number} {base}" if sizing.typed or sizing.units is not None else number
