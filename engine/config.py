@@ -7,9 +7,11 @@ keys are errors: a limit that is misspelt must not be a limit that is not there.
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import typing
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -136,9 +138,12 @@ def convert(table: Any, wanted: type[T], where: str, *, under: str = "") -> T:
     """
     _refuse_unknown_keys(table, wanted, where, under)
     try:
-        return msgspec.convert(table, wanted, strict=False)
+        converted = msgspec.convert(table, wanted, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{where}: {_explain(str(error), under)}") from error
+    for path in _not_finite(converted, under):
+        raise ConfigError(f"{where}: {path}: expected a number, got nan or infinity")
+    return converted
 
 
 def template() -> str:
@@ -195,6 +200,7 @@ def _from_environ(environ: Mapping[str, str]) -> list[tuple[str, str, Any]]:
 
 
 def _refuse_unknown_keys(table: Any, wanted: Any, where: str, under: str) -> None:
+    wanted = _struct_of(wanted)
     fields = getattr(wanted, "__struct_fields__", None)
     if fields is None or not isinstance(table, Mapping):
         return
@@ -204,6 +210,21 @@ def _refuse_unknown_keys(table: Any, wanted: Any, where: str, under: str) -> Non
         if key not in fields:
             raise ConfigError(f"{where}: unknown key {safe(path, 80)!r}", hint=nearest(key, fields))
         _refuse_unknown_keys(value, hints[key], where, path)
+
+
+def _struct_of(hint: Any) -> Any:
+    """The struct in `Struct | None`; anything else as it is."""
+    parts = [part for part in typing.get_args(hint) if hasattr(part, "__struct_fields__")]
+    return parts[0] if len(parts) == 1 else hint
+
+
+def _not_finite(value: Any, path: str) -> typing.Iterator[str]:
+    """Where in a struct there is a NaN or an infinity: as a limit it would limit nothing."""
+    if isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            yield from _not_finite(getattr(value, name), f"{path}.{name}" if path else name)
+    elif isinstance(value, float | Decimal) and not math.isfinite(value):
+        yield path
 
 
 def nearest(word: str, known: typing.Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
@@ -72,10 +73,8 @@ class EmbeddedLink:
         """Stop the engine and wait for its thread. False if it did not stop in time."""
         if not self._thread.is_alive():
             return True
-        try:
+        with contextlib.suppress(LinkClosed):
             self.send(Shutdown())
-        except LinkClosed:
-            pass
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 

@@ -1,0 +1,115 @@
+"""`brokers.toml`: accounts by name, limits that must not be misspelt, options per broker."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from brokers import registry
+from engine.errors import ConfigError
+from engine.settings import BrokersFile, check_brokers, load_brokers
+
+
+def loaded(folder: Path, text: str) -> BrokersFile:
+    path = folder / "brokers.toml"
+    path.write_text(text)
+    return load_brokers(path)
+
+
+def test_without_a_file_there_are_the_embedded_exchange_and_paper(tmp_path: Path) -> None:
+    file = load_brokers(tmp_path / "brokers.toml")
+
+    assert ["sim", "paper"] == [account.name for account in file.accounts]
+    assert all(account.mode == "paper" for account in file.accounts)
+    assert {} == file.options
+
+
+def test_an_account_has_its_limits_exactly(tmp_path: Path) -> None:
+    file = loaded(
+        tmp_path,
+        """
+        [accounts.main]
+        broker = "sim"
+        slots = 5
+        limits = { max_order_size = 0.1, max_order_notional = "25000.50" }
+        """,
+    )
+
+    main = next(account for account in file.accounts if account.name == "main")
+    assert main.limits is not None
+    assert (Decimal("0.1"), Decimal("25000.50")) == (
+        main.limits.max_order_size,
+        main.limits.max_order_notional,
+    )
+    assert {"sim", "paper", "main"} == {account.name for account in file.accounts}
+
+
+def test_a_built_in_account_can_be_replaced(tmp_path: Path) -> None:
+    file = loaded(tmp_path, '[accounts.sim]\nbroker = "sim"\nslots = 9\n')
+
+    assert [9, 4] == [account.slots for account in file.accounts]
+
+
+def test_a_live_account_without_limits_has_none(tmp_path: Path) -> None:
+    file = loaded(tmp_path, '[accounts.real]\nbroker = "sim"\nmode = "live"\n')
+
+    assert file.accounts[-1].risk_limits is None
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("[acounts.a]\n", "unknown key 'acounts'"),
+        ("accounts = 3\n", "expected tables"),
+        ("[accounts]\nmain = 3\n", "expected tables"),
+        ("[accounts.Main]\nbroker = 'sim'\n", "not an account name"),
+        ("[accounts.main]\n", "accounts.main: object missing required field broker"),
+        ("[accounts.main]\nbroker = 'sim'\nname = 'x'\n", "accounts.main.name"),
+        (
+            "[accounts.main]\nbroker = 'sim'\nlimits = { max_order_sise = 1 }\n",
+            "unknown key 'accounts.main.limits.max_order_sise'",
+        ),
+        (
+            "[accounts.main]\nbroker = 'sim'\nlimits = { max_order_size = nan }\n",
+            "accounts.main.limits.max_order_size: expected a number",
+        ),
+        (
+            "[accounts.main]\nbroker = 'sim'\nlimits = { max_order_size = 'inf' }\n",
+            "accounts.main.limits.max_order_size: expected a number",
+        ),
+    ],
+)
+def test_a_fault_is_named_with_its_account_and_key(tmp_path: Path, text: str, fault: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, text)
+
+    assert fault in str(caught.value)
+    assert str(tmp_path / "brokers.toml") in str(caught.value)
+
+
+def test_a_misspelt_limit_names_the_one_that_was_meant(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, "[accounts.main]\nbroker = 'sim'\nlimits = { max_order_sise = 1 }\n")
+
+    assert "did you mean 'max_order_size'?" == caught.value.hint
+
+
+def test_an_account_at_an_unknown_broker_is_a_fault(tmp_path: Path) -> None:
+    file = loaded(tmp_path, "[accounts.main]\nbroker = 'simm'\n")
+
+    with pytest.raises(ConfigError, match="no broker named 'simm'") as caught:
+        check_brokers(file, registry.load, registry.names())
+    assert "did you mean 'sim'?" == caught.value.hint
+
+
+def test_options_that_a_broker_does_not_take_are_a_fault(tmp_path: Path) -> None:
+    file = loaded(tmp_path, "[brokers.sim]\nsede = 1\n")
+
+    with pytest.raises(ConfigError, match=r"brokers\.sim"):
+        check_brokers(file, registry.load, registry.names())
+
+
+def test_a_right_file_has_no_fault(tmp_path: Path) -> None:
+    file = loaded(tmp_path, '[brokers.sim]\nseed = 7\n[accounts.main]\nbroker = "sim"\n')
+
+    check_brokers(file, registry.load, registry.names())
