@@ -1,0 +1,125 @@
+"""Every key, from the registry of actions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import ModalScreen
+
+from tui.actions import Entry
+from tui.keymap import display
+from tui.widgets.lines import Line, Lines, Span, fit
+
+COLUMN = 50
+"""Width of a column of keys; as many stand side by side as fit."""
+KEYS = 16
+
+_CLOSE = ("escape", "q", "question_mark", "f1", "enter")
+_STEPS = {"up": -1, "k": -1, "down": 1, "j": 1, "pageup": -20, "pagedown": 20, "space": 20}
+_EDGES = {"home": -(10**6), "end": 10**6}
+
+
+class _Page(Lines):
+    DEFAULT_CSS = "_Page { width: 1fr; height: 1fr; padding: 0 1; background: $surface; }"
+    GROUND = "surface"
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        super().__init__()
+        self._entries = entries
+        self.first = 0
+
+    def paint(self, width: int, height: int) -> list[Line]:
+        lines = help_lines(self._entries, width)
+        room = height - 2
+        self.first = min(max(0, self.first), max(0, len(lines) - room))
+        more = len(lines) > room
+        hint = "esc closes   ↑↓ scroll" if more else "esc closes"
+        head = Line(
+            (Span(fit("Keys", max(0, width - len(hint))), "text bold"), Span(hint, "muted"))
+        )
+        return [head, Line(), *lines[self.first : self.first + room]]
+
+
+class HelpScreen(ModalScreen[None]):
+    """The keys by chapter, in as many columns as fit."""
+
+    DEFAULT_CSS = "HelpScreen { align: center middle; background: $background 60%; padding: 1 3; }"
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        super().__init__()
+        self._page = _Page(entries)
+
+    def compose(self) -> ComposeResult:
+        yield self._page
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+        if event.key in _CLOSE:
+            self.dismiss(None)
+        elif step := _STEPS.get(event.key) or _EDGES.get(event.key):
+            self._scroll(step)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._scroll(3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._scroll(-3)
+
+    def _scroll(self, step: int) -> None:
+        self._page.first += step
+        self._page.redraw()
+
+
+def help_lines(entries: Sequence[Entry], width: int) -> list[Line]:
+    """All entries in columns of `COLUMN` cells, chapters kept whole where they can be."""
+    columns = max(1, width // COLUMN)
+    blocks = [_block(group, list(rows)) for group, rows in groupby(entries, lambda row: row.group)]
+    total = sum(len(block) + 1 for block in blocks)
+    stacks: list[list[Line]] = [[] for _ in range(columns)]
+    at = 0
+    for block in blocks:
+        if stacks[at] and len(stacks[at]) + len(block) > -(-total // columns) and at < columns - 1:
+            at += 1
+        stacks[at] += [*([Line()] if stacks[at] else []), *block]
+    return _side_by_side(stacks, width // columns)
+
+
+def _block(group: str, rows: list[Entry]) -> list[Line]:
+    lines = [Line((Span(group, "accent bold"),))]
+    for row in _merged(rows):
+        keys, text = row
+        lines.append(Line((Span(fit(keys, KEYS), "text"), Span(text, "muted"))))
+    return lines
+
+
+def _merged(rows: list[Entry]) -> list[tuple[str, str]]:
+    """(keys, help) of each row; runs of digits that do alike things share one."""
+    merged: list[tuple[str, str]] = []
+    for row in rows:
+        keys = " ".join(display(key) for key in row.keys) or "not bound"
+        merged.append((keys, row.text))
+    return merged
+
+
+def _side_by_side(stacks: list[list[Line]], width: int) -> list[Line]:
+    lines = []
+    for number in range(max(len(stack) for stack in stacks)):
+        spans: list[Span] = []
+        for stack in stacks:
+            cells = stack[number].spans if number < len(stack) else ()
+            spans += _padded(cells, width)
+        lines.append(Line(tuple(spans)))
+    return lines
+
+
+def _padded(cells: tuple[Span, ...], width: int) -> list[Span]:
+    left = width
+    padded = []
+    for span in cells:
+        text = span.text if len(span.text) < left else fit(span.text, max(0, left - 1))
+        padded.append(Span(text, span.ink))
+        left -= len(text)
+    return [*padded, Span(" " * max(0, left))]

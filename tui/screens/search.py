@@ -1,0 +1,198 @@
+"""Search over all loaded brokers, beside the chart that previews what is selected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.timer import Timer
+from textual.widgets import Input
+
+from engine.messages import Match
+from tui.paint import format as text_of
+from tui.widgets.lines import Line, Lines, Span, fit
+
+PREVIEW_AFTER_S = 0.12
+"""The preview waits until the selection has rested this long."""
+
+_STEPS = {"up": -1, "down": 1, "ctrl+p": -1, "ctrl+n": 1, "pageup": -10, "pagedown": 10}
+
+
+class _Results(Lines):
+    DEFAULT_CSS = "_Results { height: 1fr; background: $surface; }"
+    GROUND = "surface"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.matches: Sequence[Match] = ()
+        self.selected = 0
+        self.note = "searching"
+        self.first = 0
+
+    def paint(self, width: int, height: int) -> list[Line]:
+        if not self.matches:
+            return [Line((Span(f" {self.note}", "muted"),))]
+        self.first = max(0, min(self.first, self.selected), self.selected - height + 1)
+        shown = self.matches[self.first : self.first + height]
+        return [
+            match_line(match, width, is_selected=number == self.selected)
+            for number, match in enumerate(shown, self.first)
+        ]
+
+
+class SearchScreen(ModalScreen[str]):
+    """Dismissed with the fqme that was chosen, or with an empty string."""
+
+    DEFAULT_CSS = """
+    SearchScreen { background: transparent; align: left top; }
+    SearchScreen > Vertical {
+        width: 46; max-width: 100%; height: 100%; background: $surface;
+        border-right: solid $accent;
+    }
+    SearchScreen Input { height: 1; border: none; padding: 0 1; background: $raised; }
+    SearchScreen Input:focus { border: none; }
+    SearchScreen #hint { height: 1; }
+    SearchScreen .gap { height: 1; }
+    """
+
+    class Asked(Message):
+        """The text changed: results are wanted."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Previewed(Message):
+        """The selection rests on a market."""
+
+        def __init__(self, fqme: str) -> None:
+            super().__init__()
+            self.fqme = fqme
+
+    def __init__(self, recent: Sequence[str]) -> None:
+        super().__init__()
+        self._recent = list(recent)
+        self._results = _Results()
+        self._text = ""
+        self._timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Input(placeholder="find a market", id="query", select_on_focus=False)
+            yield self._results
+            yield _Hint()
+
+    def on_mount(self) -> None:
+        self.query_one(Input).focus()
+        self.post_message(self.Asked(""))
+
+    def show(self, text: str, matches: Sequence[Match]) -> None:
+        """Results of `text`; those of a text that is no longer asked for are left alone."""
+        if text != self._text:
+            return
+        results = self._results
+        before = results.matches[results.selected].fqme if results.matches else ""
+        results.matches = ranked(matches, self._recent, text)
+        results.note = "nothing found" if text else "no markets"
+        names = [match.fqme for match in results.matches]
+        results.selected = names.index(before) if before in names and not text else 0
+        results.redraw()
+        self._preview_soon()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._text = event.value
+        self.post_message(self.Asked(event.value))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._choose()
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key == "escape":
+            event.stop()
+            self.dismiss("")
+        elif step := _STEPS.get(event.key):
+            event.stop()
+            self._move(step)
+
+    def on_click(self, event: events.Click) -> None:
+        if event.widget is self._results:
+            number = self._results.first + event.y
+            if number < len(self._results.matches):
+                self._results.selected = number
+                self._choose()
+        elif event.widget is self:
+            self.dismiss("")
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._move(1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._move(-1)
+
+    def _move(self, step: int) -> None:
+        results = self._results
+        if results.matches:
+            results.selected = min(max(0, results.selected + step), len(results.matches) - 1)
+            results.redraw()
+            self._preview_soon()
+
+    def _choose(self) -> None:
+        matches = self._results.matches
+        if matches:
+            self.dismiss(matches[self._results.selected].fqme)
+
+    def _preview_soon(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(PREVIEW_AFTER_S, self._preview)
+
+    def _preview(self) -> None:
+        if matches := self._results.matches:
+            self.post_message(self.Previewed(matches[self._results.selected].fqme))
+
+
+class _Hint(Lines):
+    DEFAULT_CSS = "_Hint { height: 1; background: $surface; }"
+    GROUND = "surface"
+
+    def paint(self, width: int, height: int) -> list[Line]:
+        keys = (("⏎", "open"), ("↑↓", "preview"), ("esc", "back"))
+        spans = [Span(" ")]
+        for key, word in keys:
+            spans += [Span(key, "accent"), Span(f" {word}  ", "muted")]
+        return [Line(tuple(spans))]
+
+
+def ranked(matches: Sequence[Match], recent: Sequence[str], text: str) -> list[Match]:
+    """`matches` with those used last in front; when something was typed, only those of them
+    that have it in their name."""
+    typed = text.strip().lower()
+    places = {fqme: place for place, fqme in enumerate(recent)}
+
+    def place(match: Match) -> int:
+        has_text = typed in match.fqme or typed in match.name.lower()
+        return places.get(match.fqme, len(places)) if has_text else len(places)
+
+    return sorted(matches, key=place)
+
+
+def match_line(match: Match, width: int, *, is_selected: bool) -> Line:
+    """Symbol, venue and provider, then what is traded there in a day and the long name."""
+    symbol, _, rest = match.fqme.partition(".")
+    provider = match.broker or rest.rpartition(".")[2]
+    venue = rest.removesuffix(f".{provider}")
+    right = f"{text_of.compact(match.volume) if match.volume else '':>7} {provider:>8} "
+    room = max(0, width - 1 - len(right))
+    name = fit(symbol, min(len(symbol), room))
+    tail = fit(f" {venue}  {match.name}", room - len(name))
+    mark = Span("▌" if is_selected else " ", "accent bold")
+    return Line(
+        (mark, Span(name, "text bold"), Span(tail, "muted"), Span(right, "accent")),
+        "raised" if is_selected else "",
+    )
