@@ -395,11 +395,8 @@ def _warnings(
         return
     touch = quote.ask if staged.side == "buy" else quote.bid
     takes = touch is not None and (price >= touch if staged.side == "buy" else price <= touch)
-    if staged.order_type == "limit" and takes:
-        if staged.route == "dark":
-            yield "the market is there: it goes at once"
-        else:
-            yield "would be rejected: post-only" if staged.post_only else "takes at once"
+    if staged.order_type == "limit" and staged.route == "live" and takes:
+        yield "would be rejected: post-only" if staged.post_only else "takes at once"
     limit = account.max_position_notional if account else None
     held = abs(instrument.notional(price, after.size)) if after else _ZERO
     if limit is not None and held > limit:
