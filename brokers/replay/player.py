@@ -270,10 +270,10 @@ class Player:
         passed = max(0.0, now_s - self._anchor_s) * self._speed * NANOS
         return min(self._anchor_ns + round(passed), self.end_ns)
 
-    def _grain_ns(self) -> float:
+    def _grain_ns(self) -> int:
         """What a microsecond of the clock is on the tape. An item is due so much early: the
         seconds of a clock are floats, and cannot say every nanosecond."""
-        return self._speed * 1_000
+        return round(self._speed * 1_000)
 
     def _anchor(self, now_s: float) -> None:
         """Let the position run on from where it is at `now_s`."""
