@@ -40,7 +40,7 @@ def bits(key: int, counters: Ints) -> NDArray[np.uint64]:
 
 def uniform(key: int, counters: Ints) -> Floats:
     """Uniform in the open interval (0, 1)."""
-    return ((bits(key, counters) >> np.uint64(11)) + 0.5) * 2.0**-53
+    return ((bits(key, counters) >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
 
 
 def normal(key: int, counters: Ints) -> Floats:
