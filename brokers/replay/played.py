@@ -12,7 +12,7 @@ from engine.feed.bars import empty_columns
 from engine.messages import Columns
 
 MAX_BARS = 250_000
-"""Bars kept of one period, some 14 MB; half as many again before the oldest are dropped."""
+"""Bars kept of one period, some 18 MB; half as many again before the oldest are dropped."""
 
 
 class PlayedBars:
@@ -31,30 +31,35 @@ class PlayedBars:
         self._close = array("d")
         self._volume = array("d")
         self._trades = array("d")
+        self._first_ns = array("q")
+        """Venue's time of the first trade of each bar."""
+        self._last_ns = array("q")
 
     def __len__(self) -> int:
         return len(self._time)
 
     def add(self, venue_ns: int, price: float, size: float, count: int) -> None:
-        """Put a trade into the bar of its time. A late one mends its bar, but not its close."""
+        """Put a trade into the bar of its time, as the sampler does: the open is the earliest
+        trade by the venue's time, the close the latest one."""
         start = venue_ns - venue_ns % self.period_ns
         times = self._time
-        if not times or start > times[-1]:
-            self._insert(len(times), start, price, size, count)
-            return
         at = len(times) - 1
-        is_newest = times[at] == start
-        if not is_newest:
+        if at < 0 or start > times[at]:
+            self._insert(at + 1, start, venue_ns, price, size, count)
+            return
+        if start < times[at]:
             at = bisect_left(times, start)
             if times[at] != start:
-                self._insert(at, start, price, size, count)
+                self._insert(at, start, venue_ns, price, size, count)
                 return
         if price > self._high[at]:
             self._high[at] = price
-        if price < self._low[at]:
+        elif price < self._low[at]:
             self._low[at] = price
-        if is_newest:
-            self._close[at] = price
+        if venue_ns >= self._last_ns[at]:
+            self._close[at], self._last_ns[at] = price, venue_ns
+        elif venue_ns < self._first_ns[at]:
+            self._open[at], self._first_ns[at] = price, venue_ns
         self._volume[at] += size
         self._trades[at] += count
 
@@ -101,23 +106,21 @@ class PlayedBars:
             trades=np.where(has_trades, np.frombuffer(self._trades)[at], 0.0),
         )
 
-    def _insert(self, at: int, start: int, price: float, size: float, count: int) -> None:
+    def _insert(
+        self, at: int, start: int, venue_ns: int, price: float, size: float, count: int
+    ) -> None:
         self._time.insert(at, start)
-        for column in (self._open, self._high, self._low, self._close):
-            column.insert(at, price)
+        for prices in (self._open, self._high, self._low, self._close):
+            prices.insert(at, price)
         self._volume.insert(at, size)
         self._trades.insert(at, count)
+        self._first_ns.insert(at, venue_ns)
+        self._last_ns.insert(at, venue_ns)
         if len(self._time) > MAX_BARS * 3 // 2:
-            for kept in self._columns():
-                del kept[: len(kept) - MAX_BARS]
+            for column in self._columns():
+                del column[: len(column) - MAX_BARS]
 
     def _columns(self) -> tuple[array[int] | array[float], ...]:
-        return (
-            self._time,
-            self._open,
-            self._high,
-            self._low,
-            self._close,
-            self._volume,
-            self._trades,
-        )
+        prices = (self._open, self._high, self._low, self._close)
+        times = (self._time, self._first_ns, self._last_ns)
+        return (*times, *prices, self._volume, self._trades)
