@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from math import inf
 
 import msgspec
@@ -17,6 +18,7 @@ from brokers.binance import wire
 from brokers.binance.book import LocalBook
 from brokers.levels import BookSide, Top, as_floats, check_levels, top_of
 from brokers.statistics import BookStatistics, SessionStatistics, TradeStatistics
+from engine.instruments import Instrument
 from engine.messages import Ask, Bid, Book, Break, Side, Tick, Trade
 from engine.text import safe
 
@@ -35,6 +37,9 @@ MOST_TYPES = 200
 """Types of message counted apart; the rest are counted together."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_\-]{0,39}")
+
+FINEST_STEP = Decimal(1).scaleb(-8)
+"""Decimals that all prices and sizes are written with; the step where a filter is off."""
 
 FAULTS = (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
 """What reading a message that is not what it should be can raise."""
@@ -67,6 +72,7 @@ class Session:
     def __init__(self, *, venue: str = "spot", broker: str = "binance") -> None:
         self._ending = f".{venue}.{broker}"
         self._markets: dict[str, _Market] = {}
+        self._symbols: dict[str, str] = {}
         self._messages: dict[str, int] = {}
         self._malformed = 0
         self._first_malformed = ""
@@ -117,6 +123,10 @@ class Session:
         except FAULTS as error:
             self._count_fault(error)
             return []
+
+    def symbol(self, fqme: str) -> str:
+        """The venue's spelling of a market that messages came for."""
+        return self._symbols.get(fqme, fqme)
 
     def statistics(self) -> SessionStatistics:
         markets = list(self._markets.values())
@@ -298,7 +308,7 @@ class Session:
         check_levels(snapshot.asks)
         self._count("partial depth")
         market = self._market(symbol)
-        bids, asks = BookSide(is_bid=True), Side(is_bid=False)
+        bids, asks = BookSide(is_bid=True), BookSide(is_bid=False)
         bids.replace(snapshot.bids)
         asks.replace(snapshot.asks)
         book = Book(
@@ -383,6 +393,7 @@ class Session:
             if len(self._markets) >= MOST_MARKETS:
                 raise ValueError("more symbols than the venue has")
             market = self._markets[symbol] = _Market(symbol, name + self._ending)
+            self._symbols[market.fqme] = symbol
         return market
 
     def _count(self, kind: str) -> None:
@@ -413,3 +424,36 @@ def fqme_part(symbol: str) -> str:
     if not _NAME.fullmatch(name):
         raise ValueError(f"{safe(symbol, 40)!r} cannot be part of a market's name")
     return name
+
+
+def instruments(info: wire.ExchangeInfo, *, ending: str = ".spot.binance") -> dict[str, Instrument]:
+    """By fqme: every symbol listed whose name can be part of one."""
+    listed = {}
+    for symbol in info.symbols:
+        name = symbol.symbol.lower()
+        if _NAME.fullmatch(name):
+            listed[name + ending] = as_instrument(symbol, name + ending)
+    return listed
+
+
+def as_instrument(info: wire.SymbolInfo, fqme: str) -> Instrument:
+    """A symbol and its filters. A filter's value of 0 means that it is off."""
+    filters = {one.filter_type: one for one in info.filters}
+    none = wire.Filter(filter_type="")
+    price = filters.get("PRICE_FILTER", none)
+    lot = filters.get("LOT_SIZE", none)
+    notional = filters.get("NOTIONAL") or filters.get("MIN_NOTIONAL", none)
+    return Instrument(
+        fqme=fqme,
+        symbol=info.symbol,
+        base=info.base_asset,
+        quote=info.quote_asset,
+        price_tick=price.tick_size or FINEST_STEP,
+        size_step=lot.step_size or FINEST_STEP,
+        min_size=lot.min_qty or Decimal(0),
+        max_size=lot.max_qty or None,
+        min_price=price.min_price or None,
+        max_price=price.max_price or None,
+        min_notional=notional.min_notional or Decimal(0),
+        max_notional=notional.max_notional or None,
+    )

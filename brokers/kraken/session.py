@@ -58,6 +58,7 @@ class Session:
     def __init__(self, *, venue: str = "spot", broker: str = "kraken") -> None:
         self._ending = f".{venue}.{broker}"
         self._markets: dict[str, _Market] = {}
+        self._symbols: dict[str, str] = {}
         self._pairs: dict[str, wire.Pair] = {}
         self._messages: dict[str, int] = {}
         self._malformed = 0
@@ -100,6 +101,10 @@ class Session:
             fqme = fqme_part(pair.symbol) + self._ending
             told[fqme] = as_instrument(pair, fqme)
         return told
+
+    def symbol(self, fqme: str) -> str:
+        """The venue's spelling of a market that messages came for."""
+        return self._symbols.get(fqme, fqme)
 
     def statistics(self) -> SessionStatistics:
         markets = list(self._markets.values())
@@ -269,6 +274,7 @@ class Session:
             if len(self._markets) >= MOST_MARKETS:
                 raise ValueError("more pairs than the venue has")
             market = self._markets[symbol] = _Market(symbol, name + self._ending)
+            self._symbols[market.fqme] = symbol
         return market
 
     def _count(self, envelope: wire.Envelope) -> None:

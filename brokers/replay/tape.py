@@ -1,67 +1,34 @@
-"""A tape: one recording, opened and understood, that can be played from its start."""
+"""Opening a tape: one recording, understood, that can be played from its start."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
 
-import msgspec
+from brokers.replay.formats import tape_of
+from brokers.replay.lines import LineSource
+from brokers.replay.protocol import Played, Tape, TapeStatistics
+from engine.errors import DataError
+from engine.text import safe
 
-from engine.instruments import Instrument
-from engine.messages import Tick
-
-Played = tuple[int, str, list[Tick]]
-"""Tape time (nanoseconds UTC), source fqme, and the ticks of it that came then."""
-
-
-class TapeStatistics(msgspec.Struct, kw_only=True):
-    """What was read, and what could not be. Counts start anew with each `play`."""
-
-    lines: int = 0
-    """Lines that are not empty."""
-    malformed: int = 0
-    """Lines that could not be understood, and were left out."""
-    too_long: int = 0
-    """Lines above the longest that is held; skipped, and never held whole."""
-    is_truncated: bool = False
-    """The compressed data ends before its end."""
-    notes: list[str] = []
-    """What a person should know of the reading, one sentence each."""
-
-
-class Tape(Protocol):
-    """One recording. Streams from the file: a large one is never held whole."""
-
-    path: Path
-    kind: str
-    """What it was found to be: `binance stream`, `kraken v2 stream`, `trades csv`, ..."""
-    markets: tuple[Instrument, ...]
-    """What is on it; each fqme ends in the venue it came from."""
-    start_ns: int
-    """Tape time of its first message, nanoseconds UTC."""
-    end_ns: int
-    """Tape time of its last message."""
-    bar_period_s: int | None
-    """Period of the bars that it is made of; None where it holds trades or quotes."""
-
-    def play(self) -> Iterator[Played]:
-        """All of it, in order: tape times never go down. May be called again at any time.
-
-        Raises:
-            DataError: while reading, where the file can be read no further.
-        """
-        ...
-
-    def statistics(self) -> TapeStatistics:
-        """Of the newest `play` so far."""
-        ...
+__all__ = ["Played", "Tape", "TapeStatistics", "open_tape"]
 
 
 def open_tape(path: Path) -> Tape:
     """Find out what `path` is, by its content, and make it playable.
 
+    The file is read once, from start to end: for its markets, their steps, and the time span.
+
     Raises:
         DataError: it is not a recording that can be played; one line says why.
     """
-    raise NotImplementedError
+    name = safe(path.name or path, 80)
+    try:
+        if not path.exists():
+            raise DataError(f"{name} does not exist")
+        if path.is_dir():
+            raise DataError(f"{name} is a directory, not a recording")
+        if not path.is_file():
+            raise DataError(f"{name} is not a regular file")
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
+        raise DataError(f"{name} cannot be read: {safe(error, 80)}") from error
+    return tape_of(LineSource(path))
