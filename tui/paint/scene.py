@@ -1,0 +1,168 @@
+"""What a chart shows, how it is looked at, and how its cells are shared out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, tzinfo
+from decimal import Decimal
+from typing import Literal, NamedTuple, Protocol
+
+import numpy as np
+
+from engine.instruments import Instrument
+from tui.paint.cells import DOTS_X, DOTS_Y, Glyphs
+from tui.paint.columns import DEFAULT_ZOOM, ZOOMS, Bars, Columns, Zoom
+from tui.paint.dots import Range
+from tui.paint.levels import Level, look_of
+
+ChartStyle = Literal["bars", "line"]
+
+LEAST_WIDTH = 20
+LEAST_HEIGHT = 5
+"""With less room only the last price is written."""
+
+_MARGIN = 0.06
+"""Of the range, free above and below the bars."""
+
+_NEAR = 0.4
+"""Levels that are no farther from the bars than this share of their range are made to fit."""
+
+
+class QuoteLike(Protocol):
+    """The present of a market, as far as a chart needs it."""
+
+    @property
+    def last(self) -> float | None: ...
+    @property
+    def bid(self) -> float | None: ...
+    @property
+    def ask(self) -> float | None: ...
+
+
+class Scene(NamedTuple):
+    """What there is to show."""
+
+    title: str = ""
+    instrument: Instrument | None = None
+    series: Bars | None = None
+    quote: QuoteLike | None = None
+    levels: Sequence[Level] = ()
+    is_stale: bool = False
+    age: str = ""
+    """How old stale data is."""
+
+
+class Cursor(NamedTuple):
+    """Where the crosshair stands."""
+
+    time_ns: int
+    price: Decimal
+
+
+class View(NamedTuple):
+    """How it is looked at."""
+
+    zoom: int = DEFAULT_ZOOM
+    """Index in `ZOOMS`."""
+    anchor_ns: int | None = None
+    """Start of the bar at the right; None follows the newest."""
+    style: ChartStyle = "bars"
+    prices: Range | None = None
+    """Manual range; None is automatic."""
+    cursor: Cursor | None = None
+    zone: tzinfo | None = UTC
+    """Of the time axis; None is the machine's own."""
+    glyphs: Glyphs = "braille"
+
+    @property
+    def scale(self) -> Zoom:
+        return ZOOMS[self.zoom]
+
+
+class Layout(NamedTuple):
+    """Who has which cells: header, plot over volume, time axis; price axis at the right."""
+
+    width: int
+    height: int
+    plot_width: int
+    plot_top: int
+    plot_rows: int
+    volume_rows: int
+
+    @property
+    def axis_left(self) -> int:
+        return self.plot_width
+
+    @property
+    def volume_top(self) -> int:
+        return self.plot_top + self.plot_rows
+
+    @property
+    def time_row(self) -> int:
+        return self.volume_top + self.volume_rows
+
+    @property
+    def dots_wide(self) -> int:
+        return self.plot_width * DOTS_X
+
+    @property
+    def dots_high(self) -> int:
+        return self.plot_rows * DOTS_Y
+
+    @property
+    def anchor_x(self) -> int:
+        """Left dot of the cell in which the newest bar begins: some cells from the axis."""
+        return (self.plot_width - max(3, self.plot_width // 24)) * DOTS_X
+
+
+def layout_of(width: int, height: int, label_width: int) -> Layout:
+    """Share out `width` x `height` cells, with price labels of `label_width` characters."""
+    body = height - 2
+    volume_rows = 0 if body < 9 else max(2, round(body * 0.16))
+    return Layout(
+        width=width,
+        height=height,
+        plot_width=width - label_width - 2,
+        plot_top=1,
+        plot_rows=body - volume_rows,
+        volume_rows=volume_rows,
+    )
+
+
+def wanted_range(columns: Columns, scene: Scene, view: View) -> tuple[float, float] | None:
+    """Lowest and highest price that an automatic range should show."""
+    quote = scene.quote
+    marks = [] if quote is None else [quote.last, quote.bid, quote.ask]
+    present = [price for price in marks if price is not None]
+    if len(columns):
+        low, high = float(np.min(columns.low)), float(np.max(columns.high))
+    elif present:
+        low, high = min(present), max(present)
+    else:
+        return None
+    span = high - low
+    if view.anchor_ns is None:
+        # A bid or ask that is far off says little, and would press the bars flat.
+        near = [price for price in present if low - span <= price <= high + span]
+        low, high = min([low, *near]), max([high, *near])
+    for level in scene.levels:
+        is_near = low - span * _NEAR <= level.price <= high + span * _NEAR
+        if level.kind == "staged" or (is_near and not look_of(level.kind).is_followed):
+            low, high = min(low, level.price), max(high, level.price)
+    return low, high
+
+
+def settled(current: Range | None, low: float, high: float, tick: float) -> Range:
+    """A range for `low` to `high` with room around it: `current` while that still fits.
+
+    A range that followed every tick would repaint every bar with each of them.
+    """
+    span = max(high - low, 8 * tick)
+    middle = (low + high) / 2
+    half = span * (0.5 + _MARGIN)
+    wanted = Range(middle - half, middle + half)
+    if current is None:
+        return wanted
+    width = current.high - current.low
+    fits = current.low + 0.015 * width <= low and high <= current.high - 0.015 * width
+    return current if fits and width <= 1.5 * (wanted.high - wanted.low) else wanted
