@@ -56,6 +56,15 @@ class Action(NamedTuple):
     """Actions of contexts below that do not get its keys while its own context holds."""
 
 
+class Call(NamedTuple):
+    """What a line of the command line asks for: a method of a target, as an action does."""
+
+    target: str
+    method: str
+    arguments: tuple[Any, ...] = ()
+    sends_order: bool = False
+
+
 class Entry(NamedTuple):
     """A line of the footer or the help page."""
 
@@ -469,8 +478,8 @@ def in_order(contexts: Iterable[str]) -> tuple[str, ...]:
     return tuple(context for context in CONTEXTS if context in held)
 
 
-def perform(action: Action, targets: Mapping[str, Any], at: float) -> Any:
-    """Call the method of `action` on its target.
+def perform(action: Action | Call, targets: Mapping[str, Any], at: float) -> Any:
+    """Call the method of an action, or of a typed command, on its target.
 
     Args:
         targets: objects by the names that actions use.

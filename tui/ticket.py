@@ -278,10 +278,13 @@ class Ticket:
         self._resize_staged()
         self.unsee()
 
-    def set_size(self, size: Decimal) -> None:
-        """Set the size, in the unit that is set."""
-        field = "slots" if self._sizing.unit == "slots" else "units"
-        self._set_sizing(replace(self._sizing, typed="", **{field: size}))
+    def set_size(self, size: Decimal, unit: SizeUnit | None = None) -> None:
+        """Set the size, in `unit` or in the one that is set."""
+        unit = unit or self._sizing.unit
+        if unit == "slots":
+            self._set_sizing(replace(self._sizing, unit=unit, slots=size, typed=""))
+        else:
+            self._set_sizing(replace(self._sizing, unit=unit, units=size, typed=""))
 
     def toggle_route(self) -> None:
         """Dark, or live."""
