@@ -75,6 +75,8 @@ class Canvas:
         self.glyphs = glyphs
         self.codes = np.full((height, width), BLANK, dtype=np.uint32)
         self.styles = np.full((height, width), palette.ground, dtype=np.int16)
+        self.masks = np.zeros((height, width), dtype=np.uint8)
+        """Dots drawn so far, backdrops left out."""
 
     def text(self, row: int, column: int, text: str, style: int) -> None:
         """Write `text`, of one-cell characters, over what is there; cut at the edges."""
@@ -86,12 +88,24 @@ class Canvas:
             self.codes[row, start:stop] = [ord(char) for char in shown]
             self.styles[row, start:stop] = style
 
-    def dots(self, row: int, masks: np.ndarray, styles: np.ndarray | int) -> None:
-        """Draw packed dots with their top left at (`row`, 0), over what is there."""
+    def dots(
+        self,
+        row: int,
+        masks: np.ndarray,
+        styles: np.ndarray | int,
+        *,
+        is_backdrop: bool = False,
+    ) -> None:
+        """Draw packed dots with their top left at (`row`, 0), in cells shared with dots that
+        are there; the newer ones give the colour. A backdrop leaves no dots to share with:
+        nobody shall take its dots for data."""
         inked = masks != 0
         area = np.s_[row : row + masks.shape[0], : masks.shape[1]]
-        self.codes[area] = np.where(inked, characters(masks, self.glyphs), self.codes[area])
+        shared = masks | np.where(inked, self.masks[area], 0).astype(np.uint8)
+        self.codes[area] = np.where(inked, characters(shared, self.glyphs), self.codes[area])
         self.styles[area] = np.where(inked, styles, self.styles[area])
+        if not is_backdrop:
+            self.masks[area] |= masks
 
 
 class Frame(NamedTuple):

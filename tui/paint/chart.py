@@ -244,7 +244,7 @@ def _paint_grid(canvas: Canvas, layout: Layout, scene: Scene, prices: Range) -> 
     for _, price in marks.round_rows(layout, scene.instrument, prices):
         row = prices.row(float(price), layout.dots_high)
         masks = line_masks(row, "1000", layout.dots_wide, layout.dots_high, is_double=False)
-        canvas.dots(layout.plot_top, masks, ink)
+        canvas.dots(layout.plot_top, masks, ink, is_backdrop=True)
 
 
 def _paint_crosshair(
@@ -252,16 +252,16 @@ def _paint_crosshair(
 ) -> None:
     if view.cursor is None:
         return
-    ink = canvas.palette.ink("cursor")
-    row = prices.row(float(view.cursor.price), layout.dots_high)
+    ink = canvas.palette.faint("cursor")
     wide, high = layout.dots_wide, layout.dots_high
-    canvas.dots(layout.plot_top, line_masks(row, "10", wide, high, is_double=False), ink)
+    row = prices.row(float(view.cursor.price), high)
+    level = line_masks(row, "10", wide, high, is_double=False)
+    rows = layout.plot_rows + layout.volume_rows
+    masks = np.zeros((rows, layout.plot_width), dtype=np.uint8)
+    masks[: layout.plot_rows] = level
     if cursor_x is not None and 0 <= cursor_x < wide:
-        bits = 0x05 if cursor_x % DOTS_X == 0 else 0x28
-        rows = layout.plot_rows + layout.volume_rows
-        masks = np.zeros((rows, layout.plot_width), dtype=np.uint8)
-        masks[:, cursor_x // DOTS_X] = bits
-        canvas.dots(layout.plot_top, masks, ink)
+        masks[:, cursor_x // DOTS_X] |= 0x05 if cursor_x % DOTS_X == 0 else 0x28
+    canvas.dots(layout.plot_top, masks, ink, is_backdrop=True)
 
 
 def _paint_levels(canvas: Canvas, layout: Layout, scene: Scene, prices: Range) -> None:

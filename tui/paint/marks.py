@@ -9,7 +9,7 @@ from typing import NamedTuple
 from engine.clock import NANOS
 from engine.instruments import Instrument
 from tui.paint import format as fmt
-from tui.paint.axis import TimeLabel, fitted, round_prices, spread_out, time_labels
+from tui.paint.axis import fitted, round_prices, spread_out, time_labels
 from tui.paint.canvas import Canvas
 from tui.paint.cells import DOTS_Y
 from tui.paint.columns import Columns
@@ -258,24 +258,33 @@ def _write(canvas: Canvas, at: int, stop: int, text: str, style: int) -> int:
 
 def paint_time_axis(
     canvas: Canvas, layout: Layout, view: View, columns: Columns, cursor_column: int | None
-) -> list[TimeLabel]:
+) -> None:
     """Times under the bars, the zone in the corner, and the cursor's time over them."""
     palette = canvas.palette
     if not len(columns):
-        return []
+        return
     gap = 12 if columns.period_ns >= 60 * NANOS else 14
+    chip, chip_start = _cursor_time(layout, view, columns, cursor_column)
     labels = fitted(time_labels(columns, view.zone, gap), layout.plot_width)
     for start, label in labels:
+        if chip and start <= chip_start + len(chip) and chip_start <= start + len(label.text):
+            continue
         ink = palette.ink("text" if label.is_major else "axis", bold=label.is_major)
         canvas.text(layout.time_row, start, label.text, ink)
+    canvas.text(layout.time_row, chip_start, chip, palette.chip("cursor", is_loud=True))
     zone = fmt.zone_name(int(columns.start_ns[-1]), view.zone)
     room = layout.width - layout.axis_left - 2
     canvas.text(
         layout.time_row, layout.axis_left + 1, zone[:room].rjust(room), palette.ink("muted")
     )
-    if view.cursor is not None and cursor_column is not None:
-        period_s = round(columns.period_ns / NANOS)
-        text = f" {fmt.stamp(view.cursor.time_ns, view.zone, period_s=period_s)} "
-        start = min(max(0, cursor_column - len(text) // 2), layout.plot_width - len(text))
-        canvas.text(layout.time_row, start, text, palette.chip("cursor", is_loud=True))
-    return [label for _, label in labels]
+
+
+def _cursor_time(
+    layout: Layout, view: View, columns: Columns, cursor_column: int | None
+) -> tuple[str, int]:
+    """The cursor's time, and the cell where it begins under its upright."""
+    if view.cursor is None or cursor_column is None:
+        return "", 0
+    period_s = round(columns.period_ns / NANOS)
+    text = f" {fmt.stamp(view.cursor.time_ns, view.zone, period_s=period_s)} "
+    return text, min(max(0, cursor_column - len(text) // 2), layout.plot_width - len(text))

@@ -19,6 +19,9 @@ ChartStyle = Literal["bars", "line"]
 
 LEAST_WIDTH = 20
 LEAST_HEIGHT = 5
+ROOMY = 100
+"""From this width on there is a blank between the mark of a price label and its price."""
+
 """With less room only the last price is written."""
 
 _MARGIN = 0.06
@@ -122,7 +125,7 @@ def layout_of(width: int, height: int, label_width: int) -> Layout:
     return Layout(
         width=width,
         height=height,
-        plot_width=width - label_width - 2,
+        plot_width=width - label_width - (2 if width < ROOMY else 3),
         plot_top=1,
         plot_rows=body - volume_rows,
         volume_rows=volume_rows,
