@@ -1,0 +1,408 @@
+"""The deck: takes what the engine says, shows it, and turns keys into commands."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, tzinfo
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from textual import events
+from textual.app import App
+from textual.binding import BindingType
+from textual.message import Message
+
+from engine.clock import NANOS, monotonic_s, wall_ns
+from engine.config import PERIODS, DeckConfig
+from engine.errors import LinkClosed
+from engine.link.protocol import Link
+from engine.messages import CancelAlert, CancelAll, Command, EngineStatus, Notice
+from tui.keymap import DEFAULT_KEYMAP, Keymap
+from tui.markets import Markets
+from tui.order_desk import OrderDesk
+from tui.paint.cells import choose_glyphs
+from tui.paint.theme import Depth, Theme, detect_depth
+from tui.playback import PlaybackControls
+from tui.profit import profit_by_asset
+from tui.question import Question, was_seen
+from tui.screens.deck import DeckScreen
+from tui.state import DeckState, Part
+from tui.themes import DEFAULT_THEME, load_themes, textual_theme, theme_variables
+from tui.widgets.blotter import Blotter
+from tui.widgets.status import StatusView
+
+CANCEL_WAIT_S = 8.0
+"""How long leaving waits for cancels to be answered."""
+
+TOAST_S = {"info": 3.0, "warning": 6.0, "error": 10.0}
+"""How long a notice stays in sight."""
+
+MOST_TOASTS = 3
+"""Notices of one frame that are shown; the log has all."""
+
+
+class DeckApp(App[int], inherit_bindings=False):
+    """The deck on a link to an engine. Its return code is 0, or 70 if the engine failed."""
+
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = []
+    CSS = """
+    ToastRack { align-horizontal: right; margin: 0 1 1 0; }
+    Toast { width: auto; max-width: 64; min-width: 20; padding: 0 1; margin: 0;
+            background: $surface; color: $text; border-left: outer $accent; }
+    Toast.-warning { border-left: outer $warning; }
+    Toast.-error { border-left: outer $error; }
+    """
+
+    class Woken(Message):
+        """The engine has something urgent."""
+
+    def __init__(
+        self,
+        link: Link,
+        config: DeckConfig | None = None,
+        *,
+        keymap: Keymap = DEFAULT_KEYMAP,
+        themes: Mapping[str, Theme] | None = None,
+        problems: Sequence[str] = (),
+        history_file: Path | None = None,
+        wall: Callable[[], int] = wall_ns,
+        depth: Depth | None = None,
+    ) -> None:
+        """
+        Args:
+            link: started when the app is, and left open for its owner to close.
+            themes: by name; the built-in ones if left out.
+            problems: what was wrong with configuration files; told at the start.
+            history_file: where lines of the command line are kept; None keeps none.
+            wall: the machine's time, nanoseconds UTC.
+            depth: colours of the terminal; None asks the environment.
+        """
+        depth = depth or detect_depth(os.environ)
+        self.config = config or DeckConfig()
+        # Before anything else, since the style sheet is read with the theme's colours.
+        self._themes = {
+            name: theme.at_depth(depth)
+            for name, theme in (themes if themes is not None else load_themes()[0]).items()
+        }
+        self.deck_theme = self._themes.get(self.config.theme) or self._themes[DEFAULT_THEME]
+        if self.config.swap_up_down:
+            self.deck_theme = self.deck_theme.swapped()
+        super().__init__(ansi_color=depth in ("16", "none"))
+        self.link = link
+        self.keymap = keymap
+        self.history_file = history_file
+        self.zone: tzinfo | None = UTC if self.config.timezone == "utc" else None
+        self.glyphs = choose_glyphs(self.config.glyphs, os.environ, sys.stdout.encoding or "ascii")
+        self.state = DeckState(self.config.watch)
+        self.markets = Markets(
+            self.state,
+            self._post,
+            period_s=PERIODS[self.config.period],
+            throttle_hz=self.config.frame_hz,
+        )
+        self.desk = OrderDesk(
+            self.state,
+            self._send,
+            notify=self.tell,
+            ask=self.ask,
+            cursor_price=lambda: self.deck.chart.cursor_price,
+            route=self.config.route,
+            size_unit=self.config.size_unit,
+        )
+        self.playback = PlaybackControls(self.state, self._post, self.tell)
+        self._problems = list(problems)
+        self._wall = wall
+        self._depth = depth
+        self._last_report_s = 0.0
+        self._told = 0
+        self._second = 0
+        self._seen_at: float | None = None
+        self._is_leaving = False
+        self.register_theme(textual_theme(self.deck_theme))
+        self.theme = self.deck_theme.name
+        self.deck: DeckScreen = DeckScreen(self)
+
+    def get_default_screen(self) -> DeckScreen:
+        return self.deck
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return theme_variables(self.deck_theme)
+
+    # -- the engine's side ----------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        self._last_report_s = monotonic_s()
+        self.link.start(self._wake)
+        self.markets.open_first()
+        self._frame()
+        self.set_interval(1 / self.config.frame_hz, self._frame)
+        for problem in self._problems:
+            self.tell(problem, "warning")
+
+    def on_deck_app_woken(self) -> None:
+        self._frame()
+
+    def _wake(self) -> None:
+        """Called from the engine's thread."""
+        with suppress(RuntimeError):  # the app's loop is closed: there is nobody to wake
+            self.post_message(self.Woken())
+
+    def _frame(self) -> None:
+        """Fold everything that waits, and show what it touched."""
+        taken = self.link.take()
+        touched = self.state.fold_all(taken)
+        if taken:
+            self.markets.follow()
+            if any(isinstance(event, EngineStatus) for event in taken):
+                self._last_report_s = monotonic_s()
+        self._tell_new()
+        second = self._wall() // NANOS
+        if second != self._second:
+            self._second = second
+            touched |= Part.ENGINE
+        if touched & Part.SEARCH:
+            self._show_found()
+        if touched:
+            self.deck.show(touched)
+
+    def _send(self, command: Command) -> None:
+        """Raises `LinkClosed` once the engine is gone."""
+        self.link.send(command)
+
+    def _post(self, command: Command) -> None:
+        """Send what needs no answer; an engine that is gone has said so already."""
+        with suppress(LinkClosed):
+            self.link.send(command)
+
+    # -- what the screen shows ------------------------------------------------------------------
+
+    def status_view(self) -> StatusView:
+        return StatusView(
+            now_ns=self.market_now_ns(),
+            silence_s=monotonic_s() - self._last_report_s,
+            is_armed=self.desk.is_armed,
+            account=self.desk.account,
+            profit=profit_by_asset(self.state),
+            zone=self.zone,
+            glyphs=self.glyphs,
+        )
+
+    def market_now_ns(self) -> int:
+        """The time of the selected market: the tape's in a playback, else the machine's."""
+        playback = self.playback.status
+        return playback.position_ns if playback else self._wall()
+
+    def shown(self) -> None:
+        """The screen was repainted: once that is out, what it shows can be acted on."""
+        revision = self.desk.revision
+        self.call_after_refresh(self._painted, revision)
+
+    def _painted(self, revision: int) -> None:
+        if self.screen is self.deck:
+            now = monotonic_s()
+            self.desk.painted(now, revision)
+            self._seen_at = self._seen_at or now
+
+    def tell(self, text: str, level: str = "info") -> None:
+        """A notice of the deck's own."""
+        known: Literal["info", "warning", "error"] = (
+            "error" if level == "error" else "warning" if level == "warning" else "info"
+        )
+        notice = Notice(level=known, text=text, source="deck", now_ns=self._wall())
+        self.state.note(notice)
+        self._tell_new()
+
+    def _tell_new(self) -> None:
+        """Show notices that came since the last time; those that only inform stay in the log,
+        but for fills and the deck's own words."""
+        new = self.state.notice_count - self._told
+        self._told = self.state.notice_count
+        if not new or not self.is_running:
+            return
+        loud = [
+            notice
+            for notice in self.state.notices[-new:]
+            if notice.level != "info" or notice.source in ("deck", "fills")
+        ]
+        for notice in loud[-MOST_TOASTS:]:
+            severity: Literal["information", "warning", "error"] = (
+                "information" if notice.level == "info" else notice.level
+            )
+            self.notify(notice.text, severity=severity, timeout=TOAST_S[notice.level], markup=False)
+
+    # -- markets --------------------------------------------------------------------------------
+
+    def step_market(self, step: int) -> None:
+        self.markets.step(step)
+
+    def unwatch_selected(self) -> None:
+        fqme = self.state.selected
+        if self.state.working(fqme):
+            self.tell(f"{fqme} has working orders: it stays on the watchlist", "warning")
+        elif fqme:
+            self.markets.unwatch(fqme)
+
+    def set_period(self, seconds: int) -> None:
+        self.markets.set_period(seconds)
+
+    def step_period(self, step: int) -> None:
+        self.markets.step_period(step)
+
+    def open_search(self) -> None:
+        from tui.screens.search import SearchScreen
+
+        self._cover()
+        self.push_screen(SearchScreen(self.markets.recent), self._searched)
+
+    def on_search_screen_asked(self, event: Message) -> None:
+        self.markets.search(event.text)  # type: ignore[attr-defined]
+
+    def on_search_screen_previewed(self, event: Message) -> None:
+        self.markets.show_preview(event.fqme)  # type: ignore[attr-defined]
+        self.deck.show()
+
+    def _show_found(self) -> None:
+        from tui.screens.search import SearchScreen
+
+        results = self.state.search
+        if isinstance(self.screen, SearchScreen) and results is not None:
+            text = self.markets.text_of(results)
+            if text is not None:
+                self.screen.show(text, results.matches)
+
+    def _searched(self, fqme: str | None) -> None:
+        if fqme:
+            self.markets.select(fqme)
+        else:
+            self.markets.end_preview()
+        self._uncover()
+
+    # -- panels, themes, help -------------------------------------------------------------------
+
+    def toggle_panel(self, name: str) -> None:
+        self.deck.toggle_panel(name)
+
+    def step_focus(self, step: int) -> None:
+        self.deck.step_focus(step)
+
+    def back(self) -> None:
+        self.deck.back()
+
+    def open_help(self) -> None:
+        from tui.screens.help import HelpScreen
+
+        self._cover()
+        self.push_screen(HelpScreen(self.keymap.help()), lambda _: self._uncover())
+
+    def open_command(self, text: str = "") -> None:
+        self.tell("no command line yet", "warning")
+
+    @property
+    def theme_names(self) -> tuple[str, ...]:
+        return tuple(sorted(self._themes))
+
+    def set_theme(self, name: str) -> None:
+        """Show everything in another theme. Raises `KeyError` for a name that is none."""
+        theme = self._themes[name]
+        self._use(theme.swapped() if self.deck_theme.is_swapped else theme)
+
+    def step_theme(self, step: int) -> None:
+        names = self.theme_names
+        at = names.index(self.deck_theme.name)
+        self.set_theme(names[(at + step) % len(names)])
+        self.tell(f"theme {self.deck_theme.name}")
+
+    def toggle_swap(self) -> None:
+        self._use(self.deck_theme.swapped())
+
+    def _use(self, theme: Theme) -> None:
+        self.deck_theme = theme
+        drawn = textual_theme(theme)
+        drawn.name = f"{theme.name}-swapped" if theme.is_swapped else theme.name
+        self.register_theme(drawn)
+        self.theme = drawn.name
+        self.deck.chart.set_theme(theme)
+        self.deck.show()
+        self.deck.refresh()
+
+    # -- questions ------------------------------------------------------------------------------
+
+    def ask(self, question: Question) -> None:
+        """Put a question of the desk on the screen; it is done only by a clear yes."""
+        from tui.screens.confirm import ConfirmScreen, Reply, yes_or_no
+
+        def answered(reply: Reply | None) -> None:
+            if reply is not None and reply.value == "yes":
+                question.painted(reply.painted_at)
+                self.deck.act(lambda: question.accept(reply.at))
+            else:
+                question.decline()
+            self._uncover()
+
+        self._cover()
+        self.push_screen(ConfirmScreen(yes_or_no(question.text, question.detail)), answered)
+
+    def _cover(self) -> None:
+        """Something hides the deck: what is staged must be seen again before it is sent."""
+        self.desk.unsee()
+        self._seen_at = None
+
+    def _uncover(self) -> None:
+        self._cover()
+        self.deck.show()
+
+    def on_app_blur(self, event: events.AppBlur) -> None:
+        self._cover()
+
+    def on_app_focus(self, event: events.AppFocus) -> None:
+        self._uncover()
+
+    def on_blotter_cancel_wanted(self, event: Blotter.CancelWanted) -> None:
+        if not was_seen(self._seen_at, event.at):
+            self.tell("nothing done: it was not on the screen yet", "warning")
+        elif event.tab == "alerts":
+            self._post(CancelAlert(alert_id=event.key))
+        else:
+            self.deck.act(lambda: self.desk.cancel_order(event.key, at=event.at))
+
+    # -- leaving --------------------------------------------------------------------------------
+
+    def quit_deck(self) -> None:
+        """Leave; with working orders only after saying what becomes of them."""
+        from tui.screens.confirm import ConfirmScreen, Reply
+        from tui.screens.quit import CANCEL, LEAVE, quit_prompt
+
+        prompt = None if self.state.failure else quit_prompt(self.state)
+        if prompt is None:
+            self.exit(70 if self.state.failure else 0)
+            return
+
+        def answered(reply: Reply | None) -> None:
+            value = reply.value if reply else ""
+            if value == LEAVE:
+                self.exit(0)
+            elif value == CANCEL:
+                self.run_worker(self._cancel_and_leave(), exclusive=True)
+            self._uncover()
+
+        self._cover()
+        self.push_screen(ConfirmScreen(prompt), answered)
+
+    async def _cancel_and_leave(self) -> None:
+        """Cancel everything, and leave once nothing works any more; if something still does,
+        stay and say so."""
+        self._post(CancelAll())
+        self.tell("canceling all working orders")
+        until = monotonic_s() + CANCEL_WAIT_S
+        while self.state.working() and monotonic_s() < until and not self.state.failure:
+            await asyncio.sleep(0.05)
+            self._frame()
+        if left := self.state.working():
+            self.tell(f"{len(left)} orders still work: not left; look at the blotter", "error")
+        else:
+            self.exit(0)

@@ -1,0 +1,294 @@
+"""The main screen: its parts, where they stand, and which of them an event repaints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widget import Widget
+
+from engine.errors import TickdeckError
+from tui.actions import in_order, perform
+from tui.order_lines import Summary
+from tui.paint.cells import Glyphs
+from tui.screens.layout import arrange, is_small
+from tui.state import DeckState, Part
+from tui.widgets.banner import Banner
+from tui.widgets.blotter import Blotter
+from tui.widgets.chart import Chart, Level
+from tui.widgets.footer import KeyFooter
+from tui.widgets.order_pane import OrderPane, StagedStrip
+from tui.widgets.status import StatusLine, StatusView
+from tui.widgets.watchlist import Watchlist
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from engine.config import DeckConfig
+    from tui.keymap import Keymap
+    from tui.markets import Markets
+    from tui.order_desk import OrderDesk
+    from tui.paint.theme import Theme
+    from tui.playback import PlaybackControls
+
+
+class Deck(Protocol):
+    """What the main screen needs of the app that runs it."""
+
+    state: DeckState
+    markets: Markets
+    desk: OrderDesk
+    playback: PlaybackControls
+    keymap: Keymap
+    config: DeckConfig
+    deck_theme: Theme
+    glyphs: Glyphs
+    zone: tzinfo | None
+
+    def status_view(self) -> StatusView: ...
+    def market_now_ns(self) -> int: ...
+    def tell(self, text: str, level: str = "info") -> None: ...
+    def shown(self) -> None: ...
+
+
+class DeckScreen(Screen[None], inherit_bindings=False):
+    """Status line, watchlist, chart, order pane, blotter and keys.
+
+    No widget here takes the focus: keys come to the screen, which asks the keymap what they
+    mean in the contexts that hold.
+    """
+
+    DEFAULT_CSS = """
+    DeckScreen { background: $background; layout: vertical; overflow: hidden; }
+    DeckScreen > * { position: absolute; }
+    DeckScreen > #watchlist, DeckScreen > #order { border-right: solid $border; }
+    DeckScreen.-order-right > #order { border-right: none; border-left: solid $border; }
+    DeckScreen.-order-below > #order { border-top: solid $border; }
+    DeckScreen > #blotter { border-top: solid $border; }
+    DeckScreen > #command { dock: bottom; }
+    """
+    AUTO_FOCUS = None
+
+    def __init__(self, deck: Deck) -> None:
+        super().__init__()
+        self._deck = deck
+        state = deck.state
+        self.status = StatusLine(state)
+        self.banner = Banner(state)
+        self.watchlist = Watchlist(state, lambda: deck.glyphs)
+        self.chart = Chart(
+            theme=deck.deck_theme,
+            glyphs=deck.glyphs,
+            style=deck.config.style,
+            zone=deck.zone,
+            id="chart",
+        )
+        self.order_pane = OrderPane(state, self._summary)
+        self.strip = StagedStrip(self._summary)
+        self.blotter = Blotter(state, lambda: deck.zone, lambda: deck.glyphs)
+        self.keys = KeyFooter()
+        self.focused_panel = ""
+        """`blotter` while that has the keyboard."""
+        self._opened = ""
+        self._hidden: set[str] = set()
+        self._places: Mapping[str, Any] = {}
+
+    def compose(self) -> ComposeResult:
+        yield from self._parts().values()
+
+    def _parts(self) -> dict[str, Widget]:
+        return {
+            "status": self.status,
+            "banner": self.banner,
+            "watchlist": self.watchlist,
+            "chart": self.chart,
+            "order": self.order_pane,
+            "strip": self.strip,
+            "blotter": self.blotter,
+            "keys": self.keys,
+        }
+
+    def on_mount(self) -> None:
+        self.place()
+
+    def on_resize(self) -> None:
+        self.place()
+        self.show()
+
+    # -- places ---------------------------------------------------------------------------------
+
+    def place(self) -> None:
+        """Put each part where the size of the terminal and the open panels want it."""
+        width, height = self.app.size
+        places = arrange(
+            width,
+            height,
+            opened=self._opened,
+            hidden=self._hidden,
+            has_banner=bool(self._deck.state.failure),
+            has_strip=self._deck.desk.staged is not None,
+        )
+        if places == self._places:
+            return
+        self._places = places
+        order, chart = places.get("order"), places["chart"]
+        self.set_class(order is not None and order.x > chart.x, "-order-right")
+        is_below = order is not None and "watchlist" in places and order.x < chart.x
+        self.set_class(is_below, "-order-below")
+        for name, widget in self._parts().items():
+            region = places.get(name)
+            widget.display = region is not None
+            if region is not None:
+                widget.styles.offset = (region.x, region.y)
+                widget.styles.width, widget.styles.height = region.width, region.height
+
+    def is_shown(self, name: str) -> bool:
+        """Whether a panel has a place now."""
+        return name in self._places
+
+    def toggle_panel(self, name: str) -> None:
+        """Show a panel, or hide it; on a small screen one at a time."""
+        if is_small(*self.app.size):
+            self._opened = "" if self._opened == name else name
+        else:
+            self._hidden ^= {name}
+        self._after_panels()
+
+    def open_panel(self, name: str) -> None:
+        """Show a panel if it is not."""
+        if not self.is_shown(name):
+            self.toggle_panel(name)
+
+    def step_focus(self, step: int) -> None:
+        """Give the keyboard to the blotter, or back to the chart."""
+        if self.focused_panel == "blotter":
+            self.focus_panel("")
+        else:
+            self.open_panel("blotter")
+            self.focus_panel("blotter")
+
+    def focus_panel(self, name: str) -> None:
+        """Give the keyboard to `blotter`, or with an empty name to the chart."""
+        self.focused_panel = name
+        self.blotter.has_keyboard = name == "blotter"
+        self.blotter.redraw()
+
+    def back(self) -> None:
+        """Leave the blotter; close the panel of a small screen; follow the newest bar."""
+        if self.focused_panel:
+            self.focus_panel("")
+        elif self._opened and is_small(*self.app.size):
+            self._opened = ""
+            self._after_panels()
+
+    def _after_panels(self) -> None:
+        self.place()
+        if self.focused_panel and not self.is_shown(self.focused_panel):
+            self.focus_panel("")
+        self.show()
+
+    # -- showing --------------------------------------------------------------------------------
+
+    def show(self, touched: Part = ~Part.NOTHING) -> None:
+        """Repaint what `touched` concerns, and tell the desk once that is on the screen."""
+        self.place()
+        if touched & (Part.MARKET | Part.BARS | Part.ENGINE | Part.FAILURE):
+            self.watchlist.redraw()
+        if touched & ~(Part.NOTICES | Part.SEARCH):
+            self._show_chart()
+            self.order_pane.redraw()
+            self.strip.redraw()
+        self.blotter.redraw()
+        self.banner.redraw()
+        self.status.show(self._deck.status_view())
+        self.keys.show(self._deck.keymap.footer(self.contexts()))
+        self._deck.shown()
+
+    def _summary(self) -> Summary:
+        return self._deck.desk.summary()
+
+    def _show_chart(self) -> None:
+        deck = self._deck
+        fqme = deck.markets.shown
+        market = deck.state.markets.get(fqme)
+        self.chart.show(
+            title=self._title(fqme),
+            instrument=market.instrument if market else None,
+            series=market.series.get(deck.markets.period_s) if market else None,
+            quote=market.quote if market else None,
+            levels=[Level(*line) for line in deck.desk.lines(fqme)],
+            stale=market.is_stale if market else False,
+            now_ns=deck.market_now_ns(),
+        )
+
+    def _title(self, fqme: str) -> str:
+        if not fqme:
+            return "no market: / finds one"
+        why = self._deck.state.refused_markets.get(fqme)
+        if why:
+            return f"{fqme}  {why}"
+        if fqme not in self._deck.state.markets:
+            return f"{fqme}  opening"
+        return f"{fqme}  preview" if self._deck.markets.preview else fqme
+
+    # -- keys -----------------------------------------------------------------------------------
+
+    def contexts(self) -> tuple[str, ...]:
+        """Contexts of the keymap that hold now, the nearest first."""
+        held = {"chart", "deck", *self._deck.desk.contexts, *self._deck.playback.contexts}
+        if self.focused_panel == "blotter":
+            held.add("blotter")
+        if self.chart.cursor_price is not None:
+            held.add("cursor")
+        return in_order(held)
+
+    def on_key(self, event: events.Key) -> None:
+        if self.focused is not None:
+            return  # what the command line does not want is not for the deck either
+        action = self._deck.keymap.resolve(self.contexts(), event.key)
+        if action is None:
+            return
+        event.stop()
+        event.prevent_default()
+        self.act(lambda: perform(action, self.targets(), event.time))
+
+    def targets(self) -> dict[str, Any]:
+        """The objects that actions are performed on."""
+        return {
+            "deck": self.app,
+            "chart": self.chart,
+            "blotter": self.blotter,
+            "desk": self._deck.desk,
+            "playback": self._deck.playback,
+        }
+
+    def act(self, deed: Callable[[], object]) -> None:
+        """Do what the user asked for; an error is told, and what changed is shown."""
+        try:
+            deed()
+        except TickdeckError as error:
+            self._deck.tell(f"{error}{' - ' + error.hint if error.hint else ''}", "warning")
+        if self.is_attached:
+            self.show()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Pasted text is no keys."""
+        event.stop()
+        self._deck.tell("pasted text is ignored; press : for the command line", "warning")
+
+    # -- mouse ----------------------------------------------------------------------------------
+
+    def on_watchlist_selected(self, event: Watchlist.Selected) -> None:
+        self.act(lambda: self._deck.markets.select(event.fqme))
+
+    def on_blotter_clicked(self, event: Blotter.Clicked) -> None:
+        self.focus_panel("blotter")
+
+    def on_blotter_row_opened(self, event: Blotter.RowOpened) -> None:
+        self.act(lambda: self._deck.markets.select(event.fqme))
+
+    def on_chart_level_clicked(self, event: Chart.LevelClicked) -> None:
+        self.act(lambda: self._deck.desk.to_price(event.price))
