@@ -220,7 +220,9 @@ def _with_facts(order: Order, event: OrderEvent) -> Order:
         case CancelRequested():
             return replace(order, awaiting="cancel")
         case RequestRefused():
-            awaiting = "" if order.awaiting == event.request else order.awaiting
+            # With a check it was refused here: a request that went out before is still open.
+            is_answer = order.awaiting == event.request and not event.check
+            awaiting = "" if is_answer else order.awaiting
             return replace(order, awaiting=awaiting, reason=event.reason)
         case Lost():
             return order if order.state in DONE else replace(order, reason=event.reason)

@@ -1,0 +1,58 @@
+"""Accounts as they are logged in: each once, when it is first needed, as a service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import trio
+
+from engine.broker import Broker, Capabilities, TradingClient
+from engine.ems.accounts import Account, GetBroker, run_account
+from engine.errors import BrokerUnavailable
+from engine.messages import OrderEvent
+from engine.services import current_services
+
+RESTARTS = 5
+"""How often in a row a lost log-in is tried again by itself."""
+
+
+class Logins:
+    """Opens accounts as services `account NAME`, and knows what their brokers can do."""
+
+    def __init__(
+        self,
+        *,
+        accounts: Mapping[str, Account],
+        get_broker: GetBroker,
+        report: Callable[[str, OrderEvent], None],
+        timeout_s: float,
+    ) -> None:
+        self._accounts = accounts
+        self._get_broker = get_broker
+        self._report = report
+        self._timeout_s = timeout_s
+        self._brokers: dict[str, Broker] = {}
+
+    def capabilities_of(self, name: str) -> Capabilities | None:
+        """What the account's broker can do; None before the first log-in."""
+        broker = self._brokers.get(name)
+        return None if broker is None else broker.capabilities
+
+    async def open(self, name: str) -> TradingClient:
+        """The client of an account, logged in first if need be.
+
+        Raises:
+            BrokerError: its broker cannot be loaded, reached or logged in to, or not in time.
+        """
+        account = self._accounts[name]
+        with trio.move_on_after(self._timeout_s):
+            broker = await self._get_broker(account.broker)
+            client: TradingClient = await current_services().start(
+                f"account {name}",
+                partial(run_account, account, self._get_broker, partial(self._report, name)),
+                restarts=RESTARTS,
+            )
+            self._brokers[name] = broker
+            return client
+        raise BrokerUnavailable(f"account {name} did not log in within {self._timeout_s:g} s")
