@@ -7,13 +7,17 @@ from contextlib import asynccontextmanager
 
 from engine.ems.journal import MemoryJournal
 from engine.ems.router import Router
+from engine.errors import TickdeckError
 from engine.feed.bus import Bus
 from engine.feed.feed import FeedHub
 from engine.feed.sampler import Sampler
+from engine.log import logger
 from engine.messages import EngineReady, Event
 from engine.services import ServiceManager, open_services
 from engine.settings import EngineSettings
 from engine.venues import Venues
+
+_log = logger(__name__)
 
 
 class Engine:
@@ -50,6 +54,8 @@ class Engine:
             dark_through_ticks=settings.config.dark_through_ticks,
             answer_timeout_s=settings.config.answer_timeout_s,
         )
+        self.problems: list[str] = []
+        """What did not come up and is not needed by all; a deck is told when it attaches."""
         self._readers: list[Callable[[Event], None]] = []
 
     def publish(self, event: Event) -> None:
@@ -63,6 +69,17 @@ class Engine:
 
     def detach(self, put: Callable[[Event], None]) -> None:
         self._readers.remove(put)
+
+    async def start_account_brokers(self) -> None:
+        """Bring up the broker of every account: the paper venue, to trade well, must have seen
+        the market before the first order. One that does not come up costs its accounts only.
+        """
+        for name in dict.fromkeys(account.broker for account in self.settings.accounts):
+            try:
+                await self.venues.get(name)
+            except TickdeckError as error:
+                _log.error("broker %s does not come up: %s", name, error)
+                self.problems.append(f"broker {name} does not come up: {error}")
 
     def ready(self) -> EngineReady:
         """What a deck is told first."""
@@ -90,5 +107,6 @@ async def open_engine(settings: EngineSettings) -> AsyncIterator[Engine]:
         engine.bus.add_tap(engine.sampler.on_ticks)
         await services.start("sampler", engine.sampler.run, critical=True)
         await engine.venues.get(settings.config.broker)
+        await engine.start_account_brokers()
         await services.start("router", engine.router.run, critical=True)
         yield engine

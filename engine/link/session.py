@@ -33,6 +33,7 @@ from engine.messages import (
     FlumeFailed,
     FlumeOpened,
     Frame,
+    Notice,
     OpenBars,
     Playback,
     Search,
@@ -87,6 +88,8 @@ class DeckSession:
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Tell the deck what there is, then serve it."""
         self._put(self._engine.ready())
+        for problem in self._engine.problems:
+            self._put(Notice(level="error", text=problem, source="engine"))
         for event in self._engine.router.snapshot():
             self._put(event)
         self._engine.attach(self._put)
