@@ -27,6 +27,8 @@ class TapeStatistics(msgspec.Struct, kw_only=True):
     """What was wrong with the first of them."""
     too_long: int = 0
     """Lines above the longest that is held; skipped, and never held whole."""
+    rows: int = 0
+    """Rows of trades or bars that were read; 0 for messages of a venue."""
     is_truncated: bool = False
     """The compressed data ends before its end."""
     notes: list[str] = []

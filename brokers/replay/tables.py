@@ -53,6 +53,7 @@ class TableTape:
         self._layout = layout
         self._delimiter = delimiter
         self._is_reversed = False
+        self._given = 0
         self._faults = 0
         self._first_fault = ""
         self._size_decimals = 0
@@ -64,7 +65,7 @@ class TableTape:
         self._size_decimals = max(steps.size_decimals, 8)
 
     def play(self) -> Iterator[Played]:
-        self._faults, self._first_fault = 0, ""
+        self._given, self._faults, self._first_fault = 0, 0, ""
         read = self._trades if self._layout.kind == "trades" else self._bar_trades
         now_ns = self.start_ns
         for trade in read():
@@ -80,6 +81,7 @@ class TableTape:
             lines=self._source.lines,
             malformed=self._faults,
             first_malformed=self._first_fault,
+            rows=self._given,
             too_long=self._source.too_long,
             is_truncated=self._source.is_truncated,
             notes=notes,
@@ -94,6 +96,7 @@ class TableTape:
             except (ValueError, IndexError) as error:
                 self._count_fault(row, error)
                 continue
+            self._given += 1
             yield trade
 
     def _trade(self, row: Sequence[str]) -> Trade:
@@ -122,6 +125,7 @@ class TableTape:
             except (ValueError, IndexError) as error:
                 self._count_fault(row, error)
                 continue
+            self._given += 1
             is_flat = bar.high == bar.low == close and not bar.volume and not bar.trades
             close = bar.close
             if not is_flat:

@@ -1,0 +1,215 @@
+"""`tickdeck inspect`: what a recording holds, and the bars of its trades."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from brokers.replay.inspect import InspectReport, MarketReport, bars_of, inspect_tape
+from brokers.replay.tape import open_tape
+from engine.clock import NANOS
+from engine.errors import UsageError
+from engine.feed.bars import Series
+from engine.text import safe
+from tui.paint.format import moment, parse_period
+from tui.paint.format import period as period_text
+
+HEADER = ("time", "open", "high", "low", "close", "volume", "trades")
+"""Columns of the bars; `time` is the start of the bar in seconds UTC."""
+
+LONGEST_PERIOD_S = 366 * 86_400
+
+EXACT_DIGITS = 15
+"""Decimal digits that a float64 always holds: more would show how it was rounded."""
+
+
+def inspect(path: Path, *, as_json: bool, bars: str | None, out: Path | None) -> int:
+    """Print what `path` holds, or with `bars` the bars of that period.
+
+    Raises:
+        DataError: it is no recording that can be read.
+        UsageError: what was asked for makes no sense.
+    """
+    if out is not None and bars is None:
+        raise UsageError("--out is for bars", hint="say which, as in --bars 1m")
+    if bars is None:
+        report = inspect_tape(open_tape(path))
+        if as_json:
+            _print_json(report)
+        else:
+            print("\n".join(report_lines(report)))
+        return 0
+    period_s = _period(bars)
+    if out is not None and out.exists() and path.exists() and out.samefile(path):
+        raise UsageError("--out would overwrite the recording")
+    tape = open_tape(path)
+    decimals = {market.fqme: max(8, market.size_decimals) for market in tape.markets}
+    made = {
+        fqme: list(rows(series, decimals[fqme])) for fqme, series in bars_of(tape, period_s).items()
+    }
+    _give_bars(made, out, as_json=as_json)
+    statistics = tape.statistics()
+    for note in _faults(statistics.malformed, statistics.first_malformed, statistics.too_long):
+        print(f"tickdeck: {note}", file=sys.stderr)
+    for note in statistics.notes:
+        print(f"tickdeck: {safe(path.name, 80)}: {note}", file=sys.stderr)
+    return 0
+
+
+def _period(text: str) -> int:
+    period_s = parse_period(text)
+    if period_s is None or period_s > LONGEST_PERIOD_S:
+        raise UsageError(
+            f"{safe(text, 40)!r} is not a period of bars", hint="as in 1s, 5m, 1h or 1d"
+        )
+    return period_s
+
+
+# -- bars ------------------------------------------------------------------------------------
+
+
+def rows(series: Series, size_decimals: int) -> Iterator[tuple[str, ...]]:
+    """Bars as text: prices as they were recorded, the volume without what its sum rounded."""
+    columns = series.columns()
+    for at in range(len(columns)):
+        yield (
+            str(int(columns.time_ns[at]) // NANOS),
+            plain(float(columns.open[at])),
+            plain(float(columns.high[at])),
+            plain(float(columns.low[at])),
+            plain(float(columns.close[at])),
+            plain(round(float(columns.volume[at]), size_decimals)),
+            str(int(columns.trades[at])),
+        )
+
+
+def plain(value: float) -> str:
+    """The number in full, without exponent, zeros at its end, or digits that are not its own."""
+    text = f"{Decimal(f'{value:.{EXACT_DIGITS}g}'):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _give_bars(
+    made: Mapping[str, list[tuple[str, ...]]], out: Path | None, *, as_json: bool
+) -> None:
+    """All markets to the screen, each after its name if they are several; a file for each."""
+    if out is None:
+        if as_json:
+            _print_json({fqme: _json_bars(of_one) for fqme, of_one in made.items()})
+            return
+        for fqme, of_one in made.items():
+            if len(made) > 1:
+                print(f"# {fqme}")
+            print(_csv(of_one), end="")
+        return
+    for fqme, of_one in made.items():
+        path = out if len(made) == 1 else out.with_name(f"{out.stem}-{fqme}{out.suffix}")
+        text = msgspec.json.encode(_json_bars(of_one)).decode() if as_json else _csv(of_one)
+        try:
+            path.write_text(text, encoding="utf-8", newline="")
+        except OSError as error:
+            raise UsageError(f"{safe(path, 200)} cannot be written: {error.strerror}") from error
+        print(f"{safe(path, 200)}: {len(of_one):,} bars of {fqme}")
+
+
+def _csv(of_one: Iterable[tuple[str, ...]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(HEADER)
+    writer.writerows(of_one)
+    return text.getvalue()
+
+
+def _json_bars(of_one: Iterable[tuple[str, ...]]) -> list[dict[str, Any]]:
+    return [
+        dict(zip(HEADER, (int(row[0]), *map(float, row[1:6]), int(row[6])), strict=True))
+        for row in of_one
+    ]
+
+
+def _print_json(value: Any) -> None:
+    print(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+# -- the report ------------------------------------------------------------------------------
+
+
+def report_lines(report: InspectReport) -> Iterator[str]:
+    """The report for people."""
+    yield f"{report.file}: {_format(report)}, {report.size_bytes:,} bytes"
+    yield f"  time      {_span(report)}"
+    yield f"  lines     {report.lines:,} read, {report.malformed:,} malformed" + (
+        f", {report.too_long:,} too long" if report.too_long else ""
+    )
+    if report.first_malformed:
+        yield f"            first: {report.first_malformed}"
+    counts = "  ".join(f"{name} {count:,}" for name, count in report.messages.items())
+    yield f"  messages  {counts}"
+    for note in report.notes:
+        yield f"  note      {note}"
+    for market in report.markets:
+        yield ""
+        yield from _market_lines(market, report.proof, is_bars=report.bar_period_s is not None)
+
+
+def _market_lines(market: MarketReport, proof: str, *, is_bars: bool) -> Iterator[str]:
+    yield (
+        f"{market.fqme}  {market.symbol}, price tick {market.price_tick},"
+        f" size step {market.size_step}"
+    )
+    trades = f"  trades    {market.trades:,}, volume {plain(market.volume)}"
+    if not is_bars and market.trade_messages != market.trades:
+        trades += f", in {market.trade_messages:,} messages"
+    if market.trades_repeated:
+        trades += f", {market.trades_repeated:,} known before"
+    if market.trade_gaps:
+        trades += f", some missing {_times(market.trade_gaps)}"
+    yield trades
+    if market.quotes:
+        yield f"  quotes    {market.quotes:,} changes, crossed {_times(market.crossed)}"
+    if (book := market.book) is None:
+        return
+    state = "" if book.is_synced else "; not known at the end"
+    yield (
+        f"  book      {_count(book.snapshots, 'snapshot')}, {_count(book.updates, 'update')},"
+        f" {_count(book.gaps, 'gap')}, {book.skipped:,} left out{state}"
+    )
+    good = book.checked - book.failed
+    verdict = "nothing to compare" if not book.checked else f"{good:,} of {book.checked:,} right"
+    yield f"  proof     {proof}: {verdict}" + (f", {book.failed:,} WRONG" if book.failed else "")
+
+
+def _format(report: InspectReport) -> str:
+    if report.bar_period_s is None:
+        return report.format
+    return f"{report.format} of {period_text(report.bar_period_s)}"
+
+
+def _span(report: InspectReport) -> str:
+    start, end = moment(report.start_ns), moment(report.end_ns)
+    return (
+        f"{start:%Y-%m-%d %H:%M:%S.%f} to {end:%Y-%m-%d %H:%M:%S.%f} UTC,"
+        f" {(report.end_ns - report.start_ns) / NANOS:,.3f} s"
+    )
+
+
+def _faults(malformed: int, first: str, too_long: int) -> Iterator[str]:
+    if malformed:
+        yield f"{_count(malformed, 'malformed line')} left out; the first: {first}"
+    if too_long:
+        yield f"{_count(too_long, 'line')} left out for being too long"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number:,} times"
