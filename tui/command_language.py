@@ -15,9 +15,9 @@ before a market order, `flatten` or `cancel all` is not wanted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.config import PERIODS
 from engine.text import safe
@@ -37,6 +37,10 @@ from tui.command_words import (
 )
 from tui.order_language import ORDER_WORDS, alert, cancel, flatten, order, size_setting
 from tui.paint import format as text_of
+
+if TYPE_CHECKING:
+    from tui.order_desk import OrderDesk
+    from tui.state import DeckState
 
 TABS = ("orders", "fills", "positions", "alerts", "log")
 """Tabs of the blotter."""
@@ -71,6 +75,18 @@ def parse(text: str, context: Context) -> Call:
     return call
 
 
+def context_of(state: DeckState, desk: OrderDesk, themes: Sequence[str] = ()) -> Context:
+    """What names mean, by what the deck knows now."""
+    return Context(
+        selected=state.selected,
+        instruments={fqme: market.instrument for fqme, market in state.markets.items()},
+        watched=tuple(state.watch),
+        accounts=tuple(state.accounts),
+        themes=tuple(themes),
+        numbers=tuple(desk.number_of(order.order_id) for order in state.working()),
+    )
+
+
 def complete(text: str, context: Context) -> list[str]:
     """What `text` can go on to, as whole texts: the last word finished in each way."""
     if len(text) > LONGEST:
@@ -85,6 +101,13 @@ def complete(text: str, context: Context) -> list[str]:
         return []
     known = dict.fromkeys(choice for choice in choices if choice.lower() != partial.lower())
     return [head + choice for choice in known if choice.lower().startswith(partial.lower())]
+
+
+def usage(text: str) -> str:
+    """How the command that `text` begins with is written; empty while there is none."""
+    first = text[:LONGEST].strip(": \t").split(maxsplit=1)
+    verb = _BY_NAME.get(first[0].lower()) if first else None
+    return f"{verb.usage}   {verb.help}" if verb else ""
 
 
 def _split_last(text: str) -> tuple[str, str]:
@@ -298,4 +321,14 @@ VERBS: tuple[Verb, ...] = (
 
 _BY_NAME: dict[str, Verb] = {name: verb for verb in VERBS for name in (verb.name, *verb.aliases)}
 
-__all__ = ["TABS", "VERBS", "CommandError", "Context", "Verb", "complete", "parse"]
+__all__ = [
+    "TABS",
+    "VERBS",
+    "CommandError",
+    "Context",
+    "Verb",
+    "complete",
+    "context_of",
+    "parse",
+    "usage",
+]
