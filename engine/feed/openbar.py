@@ -79,8 +79,8 @@ class OpenBar:
 
     def add(self, time_ns: int, price: float, size: float, count: int) -> None:
         """Any trade; the sampler itself handles those that only prolong the open bar."""
-        if time_ns < self.sealed_ns:
-            return
+        if time_ns < self.sealed_ns or not (size or count):
+            return  # history has it; or nothing traded: a price restated
         if time_ns >= self.end_ns:
             self.roll(time_ns - time_ns % self.period_ns, price)
         if time_ns >= self.start_ns:

@@ -1,0 +1,388 @@
+"""Feeds: open markets for as long as somebody reads them.
+
+    async with open_feed(hub, ["btcusdt.spot.sim"], throttle_hz=15) as feed:
+        print(feed.flumes["btcusdt.spot.sim"].quote)
+        while True:
+            frame = await feed.receive()
+
+However many readers a market has, one stream serves them all, as one service. It ends some
+seconds after the last reader has left, so that who comes back within that time finds it open.
+A stream that fails is begun anew, and readers are told: `Break("stale")` when it fails,
+`Break("gap")` when it goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from types import MappingProxyType
+from typing import Literal
+
+import trio
+
+from engine.broker import Broker
+from engine.errors import BrokerError, BrokerUnavailable, NotSupported, TickdeckError, UnknownSymbol
+from engine.feed.bus import Bus
+from engine.feed.flume import Flume
+from engine.feed.history import History
+from engine.feed.readers import SubscriptionStatistics
+from engine.feed.sampler import Sampler
+from engine.feed.search import search_brokers
+from engine.instruments import Instrument, parse_fqme
+from engine.log import logger
+from engine.messages import Break, FeedStatus, Frame, Match, Quote, Tick
+from engine.services import HEALTHY_S, ServiceManager, Started, backoff, sole_error
+
+_log = logger(__name__)
+
+GRACE_S = 5.0
+STALE_AFTER_S = 30.0
+
+GetBroker = Callable[[str], Awaitable[Broker]]
+"""Finds the running broker of this name, started first if need be."""
+
+
+class FeedHub:
+    """All open markets of the engine."""
+
+    def __init__(
+        self,
+        *,
+        services: ServiceManager,
+        bus: Bus,
+        sampler: Sampler,
+        get_broker: GetBroker,
+        grace_s: float = GRACE_S,
+        stale_after_s: float = STALE_AFTER_S,
+    ) -> None:
+        """
+        Args:
+            grace_s: how long a market stays open without a reader.
+            stale_after_s: age of the last tick above which a feed counts as stale.
+        """
+        self.bus = bus
+        self._services = services
+        self._sampler = sampler
+        self._get_broker = get_broker
+        self._grace_s = grace_s
+        self._stale_after_s = stale_after_s
+        self._flumes: dict[str, Flume] = {}
+        self._readers: dict[str, int] = {}
+        self._readers_changed = trio.Event()
+        self._brokers: dict[str, Broker] = {}
+
+    # -- what is known of open markets ----------------------------------------------------------
+
+    def quote_of(self, fqme: str) -> Quote | None:
+        """The present of an open market."""
+        flume = self._flumes.get(fqme)
+        return flume.quote if flume else None
+
+    def instrument_of(self, fqme: str) -> Instrument | None:
+        """The details of an open market."""
+        flume = self._flumes.get(fqme)
+        return flume.instrument if flume else None
+
+    def now_ns_of(self, fqme: str) -> int | None:
+        """The time of an open market."""
+        flume = self._flumes.get(fqme)
+        return flume.broker.now_ns() if flume else None
+
+    def statuses(self) -> tuple[FeedStatus, ...]:
+        """How each market's stream is; those that are still opening included."""
+        opening = [fqme for fqme in self._readers if fqme not in self._flumes]
+        return (
+            *(
+                flume.status(self.bus.topic_statistics(fqme), self._stale_after_s)
+                for fqme, flume in self._flumes.items()
+            ),
+            *(FeedStatus(fqme=fqme, state="opening") for fqme in opening),
+        )
+
+    def on_ticks(self, fqme: str, ticks: Sequence[Tick]) -> None:
+        """Keep the market's present. A tap of the bus, before those who look at it."""
+        flume = self._flumes.get(fqme)
+        if flume is not None:
+            flume.on_ticks(ticks)
+
+    async def search(
+        self, text: str, limit: int = 50, brokers: Iterable[Broker] | None = None
+    ) -> list[Match]:
+        """Instruments that fit `text`, best first, over `brokers`; else over all that were used."""
+        return await search_brokers(
+            tuple(self._brokers.values() if brokers is None else brokers), text, limit
+        )
+
+    # -- readers come and go --------------------------------------------------------------------
+
+    async def acquire(self, fqme: str) -> Flume:
+        """Count one reader of a market, which is opened if it is not; see `release`.
+
+        Raises:
+            UsageError: `fqme` is no market name.
+            BrokerError: it cannot be opened, or was lost for good.
+        """
+        parse_fqme(fqme)
+        self._count(fqme, 1)
+        try:
+            return await self._opened(fqme)
+        except BaseException:
+            self.release(fqme)
+            raise
+
+    def release(self, fqme: str) -> None:
+        """One reader less. After the last one's grace time the market is closed."""
+        self._count(fqme, -1)
+
+    def _count(self, fqme: str, change: int) -> None:
+        self._readers[fqme] = self._readers.get(fqme, 0) + change
+        if not self._readers[fqme]:
+            del self._readers[fqme]
+        self._readers_changed.set()
+        self._readers_changed = trio.Event()
+
+    async def _opened(self, fqme: str) -> Flume:
+        name = f"feed {fqme}"
+        try:
+            flume: Flume = await self._services.start(name, self._run, fqme)
+            while flume.is_closed:  # its grace time ended just now
+                await self._services.stop(name)
+                flume = await self._services.start(name, self._run, fqme)
+        except TickdeckError:
+            raise
+        except Exception as error:
+            # A bug in a broker package must not take the engine along.
+            raise BrokerError(f"{fqme} cannot be opened: {error}") from error
+        if flume.failure:
+            raise BrokerError(flume.failure)
+        return flume
+
+    # -- one market, as a service -----------------------------------------------------------------
+
+    async def _run(self, fqme: str, *, task_status: trio.TaskStatus[Flume]) -> None:
+        stream = _Stream(self, fqme)
+        try:
+            async with trio.open_nursery() as nursery:
+                flume: Flume = await nursery.start(stream.run, nursery)
+                task_status.started(flume)
+                await self._until_unused(fqme)
+                flume.is_closed = True
+                nursery.cancel_scope.cancel()
+        finally:
+            if (opened := self._flumes.pop(fqme, None)) is not None:
+                opened.close()
+            self.bus.forget(fqme)
+
+    async def _until_unused(self, fqme: str) -> None:
+        """Wait until there has been no reader for the grace time."""
+        while True:
+            while fqme in self._readers:
+                await self._readers_changed.wait()
+            with trio.move_on_after(self._grace_s):
+                while fqme not in self._readers:
+                    await self._readers_changed.wait()
+            if fqme not in self._readers:
+                return
+
+    async def broker_of(self, fqme: str) -> Broker:
+        """The running broker of a market; for its stream."""
+        name = parse_fqme(fqme).broker
+        broker = self._brokers[name] = await self._get_broker(name)
+        return broker
+
+    def open_flume(self, flume: Flume, nursery: trio.Nursery) -> None:
+        """Make a market known before its first tick; for its stream."""
+        history = History(
+            flume.fqme,
+            get_broker=lambda: flume.broker,
+            price=lambda: flume.quote.last,
+            sampler=self._sampler,
+            nursery=nursery,
+        )
+        flume.use_history(history)
+        self._flumes[flume.fqme] = flume
+
+
+class _Stream:
+    """The upstream of one market: begun, and begun anew when it fails."""
+
+    def __init__(self, hub: FeedHub, fqme: str) -> None:
+        self._hub = hub
+        self._fqme = fqme
+        self._flume: Flume | None = None
+
+    async def run(self, nursery: trio.Nursery, *, task_status: trio.TaskStatus[Flume]) -> None:
+        """Publish the market's ticks until cancelled. Errors before the first quote are raised;
+        later ones are told to the readers, and the stream is begun anew."""
+        delays = backoff()
+        while True:
+            began_s = trio.current_time()
+            error = await self._run_once(nursery, task_status)
+            if self._flume is None:
+                raise error
+            _log.warning("stream of %s failed: %s", self._fqme, error)
+            self._tell("stale")
+            if isinstance(error, UnknownSymbol | NotSupported):
+                self._flume.failure = f"{self._fqme}: {error}"
+                self._tell("end")
+                await trio.sleep_forever()
+            if trio.current_time() - began_s >= HEALTHY_S:
+                delays = backoff()
+            await trio.sleep(next(delays))
+
+    async def _run_once(
+        self, nursery: trio.Nursery, task_status: trio.TaskStatus[Flume]
+    ) -> Exception:
+        """One life of the stream; what it ended with."""
+        try:
+            broker = await self._hub.broker_of(self._fqme)
+            if self._flume is None:
+                instrument = await broker.instrument(self._fqme)
+                began = partial(self._begin, broker, instrument, nursery, task_status)
+            else:
+                began = partial(self._begin_again, broker, self._flume)
+            await broker.stream(self._fqme, self._hub.bus.publish, task_status=Started(began))
+        except Exception as error:
+            return sole_error(error)
+        return BrokerUnavailable(f"{self._fqme}: the stream ended")
+
+    def _begin(
+        self,
+        broker: Broker,
+        instrument: Instrument,
+        nursery: trio.Nursery,
+        task_status: trio.TaskStatus[Flume],
+        quote: Quote,
+    ) -> None:
+        self._flume = Flume(broker, instrument, quote)
+        self._hub.open_flume(self._flume, nursery)
+        task_status.started(self._flume)
+
+    def _begin_again(self, broker: Broker, flume: Flume, quote: Quote) -> None:
+        flume.broker = broker
+        self._tell("gap")
+        flume.set_quote(quote)
+
+    def _tell(self, reason: Literal["stale", "gap", "end"]) -> None:
+        """Publish a break. A tap that fails on it must not end the stream for good."""
+        assert self._flume is not None
+        now_ns = self._flume.broker.now_ns()
+        try:
+            self._hub.bus.publish(self._fqme, [Break(self._fqme, reason, now_ns, now_ns)])
+        except Exception:
+            _log.exception("a tap failed on a break of %s", self._fqme)
+
+
+class Feed:
+    """What one reader has open. See `open_feed`."""
+
+    def __init__(self, hub: FeedHub, *, throttle_hz: float) -> None:
+        self._hub = hub
+        self._reader = hub.bus.subscribe_framed(throttle_hz=throttle_hz, name="feed")
+        self._flumes: dict[str, Flume] = {}
+        self._opening: dict[str, int] = {}
+        self.flumes: Mapping[str, Flume] = MappingProxyType(self._flumes)
+        """The open markets by fqme."""
+
+    async def add(self, fqme: str) -> Flume:
+        """Open a market, or find it open; returns as soon as its first quote is there.
+
+        Raises:
+            UsageError: `fqme` is no market name.
+            BrokerError: it cannot be opened, or was removed meanwhile.
+        """
+        if fqme in self._flumes:
+            return self._flumes[fqme]
+        self._opening[fqme] = self._opening.get(fqme, 0) + 1
+        try:
+            flume = await self._hub.acquire(fqme)
+        finally:
+            is_wanted = self._end_opening(fqme)
+        if not is_wanted:
+            self._hub.release(fqme)
+            raise BrokerError(f"{fqme} was closed while it was being opened")
+        if fqme in self._flumes:  # another task of ours was faster
+            self._hub.release(fqme)
+        else:
+            self._flumes[fqme] = flume
+            self._reader.add(fqme)
+        return flume
+
+    async def remove(self, fqme: str) -> None:
+        """Close a market for this reader, also one that is being opened."""
+        self._opening.pop(fqme, None)
+        if self._flumes.pop(fqme, None) is not None:
+            self._reader.remove(fqme)
+            self._hub.release(fqme)
+        await trio.lowlevel.checkpoint()
+
+    async def receive(self) -> Frame:
+        """The next frame of any of the markets.
+
+        Raises:
+            trio.ClosedResourceError: the feed was closed.
+            trio.BrokenResourceError: nothing was received for so long that it was dropped.
+        """
+        return await self._reader.receive()
+
+    def pause(self) -> None:
+        """Send no frames until `resume`."""
+        self._reader.pause()
+
+    def resume(self) -> None:
+        """Send frames again."""
+        self._reader.resume()
+
+    def statistics(self) -> SubscriptionStatistics:
+        """What was counted of this reader."""
+        return self._reader.statistics()
+
+    def close(self) -> None:
+        """Leave all markets."""
+        self._opening.clear()
+        self._reader.close()
+        for fqme in self._flumes:
+            self._hub.release(fqme)
+        self._flumes.clear()
+
+    def __aiter__(self) -> AsyncIterator[Frame]:
+        return self._reader
+
+    def _end_opening(self, fqme: str) -> bool:
+        """One `add` less that waits; whether the market is still wanted."""
+        left = self._opening.pop(fqme, 0) - 1
+        if left > 0:
+            self._opening[fqme] = left
+        return left >= 0
+
+
+@asynccontextmanager
+async def open_feed(
+    hub: FeedHub, fqmes: Iterable[str], *, throttle_hz: float
+) -> AsyncIterator[Feed]:
+    """Open markets, all at once, and read them while the block is open.
+
+    Ready as soon as each market's details and first quote, with a last price, are there;
+    history follows as it is asked for.
+
+    Raises:
+        UsageError: a name is no market name.
+        BrokerError: a market cannot be opened.
+    """
+    feed = Feed(hub, throttle_hz=throttle_hz)
+    try:
+        await _add_all(feed, fqmes)
+        yield feed
+    finally:
+        feed.close()
+
+
+async def _add_all(feed: Feed, fqmes: Iterable[str]) -> None:
+    try:
+        async with trio.open_nursery() as nursery:
+            for fqme in dict.fromkeys(fqmes):
+                nursery.start_soon(feed.add, fqme)
+    except ExceptionGroup as group:
+        # The first failure has cancelled the others; one error is enough to say why.
+        raise group.exceptions[0] from None
