@@ -22,7 +22,14 @@ from engine.broker import (
 )
 from engine.clock import NANOS
 from engine.config import convert, nearest
-from engine.errors import BrokerError, BrokerUnavailable, DataError, NotSupported, UnknownSymbol
+from engine.errors import (
+    BrokerError,
+    BrokerUnavailable,
+    ConfigError,
+    DataError,
+    NotSupported,
+    UnknownSymbol,
+)
 from engine.instruments import Instrument
 from engine.log import logger
 from engine.messages import (
@@ -66,7 +73,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     paused: bool = False
     """Wait to be started by hand."""
     start_s: float = 0.0
-    """Seconds into the recording at which to begin; what is before is history."""
+    """Seconds into the recording at which to begin; what is before can be gone back to."""
 
 
 def open_broker(settings: BrokerSettings, load: LoadTape = open_tape) -> ReplayBroker:
@@ -74,7 +81,7 @@ def open_broker(settings: BrokerSettings, load: LoadTape = open_tape) -> ReplayB
 
     Raises:
         ConfigError: an option is not known or does not fit.
-        BrokerUnavailable: no file is named, or the speed is none.
+        BrokerUnavailable: no file is named.
     """
     options = convert(dict(settings.options), ReplayOptions, "options of replay")
     if not options.files:
@@ -84,7 +91,9 @@ def open_broker(settings: BrokerSettings, load: LoadTape = open_tape) -> ReplayB
     try:
         clamp_speed(options.speed)
     except ValueError as error:
-        raise BrokerUnavailable(str(error)) from error
+        raise ConfigError(f"options of replay: speed: {error}") from error
+    if not math.isfinite(options.start_s):
+        raise ConfigError(f"options of replay: start_s: {options.start_s} is no time")
     return ReplayBroker(settings.name, options, load)
 
 
@@ -138,15 +147,16 @@ class ReplayBroker:
             fqme: Market(instrument, reel.bar_periods_s[fqme])
             for fqme, instrument in reel.instruments.items()
         }
-        start_ns = await self._find_beginning(reel)
         self._player = player = Player(
             reel.play,
-            start_ns,
+            await self._find_beginning(reel),
             reel.end_ns,
             speed=self._options.speed,
             is_paused=True,
             is_looping=self._options.loop,
         )
+        if self._options.start_s > 0:
+            player.seek(trio.current_time(), reel.start_ns + round(self._options.start_s * NANOS))
         while player.is_seeking:
             self._turn(player)
             await trio.lowlevel.checkpoint()
@@ -271,15 +281,14 @@ class ReplayBroker:
         return self._load(Path(name).expanduser())
 
     async def _find_beginning(self, reel: Reel) -> int:
-        """Where all markets have a price, or `start_s` where that is later."""
+        """Where all markets have a price."""
         beginning = Beginning(self._markets, reel.start_ns)
         for count, item in enumerate(reel.play()):
             if beginning.take(item):
                 break
             if count % TURN_TICKS == 0:
                 await trio.lowlevel.checkpoint()
-        wanted_ns = reel.start_ns + round(max(0.0, self._options.start_s) * NANOS)
-        return min(max(beginning.at_ns, wanted_ns), reel.end_ns)
+        return min(beginning.at_ns, reel.end_ns)
 
     # -- playing ------------------------------------------------------------------------------
 
@@ -360,9 +369,10 @@ class ReplayBroker:
 
     def _begin(self) -> None:
         """Somebody watches."""
-        if self._is_held:
+        player = self._running()
+        if self._is_held and not player.is_ended:
             self._is_held = False
-            self._running().resume(trio.current_time())
+            player.resume(trio.current_time())
             self._moved.set()
 
     async def _until_priced(self, market: Market) -> None:
