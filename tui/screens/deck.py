@@ -88,7 +88,12 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         )
         self.order_pane = OrderPane(state, self._summary)
         self.strip = StagedStrip(self._summary)
-        self.blotter = Blotter(state, lambda: deck.zone, lambda: deck.glyphs)
+        self.blotter = Blotter(
+            state,
+            zone=lambda: deck.zone,
+            glyphs=lambda: deck.glyphs,
+            number_of=lambda order_id: deck.desk.number_of(order_id),
+        )
         self.keys = KeyFooter()
         self.focused_panel = ""
         """`blotter` while that has the keyboard."""

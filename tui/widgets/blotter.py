@@ -10,7 +10,7 @@ from textual.message import Message
 
 from tui.paint.cells import Glyphs
 from tui.state import DeckState
-from tui.widgets.blotter_rows import TABS, counts
+from tui.widgets.blotter_rows import TABS, Numbers, counts
 from tui.widgets.lines import Line, Lines, Span, clip
 from tui.widgets.table import Row, layout
 
@@ -43,12 +43,18 @@ class Blotter(Lines):
         """The mouse gave it the keyboard."""
 
     def __init__(
-        self, state: DeckState, zone: Callable[[], tzinfo | None], glyphs: Callable[[], Glyphs]
+        self,
+        state: DeckState,
+        *,
+        zone: Callable[[], tzinfo | None],
+        glyphs: Callable[[], Glyphs],
+        number_of: Numbers,
     ) -> None:
         super().__init__(id="blotter")
         self._state = state
         self._zone = zone
         self._glyphs = glyphs
+        self._number_of = number_of
         self.tab = NAMES[0]
         self.has_keyboard = False
         self._cursor: dict[str, str | int] = {}
@@ -97,7 +103,7 @@ class Blotter(Lines):
 
     def paint(self, width: int, height: int) -> list[Line]:
         columns, rows_of, nothing = TABS[self.tab]
-        self._rows = rows_of(self._state, self._zone())
+        self._rows = rows_of(self._state, self._zone(), self._number_of)
         lines = [self._tabs(width)]
         if not self._rows:
             return [*lines, Line((Span(f" {nothing}", "muted"),))]

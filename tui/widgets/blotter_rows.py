@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import tzinfo
 from decimal import Decimal
+from typing import NamedTuple
 
 from engine.messages import Alert, Fill, Notice, Order, OrderState, Position
 from tui.paint import format as text_of
@@ -30,7 +31,11 @@ STATE_INKS: dict[OrderState, str] = {
 ORDERS_SHOWN = 200
 """Newest orders in the tab; the working ones are always there."""
 
+Numbers = Callable[[str], int]
+"""The number that the user calls an order by."""
+
 ORDER_COLUMNS = (
+    Column("#", "right"),
     Column("time", rank=4),
     Column("market"),
     Column("side"),
@@ -82,16 +87,16 @@ LOG_COLUMNS = (
 )
 
 
-def order_rows(state: DeckState, zone: tzinfo | None) -> list[Row]:
+def order_rows(state: DeckState, zone: tzinfo | None, number_of: Numbers) -> list[Row]:
     """Working orders first, then what became of the others."""
     newest = sorted(state.orders.values(), key=lambda order: -order.created_ns)
     working = [order for order in newest if order.is_working]
     done = [order for order in newest if not order.is_working]
     shown = working + done[: max(0, ORDERS_SHOWN - len(working))]
-    return [_order_row(state, order, zone) for order in shown]
+    return [_order_row(state, order, zone, number_of(order.order_id)) for order in shown]
 
 
-def _order_row(state: DeckState, order: Order, zone: tzinfo | None) -> Row:
+def _order_row(state: DeckState, order: Order, zone: tzinfo | None, number: int) -> Row:
     ink = "text" if order.is_working else "muted"
     price = order.trigger_price if order.state is OrderState.DARK else order.price
     if price is None:
@@ -99,6 +104,7 @@ def _order_row(state: DeckState, order: Order, zone: tzinfo | None) -> Row:
     word = f"{order.state}{' …' + order.awaiting if order.awaiting else ''}"
     return Row(
         (
+            Span(str(number), ink),
             Span(_time(order.created_ns, zone), "muted"),
             Span(order.fqme, ink),
             Span(order.side, _side_ink(order.side, order.is_working)),
@@ -143,7 +149,7 @@ def _fill_row(state: DeckState, fill: Fill, zone: tzinfo | None) -> Row:
     )
 
 
-def position_rows(state: DeckState, zone: tzinfo | None) -> list[Row]:
+def position_rows(state: DeckState) -> list[Row]:
     """What is held first, then what was."""
     positions = sorted(state.positions.values(), key=lambda held: (not held.size, held.fqme))
     return [_position_row(state, position) for position in positions]
@@ -223,14 +229,27 @@ def _log_row(notice: Notice, zone: tzinfo | None) -> Row:
     )
 
 
-TABS: dict[str, tuple[tuple[Column, ...], Callable[[DeckState, tzinfo | None], list[Row]], str]] = {
-    "orders": (ORDER_COLUMNS, order_rows, "no orders yet: o arms order mode"),
-    "fills": (FILL_COLUMNS, fill_rows, "nothing filled yet"),
-    "positions": (POSITION_COLUMNS, position_rows, "nothing held"),
-    "alerts": (ALERT_COLUMNS, alert_rows, "no alerts: o, then a sets one"),
-    "log": (LOG_COLUMNS, log_rows, "nothing to tell"),
+class Tab(NamedTuple):
+    """What a tab shows."""
+
+    columns: tuple[Column, ...]
+    rows: Callable[[DeckState, tzinfo | None, Numbers], list[Row]]
+    nothing: str
+    """What an empty one says."""
+
+
+TABS: dict[str, Tab] = {
+    "orders": Tab(ORDER_COLUMNS, order_rows, "no orders yet: o arms order mode"),
+    "fills": Tab(FILL_COLUMNS, lambda state, zone, _: fill_rows(state, zone), "no fills yet"),
+    "positions": Tab(
+        POSITION_COLUMNS, lambda state, zone, _: position_rows(state), "nothing is held"
+    ),
+    "alerts": Tab(
+        ALERT_COLUMNS, lambda state, zone, _: alert_rows(state, zone), "no alerts: o, then a"
+    ),
+    "log": Tab(LOG_COLUMNS, lambda state, zone, _: log_rows(state, zone), "nothing to tell"),
 }
-"""Columns and rows of each tab in their order, and what an empty one says."""
+"""The tabs in their order."""
 
 
 def counts(state: DeckState) -> dict[str, int]:

@@ -54,11 +54,14 @@ def pane_lines(state: DeckState, summary: Summary, width: int, height: int) -> l
     top = [_header(summary, width)]
     facts = [*_account_lines(state, summary, market, width)]
     held = _position_lines(state, summary, market, width)
+    quote = _quote_lines(market, width)
     staged = _staged_lines(summary, market, width)
     if not staged:
         staged = _picked_lines(summary, market, width)
     blocks = [block for block in (facts, held, staged) if block]
     lines = _stacked(top, blocks, height)
+    if len(lines) + len(quote) < height:
+        lines = _stacked(top, [quote, *blocks], height)
     if len(lines) <= height:
         return lines
     if staged:
@@ -84,6 +87,31 @@ def _header(summary: Summary, width: int) -> Line:
         else [Span("disarmed ", "muted")]
     )
     return Line(spread_out([Span(" order", "muted")], right, width))
+
+
+def _quote_lines(market: MarketView | None, width: int) -> list[Line]:
+    """The touch with its sizes, the larger facts of the day below it."""
+    if market is None:
+        return []
+    quote, instrument = market.quote, market.instrument
+
+    def side(word: str, price: float | None, size: float) -> Line:
+        ink = "stale" if market.is_stale else word
+        sizes = text_of.size(size, instrument) if price is not None else ""
+        return Line(
+            spread_out(
+                [_label(word), Span(text_of.price(price, instrument), f"{ink} bold")],
+                [Span(f"{sizes} ", "text")],
+                width,
+            )
+        )
+
+    volume = f"{text_of.compact(quote.day_volume)} {instrument.base.upper()}"
+    return [
+        side("ask", quote.ask, quote.ask_size),
+        side("bid", quote.bid, quote.bid_size),
+        _fact("24h", volume, text_of.percent(market.change), width),
+    ]
 
 
 def _account_lines(
@@ -200,8 +228,9 @@ def _staged_title(staged: Staged, width: int) -> Line:
                 f" {verb}{staged.side.upper()} {staged.route.upper()} ", f"chip-{staged.route} bold"
             )
         ]
-        words = "to the venue at once" if staged.route == "live" else "held here until touched"
-    return Line(spread_out([Span(" "), *chip], [Span(f" {words} ", "muted")], width))
+        words = "to the venue at once" if staged.route == "live" else "held until touched"
+    room = width - 1 - len(chip[0].text)
+    return Line((Span(" "), *chip, Span(fit(f" {words} ", room, right=True), "muted")))
 
 
 def _staged_price(staged: Staged, preview: Preview, market: MarketView, width: int) -> Line:

@@ -92,6 +92,8 @@ def _feed(state: DeckState, view: StatusView) -> list[Span]:
         if state.selected in state.refused_markets:
             return [Span(f"{broker} ", "text"), Span("not open  ", "error bold")]
         return [Span(f"{broker} ", "text"), Span("opening  ", "muted")]
+    if view.silence_s > SILENT_AFTER_S:
+        return [Span(f"{broker} ", "text"), Span("not known  ", "stale bold")]
     return [Span(f"{broker} ", "text"), *_feed_state(market)]
 
 
@@ -100,7 +102,7 @@ def _feed_state(market: MarketView) -> list[Span]:
     if market.is_stale:
         state = market.feed.state if market.feed else "stale"
         word = state if state in ("ended", "failed") else "stale"
-        return [Span(f"{word} {age}  ".replace("  ", " ").rstrip() + "  ", "stale bold")]
+        return [Span(f"{word} {age}".rstrip() + "  ", "stale bold")]
     return [Span("live ", "up"), Span(f"{age}  " if age else " ", "muted")]
 
 
