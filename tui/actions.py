@@ -105,19 +105,22 @@ def _digits() -> Iterable[Action]:
         )
 
 
+_STEPS = {"": (1, "a tick"), "shift": (10, "ten ticks"), "ctrl": (100, "a hundred ticks")}
+"""Ticks that an arrow moves a price by, by the modifier held."""
+
+
 def _arrows() -> Iterable[Action]:
     """Arrows of a staged line: by 1, 10 and 100 ticks."""
     hidden = {
         "": ("market_{}", "cursor_{}", "row_{}"),
-        "shift": ("y_pan_{}",),
-        "ctrl": ("y_zoom_{}",),
+        "shift": ("y_pan_{}", "cursor_{}_10"),
+        "ctrl": ("y_zoom_{}", "cursor_{}_100"),
     }
     below = {
         "market_{}": {"up": "market_previous", "down": "market_next"},
         "y_zoom_{}": {"up": "y_zoom_in", "down": "y_zoom_out"},
     }
-    steps = {"": (1, "a tick"), "shift": (10, "ten ticks"), "ctrl": (100, "a hundred ticks")}
-    for (modifier, (ticks, words)), way in product(steps.items(), ("up", "down")):
+    for (modifier, (ticks, words)), way in product(_STEPS.items(), ("up", "down")):
         names = tuple(
             below.get(pattern, {}).get(way, pattern.format(way)) for pattern in hidden[modifier]
         )
@@ -132,6 +135,28 @@ def _arrows() -> Iterable[Action]:
             (f"{modifier}+{way}" if modifier else way,),
             footer="price" if ticks == 1 and way == "up" else "",
             hides=names,
+        )
+
+
+def _cursor_arrows() -> Iterable[Action]:
+    """Arrows of the crosshair: by ticks, as a staged line moves."""
+    below = {
+        "": {"up": "market_previous", "down": "market_next"},
+        "shift": {"up": "y_pan_up", "down": "y_pan_down"},
+        "ctrl": {"up": "y_zoom_in", "down": "y_zoom_out"},
+    }
+    for (modifier, (ticks, words)), way in product(_STEPS.items(), ("up", "down")):
+        letters = {"up": ("k",), "down": ("j",)}[way] if ticks == 1 else ()
+        yield Action(
+            f"cursor_{way}" if ticks == 1 else f"cursor_{way}_{ticks}",
+            "chart",
+            "move_cursor",
+            (0, ticks if way == "up" else -ticks),
+            f"Move the crosshair {way} by {words}",
+            "Chart",
+            "cursor",
+            (f"{modifier}+{way}" if modifier else way, *letters),
+            hides=(below[modifier][way],),
         )
 
 
@@ -170,11 +195,11 @@ _CHART = (
         "pan_right", "chart", "pan", (8,), "Pan to newer bars", "Chart", "chart", ("right", "l"),
     ),
     Action(
-        "page_left", "chart", "pan", (-64,), "Pan far to older bars", "Chart", "chart",
+        "page_left", "chart", "pan_page", (-0.8,), "Pan far to older bars", "Chart", "chart",
         ("shift+left", "pageup"),
     ),
     Action(
-        "page_right", "chart", "pan", (64,), "Pan far to newer bars", "Chart", "chart",
+        "page_right", "chart", "pan_page", (0.8,), "Pan far to newer bars", "Chart", "chart",
         ("shift+right", "pagedown"),
     ),
     Action(
@@ -220,14 +245,7 @@ _CHART = (
         "cursor", "chart", "toggle_cursor", (), "Show or hide the crosshair", "Chart", "chart",
         ("x",), footer="cross",
     ),
-    Action(
-        "cursor_up", "chart", "move_cursor", (0, 1), "Move the crosshair up", "Chart", "cursor",
-        ("up", "k"), hides=("market_previous",),
-    ),
-    Action(
-        "cursor_down", "chart", "move_cursor", (0, -1), "Move the crosshair down", "Chart",
-        "cursor", ("down", "j"), hides=("market_next",),
-    ),
+    *_cursor_arrows(),
     Action(
         "cursor_left", "chart", "move_cursor", (-1, 0), "Move the crosshair a bar back", "Chart",
         "cursor", ("left", "h"), hides=("pan_left",),
