@@ -34,8 +34,6 @@ _PATIENT_SHARE: Final = 0.35
 _MOST_PATIENT: Final = 10
 _DECAY: Final = 0.9
 """Of the takers' self-excitement, per second."""
-_PRINTS_PER_ORDER: Final = 1.25
-"""Trades that one taker makes on average: what it takes rarely is a single order."""
 _IMPACT: Final = 0.2
 """What a usual taker moves the price by, in half spreads, and how long that lasts."""
 _IMPACT_LASTS_S: Final = 90.0
@@ -152,9 +150,12 @@ class Flow:
     def _draw_taker(self, time_ns: int) -> None:
         """Draw the next time at which a taker may come, by the present intensity as a bound."""
         self._intensity = self._taker_intensity(time_ns)
-        wait_s = min(self._random.expovariate(self._intensity), _LONGEST_DRAW_S)
+        wait_s = self._random.expovariate(self._intensity)
+        # The bound is drawn anew after a while, for the pace may have risen meanwhile.
+        action = self._may_take if wait_s < _LONGEST_DRAW_S else self._take_none
+        wait_s = min(wait_s, _LONGEST_DRAW_S)
         self._drawn += 1
-        heappush(self._due, (time_ns + int(wait_s * NANOS) + 1, self._drawn, self._may_take))
+        heappush(self._due, (time_ns + int(wait_s * NANOS) + 1, self._drawn, action))
 
     def _draw_patient(self, time_ns: int) -> None:
         self._draw(time_ns, max(0.02, self._pace * _PATIENT_SHARE), self._be_patient)
@@ -163,7 +164,7 @@ class Flow:
         self.fair(time_ns)  # the pace is that of this minute
         self._excitement *= math.exp(-_DECAY * (time_ns - self._excited_ns) / NANOS)
         self._excited_ns = time_ns
-        own = self._pace / _PRINTS_PER_ORDER * (1.0 - self._listing.self_excitement)
+        own = self._pace * (1.0 - self._listing.self_excitement)
         return max(own, 1e-3) + self._excitement
 
     # -- makers ----------------------------------------------------------------------------
@@ -268,6 +269,10 @@ class Flow:
         self._draw_taker(time_ns)
         return events
 
+    def _take_none(self, time_ns: int) -> list[Event]:
+        self._draw_taker(time_ns)
+        return []
+
     def _take(self, time_ns: int) -> list[Event]:
         bids, asks = self._engine.bids.best, self._engine.asks.best
         if bids is None or asks is None:
@@ -279,9 +284,8 @@ class Flow:
         buys = 0.7 * lean + (0.3 if self._side == BUY else 0.0)
         side = self._side = BUY if self._random.random() < buys else SELL
         # A quote far from fair value is worth more to whoever takes it.
-        eager = min(10.0, max(1.0, edge * side))
-        mean = self._listing.mean_size * _PRINTS_PER_ORDER * eager
-        size = self._size(mean, 1.1)
+        eager = min(3.0, max(0.8, 0.25 * edge * side))
+        size = self._size(self._listing.mean_size * eager, 1.1)
         best = asks.price if side == BUY else bids.price
         # Nobody pays any price: a thin book must not send one order through all of it.
         limit = best + side * math.ceil(3.0 * half + self._listing.level_gap)

@@ -25,6 +25,8 @@ _MOST_TRADES: Final = 2048
 """In a minute; counters of prints are this far apart."""
 _CLUSTER: Final = 5.0
 """Variance of the number of trades over its mean: they come in bursts."""
+_BURST: Final = 3
+"""Prints that come together, on one side of the market."""
 _DAYS_KEPT: Final = 3
 
 
@@ -129,7 +131,7 @@ class History:
         close = _on_tick(minutes.close + np.where(coins & np.uint64(2), half, -half))
         close = np.where(trades == 1, open_, close)
         top, bottom = np.maximum(open_, close), np.minimum(open_, close)
-        reach_up, reach_down = self._reach(at, minutes)
+        reach_up, reach_down = self._reach(at, minutes, trades)
         # One print between open and close can be one extreme, two can be both.
         high = np.where(trades > 2, np.maximum(top, _on_tick(reach_up + half)), top)
         low = np.where(trades > 3, np.minimum(bottom, _on_tick(reach_down - half)), bottom)
@@ -145,14 +147,19 @@ class History:
         # A day's first minute trades, so that no bar's close depends on the day before.
         return np.where(at % MINUTES_A_DAY == 0, np.maximum(trades, 1), trades)
 
-    def _reach(self, at: Ints, minutes: Minutes) -> tuple[Floats, Floats]:
-        """Highest and lowest fair value within each minute, given its ends."""
+    def _reach(self, at: Ints, minutes: Minutes, trades: Ints) -> tuple[Floats, Floats]:
+        """Highest and lowest fair value at which a minute trades, given its ends.
+
+        A path that is looked at now and then shows less of its extremes (Broadie, Glasserman,
+        Kou: "A continuity correction for discrete barrier options", 1997).
+        """
         ends, apart = minutes.open + minutes.close, (minutes.close - minutes.open) ** 2
         up, down = (
             np.sqrt(apart - 2.0 * minutes.sigma**2 * np.log(uniform(self._keys[name], at)))
             for name in ("high", "low")
         )
-        return (ends + up) / 2.0, (ends - down) / 2.0
+        unseen = 0.5826 * minutes.sigma * np.sqrt(_BURST / np.maximum(trades, _BURST))
+        return (ends + up) / 2.0 - unseen, (ends - down) / 2.0 + unseen
 
     def _prints(self, minutes: Minutes, bars: Bars) -> Prints:
         """The trades that make up these minute bars."""
@@ -169,8 +176,8 @@ class History:
         return Prints(time_ns, price, size)
 
     def _times(self, row: Ints, counter: Ints, nth: Ints) -> Floats:
-        """When in its minute each print is, as a share of it, ascending: three to a burst."""
-        burst = uniform(self._keys["time"], counter - nth % 3)
+        """When in its minute each print is, as a share of it, ascending, in bursts."""
+        burst = uniform(self._keys["time"], counter - nth % _BURST)
         share = (burst + 0.04 * uniform(self._keys["print"], counter)) % 1.0
         return np.sort(row + share) - row
 
@@ -183,7 +190,7 @@ class History:
         rest = share * 60 - second
         fair = path[row, second] * (1.0 - rest) + path[row, second + 1] * rest
         half = minutes.half_spread[row]
-        coins = bits(self._keys["print"], counter // 2)  # a side tends to trade on
+        coins = bits(self._keys["print"], counter // _BURST)
         price = _on_tick(fair + np.where(coins & np.uint64(1), half, -half))
         return np.clip(price, bars.low[row], bars.high[row])
 

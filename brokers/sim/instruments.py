@@ -47,6 +47,18 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     def fqme(self) -> str:
         return self.instrument.fqme
 
+    @property
+    def is_delivered(self) -> bool:
+        """A trade exchanges base for quote; else it is settled in quote by its profit."""
+        return self.day != "future"
+
+    @property
+    def daily_turnover(self) -> float:
+        """What usually trades in 24 h, in quote units."""
+        steps = self.trades_per_minute * 1440 * self.mean_size
+        size = steps * float(self.instrument.size_step * self.instrument.multiplier)
+        return size * self.base_price
+
 
 def _instrument(
     fqme: str,
@@ -144,7 +156,7 @@ LISTINGS: tuple[Listing, ...] = (
         base_price=0.128,
         daily_volatility=0.045,
         burstiness=0.7,
-        trades_per_minute=18.0,
+        trades_per_minute=22.0,
         mean_size=5_200.0,
         half_spread=1.0,
         level_gap=1.2,
@@ -166,7 +178,7 @@ LISTINGS: tuple[Listing, ...] = (
         base_price=1.085,
         daily_volatility=0.0046,
         burstiness=0.4,
-        trades_per_minute=24.0,
+        trades_per_minute=30.0,
         mean_size=160.0,
         half_spread=2.5,
         level_gap=2.5,
@@ -189,7 +201,7 @@ LISTINGS: tuple[Listing, ...] = (
         base_price=187.0,
         daily_volatility=0.017,
         burstiness=0.5,
-        trades_per_minute=22.0,
+        trades_per_minute=26.0,
         mean_size=110.0,
         half_spread=1.0,
         level_gap=1.2,
@@ -211,7 +223,7 @@ LISTINGS: tuple[Listing, ...] = (
         base_price=21.4,
         daily_volatility=0.026,
         burstiness=0.75,
-        trades_per_minute=5.0,
+        trades_per_minute=8.0,
         mean_size=180.0,
         half_spread=2.2,
         level_gap=2.4,

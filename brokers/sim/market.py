@@ -148,6 +148,10 @@ class Market:
             self._pending = []
             self._best.clear()
 
+    def mute(self) -> None:
+        """Nobody listens any more."""
+        self._pending = None
+
     def take_ticks(self) -> list[Tick]:
         """Ticks since the last call."""
         if not self._pending:

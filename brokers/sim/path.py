@@ -122,7 +122,8 @@ class Path:
         own = 0.3 * smooth(self._pace_key, minutes, 7) - 0.045
         busy = self._shape**1.5 / np.mean(self._shape**1.5)
         level = np.exp(0.9 * mood + 0.9 * spread - 0.405 * spread + own)
-        return self.listing.trades_per_minute * np.tile(busy, count) * level
+        # A market that is looked at should not fall silent.
+        return self.listing.trades_per_minute * np.maximum(np.tile(busy, count) * level, 0.3)
 
     def _walk(self, first_day: int, count: int, minutes: Ints, sigma: Floats) -> Floats:
         """Log price at the 1441 minute edges of each day, one row per day."""
