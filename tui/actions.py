@@ -89,9 +89,9 @@ def _periods() -> Iterable[Action]:
 
 
 def _digits() -> Iterable[Action]:
-    period_of = {action.keys[0]: action.name for action in _periods()}
+    # All periods, so that a user may put them on other digits.
+    hidden = tuple(action.name for action in _periods())
     for digit in "0123456789":
-        hidden = (period_of[digit],) if digit in period_of else ()
         yield Action(
             f"digit_{digit}",
             "desk",

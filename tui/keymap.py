@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import tomli
 
+from engine.config import read_toml
 from engine.errors import ConfigError
 from engine.text import safe
 from tui.actions import ACTIONS, BY_NAME, CONTEXTS, STACKS, Action, Entry, footer_for, help_rows
@@ -96,9 +97,9 @@ def parse_key(text: str) -> str | None:
     if len(text) == 1:
         return key_of_character(text) if text in _CHARACTERS else None
     lowered = text.lower()
-    head, plus, last = lowered.rpartition("+")
-    if plus and not last:  # 'ctrl++'
-        head, last = head.removesuffix("+"), "+"
+    head, _, last = lowered.rpartition("+")
+    if head.endswith("+") and not last:  # 'ctrl++'
+        head, last = head[:-1], "+"
     modifiers = sorted(head.split("+")) if head else []
     if len(last) == 1 and last in _CHARACTERS:
         last = key_of_character(last)
@@ -205,23 +206,18 @@ def load_keymap(source: str | Path | None) -> Keymap:
     """
     if source is None:
         return DEFAULT_KEYMAP
-    if isinstance(source, str):
-        return _keymap_of(source, "keys.toml")
-    name = safe(source, 200)
+    if isinstance(source, Path):
+        return _keymap_of(read_toml(source), safe(source, 200))
     try:
-        text = source.read_text(encoding="utf-8")
-    except FileNotFoundError:
+        table = tomli.loads(source)
+    except (tomli.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(f"keys.toml: not valid TOML: {safe(error, 200)}") from error
+    return _keymap_of(table, "keys.toml")
+
+
+def _keymap_of(table: Mapping[str, Any], file: str) -> Keymap:
+    if not table:
         return DEFAULT_KEYMAP
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{name}: cannot be read: {safe(error, 200)}") from error
-    return _keymap_of(text, name)
-
-
-def _keymap_of(text: str, file: str) -> Keymap:
-    try:
-        table = tomli.loads(text)
-    except tomli.TOMLDecodeError as error:
-        raise ConfigError(f"{file}: {safe(error, 200)}") from error
     keymap = Keymap({name: _keys_of(file, name, value) for name, value in table.items()})
     if conflicts := keymap.conflicts():
         raise ConfigError(
