@@ -95,13 +95,18 @@ def time_labels(columns: Columns, zone: tzinfo | None, gap: int) -> list[TimeLab
     ends = local + max(1, round(length_s)) - 1
     bucket = (ends - origin) // step
     begins = np.flatnonzero(np.r_[bucket[0] * step + origin >= local[0], bucket[1:] > bucket[:-1]])
-    moments = np.maximum(bucket[begins] * step + origin, local[begins])
+    rounds = bucket[begins] * step + origin
+    # In missing time that is drawn in proportion a round time has a place of its own.
+    is_in_gap = (rounds < local[begins]) & (columns.cut_ns[begins] == 0)
+    back = np.where(is_in_gap, (local[begins] - rounds) / length_s * columns.zoom.dots, 0)
+    moments = np.where(is_in_gap, rounds, np.maximum(rounds, local[begins]))
+    places = (columns.x[begins] + columns.zoom.dots // 2 - np.rint(back).astype(np.int64)) // 2
     days = local // _DAY
     labels = []
-    for index, at in zip(begins.tolist(), moments.tolist(), strict=True):
+    for index, at, cell in zip(begins.tolist(), moments.tolist(), places.tolist(), strict=True):
         is_day = step >= _DAY or bool(index and days[index - 1] != at // _DAY)
         text = _clock_text(at, is_day=is_day, with_seconds=step < 60)
-        labels.append(TimeLabel(_cell(columns, index), text, is_day))
+        labels.append(TimeLabel(cell, text, is_day))
     return labels
 
 

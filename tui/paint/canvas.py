@@ -24,28 +24,34 @@ class Palette:
         self.is_stale = is_stale
         self.styles: list[Style] = []
         self._numbers: dict[Style, int] = {}
-        self._by_key: dict[tuple[str, str, bool, bool], int] = {}
+        self._by_key: dict[tuple[str, str, bool, bool], int] = {}  # role, ground, two flags
         self.ground = self.ink("text")
         """An empty cell."""
 
-    def ink(self, role: str, on: str = "background", *, bold: bool = False) -> int:
-        """Text or marks of `role`."""
-        key = (role, on, bold, False)
+    def ink(
+        self, role: str, on: str = "background", *, bold: bool = False, is_loud: bool = False
+    ) -> int:
+        """Text of `role`; loud text does not fade with stale data."""
+        key = (role, on, bold, is_loud)
         if key not in self._by_key:
-            style = self.theme.style(role, on, bold=bold, is_stale=self.is_stale)
+            is_stale = self.is_stale and not is_loud
+            style = self.theme.style(role, on, bold=bold, is_stale=is_stale)
             self._by_key[key] = self._number(style)
         return self._by_key[key]
 
-    def faint(self, role: str) -> int:
-        """Marks of `role` that stand behind others."""
-        key = (role, "", False, False)
+    def dots(self, role: str, *, is_faint: bool = False, is_loud: bool = False) -> int:
+        """Dots of `role`; faint ones stand behind others. Attributes that fill the cell or
+        draw a line of their own are left to text."""
+        key = (role, "dots", is_faint, is_loud)
         if key not in self._by_key:
-            self._by_key[key] = self._number(self.theme.style(role, is_stale=True))
+            is_stale = is_faint or (self.is_stale and not is_loud)
+            style = self.theme.style(role, is_stale=is_stale)
+            self._by_key[key] = self._number(style + Style(underline=False, reverse=False))
         return self._by_key[key]
 
     def chip(self, role: str, *, is_loud: bool = False) -> int:
         """A label with `role` as its ground; loud ones do not fade with stale data."""
-        key = (role, "", is_loud, True)
+        key = (role, "chip", False, is_loud)
         if key not in self._by_key:
             style = self.theme.chip(role, is_stale=self.is_stale and not is_loud)
             self._by_key[key] = self._number(style)

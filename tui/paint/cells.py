@@ -36,12 +36,11 @@ def choose_glyphs(setting: str, environ: Mapping[str, str], encoding: str) -> Gl
 
 def pack(dots: np.ndarray) -> np.ndarray:
     """A bool grid of dots (4 x rows, 2 x columns) as one byte a cell, in braille's bits."""
-    rows, columns = dots.shape[0] // DOTS_Y, dots.shape[1] // DOTS_X
-    blocks = dots.reshape(rows, DOTS_Y, columns, DOTS_X).view(np.uint8)
-    masks: np.ndarray = np.zeros((rows, columns), dtype=np.uint8)
+    shape = (dots.shape[0] // DOTS_Y, dots.shape[1] // DOTS_X)
+    masks: np.ndarray = np.zeros(shape, dtype=np.uint8)
     for y in range(DOTS_Y):
         for x in range(DOTS_X):
-            masks |= blocks[:, y, :, x] * _BITS[y, x]
+            masks |= dots[y::DOTS_Y, x::DOTS_X].view(np.uint8) * _BITS[y, x]
     return masks
 
 

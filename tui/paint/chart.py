@@ -147,15 +147,15 @@ class ChartPainter:
         bars, volume, most = self._masks.update(scene.series, view, layout, columns, prices)
         styles = np.zeros(KINDS, dtype=np.int16)
         if view.style == "line":
-            styles[:] = palette.ink("last")
+            styles[:] = palette.dots("last")
         else:
-            styles[UP], styles[DOWN] = palette.ink("up"), palette.ink("down")
-            styles[FLAT] = palette.ink("flat")
+            styles[UP], styles[DOWN] = palette.dots("up"), palette.dots("down")
+            styles[FLAT] = palette.dots("flat")
         canvas.dots(layout.plot_top, _union(bars), styles[strongest(bars)])
         if not layout.volume_rows:
             return
-        styles[UP], styles[DOWN] = palette.faint("up"), palette.faint("down")
-        styles[FLAT] = palette.faint("flat")
+        for kind, role in ((UP, "up"), (DOWN, "down"), (FLAT, "flat")):
+            styles[kind] = palette.dots(role, is_faint=True)
         canvas.dots(layout.volume_top, _union(volume), styles[strongest(volume)])
         text = fmt.compact(most).rjust(layout.width - layout.axis_left - 2)
         canvas.text(layout.volume_top, layout.axis_left + 1, text, palette.ink("muted"))
@@ -187,10 +187,15 @@ class _MaskCache:
             self._bars = _bar_masks(columns.part(0, closed), view, layout, prices)
             self._volume = _volume_masks(columns.part(0, closed), layout, most)
             self._series, self._key = series, key
-        # Two columns, since a line to the newest begins at the one before.
+        # Two columns, since a line to the newest begins at the one before; and only as much
+        # of the grid as they need.
         newest = columns.part(max(0, closed - 1), closed + 1)
-        bars = self._bars | _bar_masks(newest, view, layout, prices)
-        volume = self._volume | _volume_masks(columns.part(closed, closed + 1), layout, most)
+        left = max(0, int(newest.x[0]) // DOTS_X)
+        newest = newest.moved(-left * DOTS_X)
+        wide = min(layout.dots_wide - left * DOTS_X, int(newest.x[-1]) + 2 * columns.zoom.dots)
+        near = layout._replace(plot_width=-(-wide // DOTS_X))
+        bars = _with(self._bars, _bar_masks(newest, view, near, prices), left)
+        volume = _with(self._volume, _volume_masks(newest, near, most), left)
         return bars, volume, most
 
 
@@ -203,6 +208,13 @@ def _bar_masks(columns: Columns, view: View, layout: Layout, prices: Range) -> n
 def _volume_masks(columns: Columns, layout: Layout, most: float) -> np.ndarray:
     high = layout.volume_rows * DOTS_Y
     return draw(volume_spans(columns, most, high), layout.dots_wide, high)
+
+
+def _with(masks: np.ndarray, more: np.ndarray, left: int) -> np.ndarray:
+    """A copy of `masks` with `more` drawn into it from cell `left` on."""
+    both = masks.copy()
+    both[:, :, left : left + more.shape[2]] |= more
+    return both
 
 
 def _union(masks: np.ndarray) -> np.ndarray:
@@ -238,9 +250,9 @@ def cursor_column(columns: Columns, view: View) -> int | None:
 
 def _paint_grid(canvas: Canvas, layout: Layout, scene: Scene, prices: Range) -> None:
     """A faint row of dots at each round price. Left out where it could be taken for a level."""
-    if scene.instrument is None or canvas.palette.theme.depth == "none":
+    if scene.instrument is None or canvas.palette.theme.depth in ("16", "none"):
         return
-    ink = canvas.palette.ink("grid")
+    ink = canvas.palette.dots("grid")
     for _, price in marks.round_rows(layout, scene.instrument, prices):
         row = prices.row(float(price), layout.dots_high)
         masks = line_masks(row, "1000", layout.dots_wide, layout.dots_high, is_double=False)
@@ -252,7 +264,7 @@ def _paint_crosshair(
 ) -> None:
     if view.cursor is None:
         return
-    ink = canvas.palette.faint("cursor")
+    ink = canvas.palette.dots("cursor", is_faint=True)
     wide, high = layout.dots_wide, layout.dots_high
     row = prices.row(float(view.cursor.price), high)
     level = line_masks(row, "10", wide, high, is_double=False)
@@ -273,7 +285,7 @@ def _paint_levels(canvas: Canvas, layout: Layout, scene: Scene, prices: Range) -
             masks = line_masks(
                 row, look.pattern, layout.dots_wide, layout.dots_high, is_double=look.is_double
             )
-            canvas.dots(layout.plot_top, masks, canvas.palette.ink(look.role))
+            canvas.dots(layout.plot_top, masks, canvas.palette.dots(look.role, is_loud=True))
 
 
 def _paint_cuts(canvas: Canvas, layout: Layout, columns: Columns) -> None:

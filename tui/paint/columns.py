@@ -8,7 +8,8 @@ what it is while others arrive before and after it.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from dataclasses import dataclass, fields, replace
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -57,7 +58,8 @@ ZOOMS: tuple[Zoom, ...] = (
 DEFAULT_ZOOM = ZOOMS.index(Zoom(1, 4))
 
 
-class Columns(NamedTuple):
+@dataclass(frozen=True, eq=False, slots=True)
+class Columns:
     """What stands in the view, from left to right: an entry is `zoom.bars` bars."""
 
     zoom: Zoom
@@ -86,9 +88,15 @@ class Columns(NamedTuple):
 
     def part(self, start: int, stop: int) -> Columns:
         """Columns `start:stop`."""
-        zoom, period_ns, *arrays = self
-        cut: list[Any] = [values[..., start:stop] for values in arrays]
-        return Columns(zoom, period_ns, *cut)
+        arrays = {name: getattr(self, name)[..., start:stop] for name in _ARRAYS}
+        return Columns(zoom=self.zoom, period_ns=self.period_ns, **arrays)
+
+    def moved(self, dots: int) -> Columns:
+        """The same, `dots` columns of dots further right."""
+        return replace(self, x=self.x + dots)
+
+
+_ARRAYS = tuple(field.name for field in fields(Columns) if field.name not in ("zoom", "period_ns"))
 
 
 def columns_in_view(series: Bars, zoom: Zoom, width: int, *, anchor: int, anchor_x: int) -> Columns:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tui.paint.cells import COUNT, DOTS_X, DOTS_Y, pack
+from tui.paint.cells import COUNT, pack
 from tui.paint.columns import Columns
 
 UP, DOWN, FLAT = 0, 1, 2
@@ -39,7 +39,7 @@ class Range(NamedTuple):
 
 
 class Spans(NamedTuple):
-    """Vertical runs of dots: column, first and last row, kind; rows may lie outside."""
+    """Vertical runs of dots: column, first and last row, kind. All may lie outside."""
 
     x: np.ndarray
     top: np.ndarray
@@ -87,11 +87,12 @@ def draw(spans: Spans, width: int, height: int) -> np.ndarray:
     inside = (spans.x >= 0) & (spans.x < width) & (spans.bottom >= 0) & (spans.top < height)
     x = spans.x[inside] + spans.kind[inside] * width
     # A run is +1 where it begins and -1 below its end; sums down a column are its dots.
-    edges = np.zeros((height + 1, KINDS * width), dtype=np.int32)
-    np.add.at(edges, (np.maximum(spans.top[inside], 0), x), 1)
-    np.add.at(edges, (np.minimum(spans.bottom[inside], height - 1) + 1, x), -1)
-    masks = pack(np.cumsum(edges[:height], axis=0, dtype=np.int32) > 0)
-    return masks.reshape(height // DOTS_Y, KINDS, width // DOTS_X).swapaxes(0, 1)
+    # Columns are rows here, since sums are three times as fast along memory.
+    edges = np.zeros((KINDS * width, height + 1), dtype=np.int32)
+    np.add.at(edges, (x, np.maximum(spans.top[inside], 0)), 1)
+    np.add.at(edges, (x, np.minimum(spans.bottom[inside], height - 1) + 1), -1)
+    dots = np.cumsum(edges[:, :height], axis=1, dtype=np.int32) > 0
+    return np.stack([pack(part.T) for part in dots.reshape(KINDS, width, height)])
 
 
 def strongest(masks: np.ndarray) -> np.ndarray:

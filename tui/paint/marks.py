@@ -125,7 +125,7 @@ def _label_style(canvas: Canvas, label: AxisLabel) -> int:
     look = look_of(label.kind)
     if label.kind in ("last", "staged"):
         return palette.chip(look.role, is_loud=label.kind == "staged")
-    return palette.ink(look.role, "surface", bold=True)
+    return palette.ink(look.role, "surface", bold=True, is_loud=not look.is_followed)
 
 
 def paint_level_labels(
@@ -160,7 +160,8 @@ def _level_style(canvas: Canvas, level: Level) -> int:
     role = look_of(level.kind).role
     if level.kind == "staged":
         return canvas.palette.chip(role, is_loud=True)
-    return canvas.palette.ink(role, "surface", bold=True)
+    # What the market does may be stale; what rests there is not.
+    return canvas.palette.ink(role, "surface", bold=True, is_loud=True)
 
 
 def paint_header(
