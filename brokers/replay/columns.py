@@ -49,8 +49,9 @@ class Layout(NamedTuple):
     trades: int = -1
     """Number of trades in a bar."""
     close_time: int = -1
-    is_binance: bool = False
-    """It is a dump of Binance, so the market can be called by its venue."""
+    is_binance_spot: bool = False
+    """It is a dump of Binance's spot markets, so the market can be called by its venue. Dumps of
+    its futures have the same columns under a header."""
 
 
 _NAMES: dict[str, tuple[str, ...]] = {
@@ -104,14 +105,12 @@ def layout_by_header(row: Sequence[str]) -> Layout | None:
         return None
     if all(found[key] >= 0 for key in _BAR_FIELDS):
         keys = ("time", *_BAR_FIELDS, "volume", "trades", "close_time")
-        layout = Layout("bars", **{key: found[key] for key in keys})
-        return layout._replace(is_binance="taker_buy_volume" in names)
+        return Layout("bars", **{key: found[key] for key in keys})
     if found["price"] >= 0 and found["size"] >= 0:
         keys = (
             "time", "price", "size", "side", "buyer_is_maker", "trade_id", "first_id", "last_id",
         )  # fmt: skip
-        layout = Layout("trades", **{key: found[key] for key in keys})
-        return layout._replace(is_binance="is_buyer_maker" in names and "transact_time" in names)
+        return Layout("trades", **{key: found[key] for key in keys})
     return None
 
 
@@ -122,10 +121,18 @@ def layout_by_shape(rows: Sequence[Sequence[str]]) -> Layout | None:
     flags = [field.strip().lower() in _FLAGS for field in row]
     if width in (7, 8) and flags[6] and is_time(row[5]):
         return Layout(
-            "trades", 5, 1, 2, trade_id=0, first_id=3, last_id=4, buyer_is_maker=6, is_binance=True
+            "trades",
+            5,
+            1,
+            2,
+            trade_id=0,
+            first_id=3,
+            last_id=4,
+            buyer_is_maker=6,
+            is_binance_spot=True,
         )
     if width in (6, 7) and flags[5] and is_time(row[4]):
-        return Layout("trades", 4, 1, 2, trade_id=0, buyer_is_maker=5, is_binance=True)
+        return Layout("trades", 4, 1, 2, trade_id=0, buyer_is_maker=5, is_binance_spot=True)
     if not is_time(row[0]):
         return None
     if width >= 5 and all(_is_bar(row) for row in rows):
@@ -140,7 +147,7 @@ def layout_by_shape(rows: Sequence[Sequence[str]]) -> Layout | None:
             volume=5 if width > 5 else -1,
             trades=8 if is_dump else 6 if width == 7 else -1,
             close_time=6 if is_dump else -1,
-            is_binance=is_dump,
+            is_binance_spot=is_dump,
         )
     if width in (3, 4) and is_number(row[1]) and is_number(row[2]):
         return Layout("trades", 0, 1, 2, side=3 if width == 4 else -1)

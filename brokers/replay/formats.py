@@ -48,8 +48,8 @@ def tape_of(source: LineSource) -> Tape:
     """
     head = source.head(HEAD_BYTES).removeprefix(b"\xef\xbb\xbf")
     _refuse_what_is_no_text(source, head)
-    lines = [line for line in head.split(b"\n", HEAD_LINES)[:HEAD_LINES] if line.strip()]
-    apart = [line for line in (_apart(line.strip()) for line in lines) if line.body]
+    lines = _first_lines(source)
+    apart = [line for line in map(_apart, lines) if line.body]
     messages = [line for line in apart if line.body[:1] in (b"{", b"[")]
     if 2 * len(messages) > len(apart) or head.lstrip()[:1] in (b"{", b"["):
         return _stream_tape(source, head, messages)
@@ -58,12 +58,25 @@ def tape_of(source: LineSource) -> Tape:
 
 def _refuse_what_is_no_text(source: LineSource, head: bytes) -> None:
     if not head.strip():
-        raise DataError(f"{source.name} is empty")
+        cut = "cut short: nothing of it can be unpacked" if source.is_truncated else "empty"
+        raise DataError(f"{source.name} is {cut}")
     if head[257:262] == b"ustar":
         raise DataError(f"{source.name} is a tar archive: unpack it first")
     begin = head[:65536]
     if len(_CONTROL.findall(begin)) * 100 > len(begin):
         raise DataError(f"{source.name} is binary, not a recording", hint=_READABLE)
+
+
+def _first_lines(source: LineSource) -> list[bytes]:
+    """As many as are needed to tell what they are."""
+    lines: list[bytes] = []
+    held = 0
+    for line in source:
+        lines.append(line)
+        held += len(line)
+        if len(lines) >= HEAD_LINES or held >= HEAD_BYTES:
+            break
+    return lines
 
 
 def _apart(line: bytes) -> Line:
@@ -77,6 +90,8 @@ def _apart(line: bytes) -> Line:
 
 
 def _stream_tape(source: LineSource, head: bytes, messages: Sequence[Line]) -> Tape:
+    if not messages and source.too_long:
+        raise DataError(f"{source.name} has no line that is short enough for a message")
     votes = [_venue(line) for line in messages]
     venues = [venue for venue in votes if venue]
     if venues:
@@ -161,10 +176,12 @@ def _decoded(line: Line) -> Any:
 
 def _table_tape(source: LineSource, lines: Sequence[bytes]) -> Tape:
     try:
-        texts = [line.strip().decode() for line in lines[:SHAPE_ROWS]]
+        texts = [line.decode() for line in lines[:SHAPE_ROWS]]
     except UnicodeDecodeError:
         raise DataError(f"{source.name} is not text in UTF-8", hint=_READABLE) from None
     delimiter = max(",;\t", key=lambda sign: sum(text.count(sign) for text in texts[:10]))
+    if not texts:
+        raise DataError(f"{source.name} has no line that is short enough for a message")
     rows = [row for row in (_row(text, delimiter) for text in texts) if row]
     if not rows:
         raise DataError(f"{source.name} is text of no known format", hint=_READABLE)
@@ -195,8 +212,8 @@ def _layout(source: LineSource, rows: Sequence[list[str]]) -> Layout | None:
         layout = layout_by_header(body[0])
         times = [row[layout.time] for row in body[1:] if len(row) > layout.time] if layout else []
     else:
-        times = [row[0] for row in body]
         layout = layout_by_shape([row for row in body if len(row) == len(body[0])])
+        times = [row[layout.time if layout else 0] for row in body if len(row) == len(body[0])]
     if times and is_since_midnight(times):
         raise DataError(
             f"{source.name} counts time from midnight (as LEAN does): it does not say of which day"

@@ -133,7 +133,7 @@ class LineSource:
 
     def _unpacked(self, file: BinaryIO) -> Iterator[bytes]:
         """The content, with layers of compression undone."""
-        if file.read(4) == b"PK\x03\x04":
+        if file.read(4) in (b"PK\x03\x04", b"PK\x05\x06"):  # the second has no file in it
             file.seek(0)
             chunks = self._unzipped(file)
         else:
@@ -168,7 +168,9 @@ class LineSource:
                 if is_fresh and taken > len(chunk):
                     # Between members, or after the last one: padding with zeros is allowed.
                     chunk = chunk.lstrip(b"\0")
-                    if chunk and not chunk.startswith(b"\x1f"):
+                    if not chunk:
+                        break
+                    if not chunk.startswith(b"\x1f"):
                         self._note("what follows the compressed data was left out")
                         return
                 is_fresh = False

@@ -180,7 +180,7 @@ class StreamTape:
         if isinstance(session, kraken.Session) and (told := len(session.instruments())):
             return f"{self._source.name} lists {told} markets of {venue}, and no trade or quote"
         if understood:
-            return f"{self._source.name} has {understood} messages of {venue}, none of a market"
+            return f"{self._source.name} has messages of {venue} ({understood:,}), none of a market"
         return f"{self._source.name} has no message that can be read"
 
 

@@ -10,7 +10,7 @@ from math import gcd, inf
 from pathlib import Path
 from typing import Literal
 
-from brokers.replay.barticks import Bar, trades_of
+from brokers.replay.barticks import LAST_MOMENT_NS, Bar, trades_of
 from brokers.replay.columns import Layout, is_header, time_ns
 from brokers.replay.lines import LineSource
 from brokers.replay.protocol import Played, TapeStatistics
@@ -29,6 +29,8 @@ LOOKED_AT_PERIOD = 2_000
 
 DEFAULT_PERIOD_S = 60
 """Of a file with a single bar."""
+
+SHORTEST_DAY_S = 20 * 3600
 
 MOST_REVERSED = 3_000_000
 """Rows of a file with the newest first that are held to be turned around."""
@@ -58,7 +60,7 @@ class TableTape:
         self._first_fault = ""
         self._size_decimals = 0
         symbol = symbol_of(source.path)
-        self._fqme = symbol.lower() + (".spot.binance" if layout.is_binance else ".file")
+        self._fqme = symbol.lower() + (".spot.binance" if layout.is_binance_spot else ".file")
         self.start_ns = self.end_ns = 0
         steps = self._look_through()
         self.markets: tuple[Instrument, ...] = (steps.instrument(self._fqme, symbol),)
@@ -141,7 +143,11 @@ class TableTape:
             raise ValueError("open, high, low and close make no bar")
         if not 0 <= volume < inf or count < 0:
             raise ValueError("volume or number of trades is out of range")
-        return Bar(time_ns(row[layout.time]), open_, high, low, close, volume, count)
+        start_ns = time_ns(row[layout.time])
+        if self.bar_period_s is not None:
+            # Days may begin at a venue's midnight, hours at half past: a period is one of UTC.
+            start_ns -= start_ns % (self.bar_period_s * NANOS)
+        return Bar(start_ns, open_, high, low, close, volume, count)
 
     # -- rows --------------------------------------------------------------------------------
 
@@ -200,7 +206,9 @@ class TableTape:
         self.start_ns, self.end_ns = min(times), max(times)
         if self._layout.kind == "bars":
             self.bar_period_s = period_s(times[:LOOKED_AT_PERIOD])
-            self.end_ns += self.bar_period_s * NANOS - 1_000_000
+            period_ns = self.bar_period_s * NANOS
+            self.start_ns -= self.start_ns % period_ns
+            self.end_ns += period_ns - self.end_ns % period_ns - LAST_MOMENT_NS
         return steps
 
     def _look_at(self, row: Sequence[str], steps: Steps) -> int:
@@ -230,11 +238,15 @@ def split_row(text: str, delimiter: str) -> list[str]:
 def period_s(times_ns: Sequence[int]) -> int:
     """The period of bars that start at these times: their greatest common step.
 
-    Bars without trades may be left out, so no two of them need to follow each other.
+    Bars without trades may be left out, so no two of them need to follow each other. Days,
+    weeks and months are taken as days: summer time moves them, so they have no common step.
     """
-    steps = [abs(later - time) for time, later in pairwise(times_ns)]
-    common = gcd(*steps) // NANOS if any(steps) else 0
-    return common or DEFAULT_PERIOD_S
+    steps = [step for time, later in pairwise(times_ns) if (step := abs(later - time))]
+    if not steps:
+        return DEFAULT_PERIOD_S
+    if min(steps) >= SHORTEST_DAY_S * NANOS:
+        return 86_400
+    return gcd(*steps) // NANOS or DEFAULT_PERIOD_S
 
 
 def _readable(texts: Sequence[str]) -> list[int]:
