@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import events
 from textual.app import App
@@ -21,6 +21,7 @@ from engine.config import PERIODS, DeckConfig
 from engine.errors import LinkClosed
 from engine.link.protocol import Link
 from engine.messages import CancelAlert, CancelAll, Command, EngineStatus, Notice
+from tui.deck_actions import DeckActions
 from tui.keymap import DEFAULT_KEYMAP, Keymap
 from tui.markets import Markets
 from tui.order_desk import OrderDesk
@@ -34,6 +35,10 @@ from tui.state import DeckState, Part
 from tui.themes import DEFAULT_THEME, load_themes, textual_theme, theme_variables
 from tui.widgets.blotter import Blotter
 from tui.widgets.status import StatusView
+
+if TYPE_CHECKING:
+    from tui.actions import Call
+    from tui.widgets.command_bar import CommandBar
 
 CANCEL_WAIT_S = 8.0
 """How long leaving waits for cancels to be answered."""
@@ -115,6 +120,7 @@ class DeckApp(App[int], inherit_bindings=False):
             size_unit=self.config.size_unit,
         )
         self.playback = PlaybackControls(self.state, self._post, self.tell)
+        self.actions = DeckActions(self)
         self._problems = list(problems)
         self._wall = wall
         self._depth = depth
@@ -235,29 +241,13 @@ class DeckApp(App[int], inherit_bindings=False):
             )
             self.notify(notice.text, severity=severity, timeout=TOAST_S[notice.level], markup=False)
 
-    # -- markets --------------------------------------------------------------------------------
+    # -- other screens ---------------------------------------------------------------------------
 
-    def step_market(self, step: int) -> None:
-        self.markets.step(step)
-
-    def unwatch_selected(self) -> None:
-        fqme = self.state.selected
-        if self.state.working(fqme):
-            self.tell(f"{fqme} has working orders: it stays on the watchlist", "warning")
-        elif fqme:
-            self.markets.unwatch(fqme)
-
-    def set_period(self, seconds: int) -> None:
-        self.markets.set_period(seconds)
-
-    def step_period(self, step: int) -> None:
-        self.markets.step_period(step)
-
-    def open_search(self) -> None:
+    def open_search(self, text: str = "") -> None:
         from tui.screens.search import SearchScreen
 
         self._cover()
-        self.push_screen(SearchScreen(self.markets.recent), self._searched)
+        self.push_screen(SearchScreen(self.markets.recent, text), self._searched)
 
     def on_search_screen_asked(self, event: Message) -> None:
         self.markets.search(event.text)  # type: ignore[attr-defined]
@@ -282,25 +272,36 @@ class DeckApp(App[int], inherit_bindings=False):
             self.markets.end_preview()
         self._uncover()
 
-    # -- panels, themes, help -------------------------------------------------------------------
-
-    def toggle_panel(self, name: str) -> None:
-        self.deck.toggle_panel(name)
-
-    def step_focus(self, step: int) -> None:
-        self.deck.step_focus(step)
-
-    def back(self) -> None:
-        self.deck.back()
-
     def open_help(self) -> None:
+        from tui.command_language import VERBS
         from tui.screens.help import HelpScreen
 
+        commands = [(verb.usage, verb.help) for verb in VERBS]
         self._cover()
-        self.push_screen(HelpScreen(self.keymap.help()), lambda _: self._uncover())
+        self.push_screen(HelpScreen(self.keymap.help(), commands), lambda _: self._uncover())
 
     def open_command(self, text: str = "") -> None:
-        self.tell("no command line yet", "warning")
+        self.call_next(self.deck.open_command, text)
+
+    def new_command_bar(self, run: Callable[[Call, float], object]) -> CommandBar:
+        """The command line, over what the deck knows when something is typed."""
+        from tui import command_language as language
+        from tui.command_history import CommandHistory
+        from tui.widgets.command_bar import CommandBar
+
+        def context() -> language.Context:
+            return language.context_of(self.state, self.desk, self.theme_names)
+
+        return CommandBar(
+            parse=lambda text: language.parse(text, context()),
+            run=run,
+            complete=lambda text: language.complete(text, context()),
+            usage=language.usage,
+            history=CommandHistory(self.history_file),
+            id="command",
+        )
+
+    # -- themes ---------------------------------------------------------------------------------
 
     @property
     def theme_names(self) -> tuple[str, ...]:
@@ -309,18 +310,10 @@ class DeckApp(App[int], inherit_bindings=False):
     def set_theme(self, name: str) -> None:
         """Show everything in another theme. Raises `KeyError` for a name that is none."""
         theme = self._themes[name]
-        self._use(theme.swapped() if self.deck_theme.is_swapped else theme)
+        self.use_theme(theme.swapped() if self.deck_theme.is_swapped else theme)
 
-    def step_theme(self, step: int) -> None:
-        names = self.theme_names
-        at = names.index(self.deck_theme.name)
-        self.set_theme(names[(at + step) % len(names)])
-        self.tell(f"theme {self.deck_theme.name}")
-
-    def toggle_swap(self) -> None:
-        self._use(self.deck_theme.swapped())
-
-    def _use(self, theme: Theme) -> None:
+    def use_theme(self, theme: Theme) -> None:
+        """Show everything in these colours."""
         self.deck_theme = theme
         drawn = textual_theme(theme)
         drawn.name = f"{theme.name}-swapped" if theme.is_swapped else theme.name

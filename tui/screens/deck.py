@@ -27,12 +27,17 @@ from tui.widgets.watchlist import Watchlist
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from textual.message import Message
+
     from engine.config import DeckConfig
+    from tui.actions import Call
+    from tui.deck_actions import DeckActions
     from tui.keymap import Keymap
     from tui.markets import Markets
     from tui.order_desk import OrderDesk
     from tui.paint.theme import Theme
     from tui.playback import PlaybackControls
+    from tui.widgets.command_bar import CommandBar
 
 
 class Deck(Protocol):
@@ -42,6 +47,7 @@ class Deck(Protocol):
     markets: Markets
     desk: OrderDesk
     playback: PlaybackControls
+    actions: DeckActions
     keymap: Keymap
     config: DeckConfig
     deck_theme: Theme
@@ -52,6 +58,7 @@ class Deck(Protocol):
     def market_now_ns(self) -> int: ...
     def tell(self, text: str, level: str = "info") -> None: ...
     def shown(self) -> None: ...
+    def new_command_bar(self, run: Callable[[Call, float], object]) -> CommandBar: ...
 
 
 class DeckScreen(Screen[None], inherit_bindings=False):
@@ -68,7 +75,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
     DeckScreen.-order-right > #order { border-right: none; border-left: solid $border; }
     DeckScreen.-order-below > #order { border-top: solid $border; }
     DeckScreen > #blotter { border-top: solid $border; }
-    DeckScreen > #command { dock: bottom; }
+    DeckScreen > #command { dock: none; }
     """
     AUTO_FOCUS = None
 
@@ -95,6 +102,8 @@ class DeckScreen(Screen[None], inherit_bindings=False):
             number_of=lambda order_id: deck.desk.number_of(order_id),
         )
         self.keys = KeyFooter()
+        self.command: CommandBar | None = None
+        """Made when it is first opened."""
         self.focused_panel = ""
         """`blotter` while that has the keyboard."""
         self._opened = ""
@@ -121,6 +130,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
 
     def on_resize(self) -> None:
         self.place()
+        self._place_command()
         self.show()
 
     # -- places ---------------------------------------------------------------------------------
@@ -263,7 +273,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
     def targets(self) -> dict[str, Any]:
         """The objects that actions are performed on."""
         return {
-            "deck": self.app,
+            "deck": self._deck.actions,
             "chart": self.chart,
             "blotter": self.blotter,
             "desk": self._deck.desk,
@@ -283,6 +293,30 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         """Pasted text is no keys."""
         event.stop()
         self._deck.tell("pasted text is ignored; press : for the command line", "warning")
+
+    # -- the command line -----------------------------------------------------------------------
+
+    async def open_command(self, text: str = "") -> None:
+        """Give the keys to the command line, which covers the footer."""
+        if self.command is None:
+            self.command = self._deck.new_command_bar(self._run)
+            await self.mount(self.command)
+        self._place_command()
+        self.command.open(text)
+
+    def _place_command(self) -> None:
+        if self.command is not None:
+            width, height = self.app.size
+            self.command.styles.offset = (0, height - 2)
+            self.command.styles.width, self.command.styles.height = width, 2
+
+    def _run(self, call: Call, at: float) -> None:
+        """Do what was typed. Raises `TickdeckError`, which the command line tells."""
+        perform(call, self.targets(), at)
+
+    def on_command_bar_closed(self, event: Message) -> None:
+        self.set_focus(None)
+        self.show()
 
     # -- mouse ----------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Every key, from the registry of actions."""
+"""Every key, from the registry of actions, and every command that can be typed."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ COLUMN = 50
 """Width of a column of keys; as many stand side by side as fit."""
 KEYS = 16
 
+Commands = Sequence[tuple[str, str]]
+"""Usage and help of each command of the command line."""
+
 _CLOSE = ("escape", "q", "question_mark", "f1", "enter")
 _STEPS = {"up": -1, "k": -1, "down": 1, "j": 1, "pageup": -20, "pagedown": 20, "space": 20}
 _EDGES = {"home": -(10**6), "end": 10**6}
@@ -26,13 +29,16 @@ class _Page(Lines):
     DEFAULT_CSS = "_Page { width: 1fr; height: 1fr; padding: 0 1; background: $surface; }"
     GROUND = "surface"
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    def __init__(self, entries: Sequence[Entry], commands: Commands) -> None:
         super().__init__()
         self._entries = entries
+        self._commands = commands
         self.first = 0
 
     def paint(self, width: int, height: int) -> list[Line]:
         lines = help_lines(self._entries, width)
+        if self._commands:
+            lines += [Line(), *command_lines(self._commands, width)]
         room = height - 2
         self.first = min(max(0, self.first), max(0, len(lines) - room))
         more = len(lines) > room
@@ -48,9 +54,9 @@ class HelpScreen(ModalScreen[None]):
 
     DEFAULT_CSS = "HelpScreen { align: center middle; background: $background 60%; padding: 1 3; }"
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    def __init__(self, entries: Sequence[Entry], commands: Commands = ()) -> None:
         super().__init__()
-        self._page = _Page(entries)
+        self._page = _Page(entries, commands)
 
     def compose(self) -> ComposeResult:
         yield self._page
@@ -85,6 +91,21 @@ def help_lines(entries: Sequence[Entry], width: int) -> list[Line]:
             at += 1
         stacks[at] += [*([Line()] if stacks[at] else []), *block]
     return _side_by_side(stacks, width // columns)
+
+
+def command_lines(commands: Commands, width: int) -> list[Line]:
+    """How each command is written, and what it does, beside or below that."""
+    lines = [Line((Span("Command line", "accent bold"),))]
+    room = 34
+    for usage, text in commands:
+        first = f":{usage}"
+        if len(first) < room:
+            spans = (Span(fit(first, room)), Span(fit(text, max(0, width - room)), "muted"))
+            lines.append(Line(spans))
+        else:
+            lines.append(Line((Span(fit(first, width)),)))
+            lines.append(Line((Span(" " * room), Span(fit(text, max(0, width - room)), "muted"))))
+    return lines
 
 
 def _block(group: str, rows: list[Entry]) -> list[Line]:

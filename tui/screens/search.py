@@ -73,22 +73,27 @@ class SearchScreen(ModalScreen[str]):
             super().__init__()
             self.fqme = fqme
 
-    def __init__(self, recent: Sequence[str]) -> None:
+    def __init__(self, recent: Sequence[str], text: str = "") -> None:
+        """
+        Args:
+            recent: markets used last, the newest first; they come before others.
+            text: what is asked for at first.
+        """
         super().__init__()
         self._recent = list(recent)
         self._results = _Results()
-        self._text = ""
+        self._text = text
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Input(placeholder="find a market", id="query", select_on_focus=False)
+            yield Input(self._text, placeholder="find a market", select_on_focus=False)
             yield self._results
             yield _Hint()
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
-        self.post_message(self.Asked(""))
+        self.post_message(self.Asked(self._text))
 
     def show(self, text: str, matches: Sequence[Match]) -> None:
         """Results of `text`; those of a text that is no longer asked for are left alone."""
@@ -105,8 +110,9 @@ class SearchScreen(ModalScreen[str]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        self._text = event.value
-        self.post_message(self.Asked(event.value))
+        if event.value != self._text:
+            self._text = event.value
+            self.post_message(self.Asked(event.value))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
