@@ -15,7 +15,8 @@ import trio
 
 from engine.errors import TickdeckError
 from engine.feed.bars import Series, empty_columns
-from engine.feed.feed import Feed, Flume, open_feed
+from engine.feed.feed import Feed, open_feed
+from engine.feed.flume import Flume
 from engine.link.bars import BarsCursor
 from engine.log import logger
 from engine.messages import (
@@ -166,7 +167,9 @@ class DeckSession:
                 self._put(_for_deck(frame, flume))
 
     async def _search(self, command: Search) -> None:
-        matches = await self._engine.hub.search(command.text, command.limit)
+        matches = await self._engine.hub.search(
+            command.text, command.limit, self._engine.venues.running()
+        )
         self._put(SearchResults(request_id=command.request_id, matches=tuple(matches)))
 
     # -- bars -----------------------------------------------------------------------------------
