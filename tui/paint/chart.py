@@ -24,7 +24,7 @@ from tui.paint.dots import (
     strongest,
     volume_spans,
 )
-from tui.paint.levels import by_rank, line_masks, look_of
+from tui.paint.levels import by_rank, line_masks, look_of, row_masks
 from tui.paint.scene import (
     LEAST_HEIGHT,
     LEAST_WIDTH,
@@ -36,6 +36,9 @@ from tui.paint.scene import (
     wanted_range,
 )
 from tui.paint.theme import Theme
+
+_GRID = "1000"
+_CROSSHAIR = "10"
 
 
 class Picture(NamedTuple):
@@ -255,8 +258,8 @@ def _paint_grid(canvas: Canvas, layout: Layout, scene: Scene, prices: Range) -> 
     ink = canvas.palette.dots("grid")
     for _, price in marks.round_rows(layout, scene.instrument, prices):
         row = prices.row(float(price), layout.dots_high)
-        masks = line_masks(row, "1000", layout.dots_wide, layout.dots_high, is_double=False)
-        canvas.dots(layout.plot_top, masks, ink, is_backdrop=True)
+        masks = row_masks(row % DOTS_Y, _GRID, layout.dots_wide)
+        canvas.dots(layout.plot_top + row // DOTS_Y, masks, ink, is_backdrop=True)
 
 
 def _paint_crosshair(
@@ -265,13 +268,12 @@ def _paint_crosshair(
     if view.cursor is None:
         return
     ink = canvas.palette.dots("cursor", is_faint=True)
-    wide, high = layout.dots_wide, layout.dots_high
-    row = prices.row(float(view.cursor.price), high)
-    level = line_masks(row, "10", wide, high, is_double=False)
     rows = layout.plot_rows + layout.volume_rows
     masks = np.zeros((rows, layout.plot_width), dtype=np.uint8)
-    masks[: layout.plot_rows] = level
-    if cursor_x is not None and 0 <= cursor_x < wide:
+    row = prices.row(float(view.cursor.price), layout.dots_high)
+    if 0 <= row < layout.dots_high:
+        masks[row // DOTS_Y] = row_masks(row % DOTS_Y, _CROSSHAIR, layout.dots_wide)
+    if cursor_x is not None and 0 <= cursor_x < layout.dots_wide:
         masks[:, cursor_x // DOTS_X] |= 0x05 if cursor_x % DOTS_X == 0 else 0x28
     canvas.dots(layout.plot_top, masks, ink, is_backdrop=True)
 
@@ -281,11 +283,9 @@ def _paint_levels(canvas: Canvas, layout: Layout, scene: Scene, prices: Range) -
     for level in by_rank(scene.levels):
         look = look_of(level.kind)
         row = prices.row(level.price, layout.dots_high)
-        if look.pattern and 0 <= row < layout.dots_high:
-            masks = line_masks(
-                row, look.pattern, layout.dots_wide, layout.dots_high, is_double=look.is_double
-            )
-            canvas.dots(layout.plot_top, masks, canvas.palette.dots(look.role, is_loud=True))
+        ink = canvas.palette.dots(look.role, is_loud=True)
+        for at, masks in line_masks(row, look, layout.dots_wide, layout.dots_high):
+            canvas.dots(layout.plot_top + at, masks, ink)
 
 
 def _paint_cuts(canvas: Canvas, layout: Layout, columns: Columns) -> None:

@@ -31,7 +31,8 @@ class Range(NamedTuple):
 
     def row(self, price: float, count: int) -> int:
         """Row of dots of one price."""
-        return int(self.rows(np.array([price]), count)[0])
+        scaled = (self.high - price) / (self.high - self.low) * (count - 1)
+        return round(min(max(scaled, -9.0), count + 9.0))
 
     def price(self, row: float, count: int) -> float:
         """Price in the middle of a row of dots."""

@@ -7,11 +7,12 @@ beside its label. Whoever sees no colour still has two.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
-from tui.paint.cells import DOTS_X, DOTS_Y, pack
+from tui.paint.cells import DOTS_Y, pack
 
 
 class Level(NamedTuple):
@@ -64,19 +65,27 @@ def look_of(kind: str) -> Look:
     return LOOKS.get(kind, LOOKS["unknown"])
 
 
-def line_masks(row: int, pattern: str, width: int, height: int, *, is_double: bool) -> np.ndarray:
-    """Packed dots of a level line at a row of dots; empty where that is outside."""
-    dots = np.zeros((height, width), dtype=bool)
-    repeated = np.resize(np.array([char == "1" for char in pattern]), width)
-    for at in (row, row + 2) if is_double else (row,):
-        if 0 <= at < height:
-            dots[at] = repeated
+def line_masks(row: int, look: Look, width: int, height: int) -> list[tuple[int, np.ndarray]]:
+    """Dots of a level line at a row of dots, as rows of cells with their packed dots.
+
+    `width` and `height` are those of the grid in dots; what is outside is left out.
+    """
+    if not look.pattern:
+        return []
+    rows = (row, row + 2) if look.is_double else (row,)
+    return [
+        (at // DOTS_Y, row_masks(at % DOTS_Y, look.pattern, width))
+        for at in rows
+        if 0 <= at < height
+    ]
+
+
+@lru_cache(maxsize=512)
+def row_masks(row: int, pattern: str, width: int) -> np.ndarray:
+    """Packed dots of `pattern`, repeated over `width` dots, in one of the 4 rows of a cell."""
+    dots = np.zeros((DOTS_Y, width), dtype=bool)
+    dots[row] = np.resize(np.array([char == "1" for char in pattern]), width)
     return pack(dots)
-
-
-def empty_masks(width: int, height: int) -> np.ndarray:
-    """Packed dots of nothing, for a grid of so many dots."""
-    return np.zeros((height // DOTS_Y, width // DOTS_X), dtype=np.uint8)
 
 
 def by_rank(levels: Sequence[Level]) -> list[Level]:

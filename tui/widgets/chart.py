@@ -79,6 +79,7 @@ class Chart(Widget):
         self._view = View(style=style, zone=zone, glyphs=glyphs)
         self._painter = ChartPainter()
         self._picture: Picture | None = None
+        self._seen: tuple[object, ...] = ()
 
     # -- what is shown ---------------------------------------------------------------------
 
@@ -102,7 +103,10 @@ class Chart(Widget):
         if series is not self._scene.series:
             self._view = self._view._replace(anchor_ns=None, prices=None, cursor=None)
         self._scene = Scene(title, instrument, series, quote, tuple(levels), stale, age)
-        self._repaint()
+        seen = _seen(self._scene)
+        if seen != self._seen or self._picture is None:
+            self._seen = seen
+            self._repaint()
 
     def set_theme(self, theme: Theme) -> None:
         """Use these colours from now on."""
@@ -380,3 +384,24 @@ class Chart(Widget):
     def _on_grid(self, price: float) -> Decimal:
         instrument = self._scene.instrument
         return Decimal(repr(price)) if instrument is None else instrument.round_price(price)
+
+
+def _seen(scene: Scene) -> tuple[object, ...]:
+    """What a picture of `scene` depends on: two scenes with the same look the same."""
+    series, quote = scene.series, scene.quote
+    bars: tuple[object, ...] = ()
+    if series is not None and len(series):
+        newest = (series.open, series.high, series.low, series.close, series.volume)
+        version = getattr(series, "history_version", None)
+        # A series that cannot say when its history changed is never the same.
+        bars = (
+            id(series),
+            len(series),
+            int(series.time_ns[-1]),
+            object() if version is None else version,
+            *(float(column[-1]) for column in newest),
+        )
+    prices = None if quote is None else (quote.last, quote.bid, quote.ask)
+    return (
+        scene.title, scene.instrument, scene.levels, scene.is_stale, scene.age, prices, bars,
+    )  # fmt: skip
