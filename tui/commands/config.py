@@ -97,7 +97,7 @@ def _check_config(locations: Locations) -> None:
 
 def _check_brokers(locations: Locations) -> None:
     from brokers import registry
-    from engine.run import check_brokers, load_brokers
+    from engine.settings import check_brokers, load_brokers
 
     check_brokers(load_brokers(locations.brokers_file), registry.load, registry.names())
 

@@ -87,8 +87,8 @@ def chosen(
 def _run_deck(places: Locations, config: Config, options: dict[str, dict[str, Any]]) -> int:
     from brokers import registry
     from engine.clock import SystemClock
-    from engine.link.embedded import EmbeddedLink
-    from engine.run import EngineSettings, load_brokers, serve_deck
+    from engine.link.embedded import EmbeddedLink, serve_deck
+    from engine.settings import EngineSettings, load_brokers
     from tui.app import DeckApp
     from tui.keymap import load_keymap
     from tui.themes import load_themes
