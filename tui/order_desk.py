@@ -286,9 +286,9 @@ def _is_working(item: Order | Alert) -> bool:
 
 
 def _staged_of(request: OrderRequest, order_id: str, account: str, route: Route) -> Staged:
-    """A typed order as an intent. Market and stop orders have no price to wait for here, so
-    they go live whatever order mode has set."""
-    waits_here = request.order_type == "limit"
+    """A typed order as an intent. What the dark book cannot hold for a trigger, market, stop and
+    post-only orders, goes live whatever order mode has set."""
+    can_wait = request.order_type == "limit" and not request.post_only
     return Staged(
         kind="order",
         intent_id=order_id,
@@ -297,7 +297,7 @@ def _staged_of(request: OrderRequest, order_id: str, account: str, route: Route)
         side=request.side,
         size=request.size,
         account=account,
-        route=request.route or (route if waits_here else "live"),
+        route=request.route or (route if can_wait else "live"),
         order_type=request.order_type,
         stop_price=request.stop_price,
         time_in_force=request.time_in_force,

@@ -62,9 +62,9 @@ def _read_part(draft: _Draft, word: Word, words: Words, context: Context) -> Non
         case "ioc" | "fok" | "gtc":
             draft.put("tif", word, against=("market", "post"))
         case "post":
-            draft.put("post", word, against=("market", "tif", "stop"))
+            draft.put("post", word, against=("market", "tif", "stop", "dark"))
         case "dark":
-            draft.put("dark", word, against=("live", "market", "stop"))
+            draft.put("dark", word, against=("live", "market", "stop", "post"))
         case "live":
             draft.put("live", word, against=("dark",))
         case "on":

@@ -143,7 +143,8 @@ def command_of(staged: Staged) -> Submit | Amend | SetAlert:
         side=staged.side,
         order_type=staged.order_type,
         size=staged.size,
-        price=staged.price,
+        # What waits here for its trigger gets its limit then: through the market of that moment.
+        price=None if is_dark else staged.price,
         stop_price=staged.stop_price,
         time_in_force=staged.time_in_force,
         post_only=staged.post_only,
@@ -361,7 +362,7 @@ def preview(
         position=None if staged.kind == "alert" else after.size if after else position.size,
         average_price=after.average_price if after else None,
         faults=tuple(_faults(staged, instrument, price, left)),
-        warnings=tuple(_warnings(staged, quote, price, after, instrument, account, is_stale)),
+        warnings=tuple(_warnings(staged, quote, after, instrument, account, is_stale)),
     )
 
 
@@ -383,7 +384,6 @@ def _faults(staged: Staged, instrument: Instrument, price: Decimal, left: Decima
 def _warnings(
     staged: Staged,
     quote: Quote,
-    price: Decimal,
     after: Position | None,
     instrument: Instrument,
     account: AccountInfo | None,
@@ -393,11 +393,22 @@ def _warnings(
         yield "the market is stale"
     if staged.kind == "alert":
         return
-    touch = quote.ask if staged.side == "buy" else quote.bid
-    takes = touch is not None and (price >= touch if staged.side == "buy" else price <= touch)
-    if staged.order_type == "limit" and staged.route == "live" and takes:
+    if (
+        staged.order_type == "limit"
+        and staged.route == "live"
+        and _takes(staged, quote, instrument)
+    ):
         yield "would be rejected: post-only" if staged.post_only else "takes at once"
     limit = account.max_position_notional if account else None
     held = abs(instrument.notional(price, after.size)) if after else _ZERO
     if limit is not None and held > limit:
         yield f"above the position limit, {text_of.notional(limit)}"
+
+
+def _takes(staged: Staged, quote: Quote, instrument: Instrument) -> bool:
+    """Whether its price reaches the other side of the book."""
+    touch = quote.ask if staged.side == "buy" else quote.bid
+    if touch is None or staged.price is None:
+        return False
+    other = fit_price(touch, instrument)
+    return staged.price >= other if staged.side == "buy" else staged.price <= other
