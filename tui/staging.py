@@ -362,7 +362,7 @@ def preview(
         position=None if staged.kind == "alert" else after.size if after else position.size,
         average_price=after.average_price if after else None,
         faults=tuple(_faults(staged, instrument, price, left)),
-        warnings=tuple(_warnings(staged, quote, after, instrument, account, is_stale)),
+        warnings=tuple(_warnings(staged, quote, price, after, instrument, account, is_stale)),
     )
 
 
@@ -384,6 +384,7 @@ def _faults(staged: Staged, instrument: Instrument, price: Decimal, left: Decima
 def _warnings(
     staged: Staged,
     quote: Quote,
+    price: Decimal,
     after: Position | None,
     instrument: Instrument,
     account: AccountInfo | None,
@@ -393,11 +394,7 @@ def _warnings(
         yield "the market is stale"
     if staged.kind == "alert":
         return
-    if (
-        staged.order_type == "limit"
-        and staged.route == "live"
-        and _takes(staged, quote, instrument)
-    ):
+    if staged.route == "live" and _takes(staged, quote, instrument):
         yield "would be rejected: post-only" if staged.post_only else "takes at once"
     limit = account.max_position_notional if account else None
     held = abs(instrument.notional(price, after.size)) if after else _ZERO
@@ -406,9 +403,9 @@ def _warnings(
 
 
 def _takes(staged: Staged, quote: Quote, instrument: Instrument) -> bool:
-    """Whether its price reaches the other side of the book."""
+    """Whether it is a limit order whose price reaches the other side of the book."""
     touch = quote.ask if staged.side == "buy" else quote.bid
-    if touch is None or staged.price is None:
+    if touch is None or staged.price is None or staged.order_type != "limit":
         return False
     other = fit_price(touch, instrument)
     return staged.price >= other if staged.side == "buy" else staged.price <= other
