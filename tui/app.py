@@ -11,6 +11,7 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import App
 from textual.binding import BindingType
@@ -34,6 +35,7 @@ from tui.screens.deck import DeckScreen
 from tui.state import DeckState, Part
 from tui.themes import DEFAULT_THEME, load_themes, textual_theme, theme_variables
 from tui.widgets.blotter import Blotter
+from tui.widgets.lines import fit
 from tui.widgets.status import StatusView
 
 if TYPE_CHECKING:
@@ -46,6 +48,9 @@ CANCEL_WAIT_S = 8.0
 TOAST_S = {"info": 3.0, "warning": 6.0, "error": 10.0}
 """How long a notice stays in sight."""
 
+TOAST_WIDTH = 66
+"""Cells of a notice that are shown; the log has all of it."""
+
 MOST_TOASTS = 3
 """Notices of one frame that are shown; the log has all."""
 
@@ -57,7 +62,7 @@ class DeckApp(App[int], inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = []
     CSS = """
     ToastRack { align-horizontal: right; margin: 0 1 1 0; }
-    Toast { width: auto; max-width: 64; min-width: 20; padding: 0 1; margin: 0;
+    Toast { width: auto; max-width: 70; padding: 0 1; margin: 0;
             background: $surface; color: $text; border-left: outer $accent; }
     Toast.-warning { border-left: outer $warning; }
     Toast.-error { border-left: outer $error; }
@@ -239,14 +244,17 @@ class DeckApp(App[int], inherit_bindings=False):
             severity: Literal["information", "warning", "error"] = (
                 "information" if notice.level == "info" else notice.level
             )
-            self.notify(notice.text, severity=severity, timeout=TOAST_S[notice.level], markup=False)
+            text = fit(notice.text, min(cell_len(notice.text), TOAST_WIDTH))
+            self.notify(text, severity=severity, timeout=TOAST_S[notice.level], markup=False)
 
     # -- other screens ---------------------------------------------------------------------------
 
     def open_search(self, text: str = "") -> None:
-        from tui.screens.search import SearchScreen
+        from tui.screens.search import WIDTH, SearchScreen
 
         self._cover()
+        self.deck.covered = WIDTH
+        self.deck.show()
         self.push_screen(SearchScreen(self.markets.recent, text), self._searched)
 
     def on_search_screen_asked(self, event: Message) -> None:
@@ -270,6 +278,7 @@ class DeckApp(App[int], inherit_bindings=False):
             self.markets.select(fqme)
         else:
             self.markets.end_preview()
+        self.deck.covered = 0
         self._uncover()
 
     def open_help(self) -> None:

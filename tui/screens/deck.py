@@ -106,6 +106,8 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         """Made when it is first opened."""
         self.focused_panel = ""
         """`blotter` while that has the keyboard."""
+        self.covered = 0
+        """Columns on the left that another screen covers."""
         self._opened = ""
         self._hidden: set[str] = set()
         self._places: Mapping[str, Any] = {}
@@ -145,6 +147,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
             hidden=self._hidden,
             has_banner=bool(self._deck.state.failure),
             has_strip=self._deck.desk.staged is not None,
+            covered=self.covered,
         )
         if places == self._places:
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -13,9 +14,9 @@ from tui.actions import Entry
 from tui.keymap import display
 from tui.widgets.lines import Line, Lines, Span, fit
 
-COLUMN = 50
-"""Width of a column of keys; as many stand side by side as fit."""
-KEYS = 16
+COLUMN = 52
+"""Least width of a column of keys; as many stand side by side as fit."""
+KEYS = 15
 
 Commands = Sequence[tuple[str, str]]
 """Usage and help of each command of the command line."""
@@ -82,7 +83,10 @@ class HelpScreen(ModalScreen[None]):
 def help_lines(entries: Sequence[Entry], width: int) -> list[Line]:
     """All entries in columns of `COLUMN` cells, chapters kept whole where they can be."""
     columns = max(1, width // COLUMN)
-    blocks = [_block(group, list(rows)) for group, rows in groupby(entries, lambda row: row.group)]
+    blocks = [
+        _block(group, list(rows), width // columns)
+        for group, rows in groupby(entries, lambda row: row.group)
+    ]
     total = sum(len(block) + 1 for block in blocks)
     stacks: list[list[Line]] = [[] for _ in range(columns)]
     at = 0
@@ -108,21 +112,42 @@ def command_lines(commands: Commands, width: int) -> list[Line]:
     return lines
 
 
-def _block(group: str, rows: list[Entry]) -> list[Line]:
+def _block(group: str, rows: list[Entry], width: int) -> list[Line]:
     lines = [Line((Span(group, "accent bold"),))]
-    for row in _merged(rows):
-        keys, text = row
-        lines.append(Line((Span(fit(keys, KEYS), "text"), Span(text, "muted"))))
+    for keys, text in _merged(rows):
+        parts = textwrap.wrap(text, width - KEYS - 2)
+        lines.append(Line((Span(fit(keys, KEYS)), Span(parts[0], "muted"))))
+        lines += [Line((Span(" " * KEYS), Span(part, "muted"))) for part in parts[1:]]
     return lines
 
 
 def _merged(rows: list[Entry]) -> list[tuple[str, str]]:
-    """(keys, help) of each row; runs of digits that do alike things share one."""
+    """(keys, help) of each row. Digits that do alike things share one: `1 … 9`."""
     merged: list[tuple[str, str]] = []
-    for row in rows:
-        keys = " ".join(display(key) for key in row.keys) or "not bound"
-        merged.append((keys, row.text))
+    for is_digit, group in groupby(rows, _is_digit):
+        alike = list(group)
+        if is_digit and len(alike) > 1:
+            first, last = alike[0].keys[0], alike[-1].keys[0]
+            merged.append((f"{first} … {last}", _in_one([row.text for row in alike])))
+            continue
+        for row in alike:
+            keys = " ".join(display(key) for key in row.keys) or "not bound"
+            merged.append((keys, row.text))
     return merged
+
+
+def _is_digit(row: Entry) -> str:
+    """The method of a row that one digit does; empty for other rows."""
+    return row.action.method if len(row.keys) == 1 and row.keys[0].isdigit() else ""
+
+
+def _in_one(texts: list[str]) -> str:
+    """Sentences that differ in one place as one, with all that stands there."""
+    words = [text.split() for text in texts]
+    start = next(n for n, column in enumerate(zip(*words, strict=False)) if len(set(column)) > 1)
+    end = start + 1
+    middle = " ".join(" ".join(row[start:end]) for row in words)
+    return " ".join([*words[0][:start], middle, *words[0][end:]])
 
 
 def _side_by_side(stacks: list[list[Line]], width: int) -> list[Line]:

@@ -33,6 +33,7 @@ def arrange(
     hidden: Iterable[str] = (),
     has_banner: bool = False,
     has_strip: bool = False,
+    covered: int = 0,
 ) -> dict[str, Region]:
     """The place of each part that is shown, by name.
 
@@ -41,6 +42,7 @@ def arrange(
         hidden: panels that are closed on a larger one.
         has_banner: the engine's failure is shown under the status line.
         has_strip: something is staged, and shown under the chart where the order pane is not.
+        covered: columns on the left that search covers; the chart keeps clear of them.
     """
     places = {"status": Region(0, 0, width, 1), "keys": Region(0, height - 1, width, 1)}
     top = 1
@@ -48,7 +50,9 @@ def arrange(
         places["banner"] = Region(0, 1, width, BANNER_HEIGHT)
         top += BANNER_HEIGHT
     body = Region(0, top, width, max(1, height - top - 1))
-    if is_small(width, height):
+    if covered:
+        inner = {"chart": body.split_vertical(min(covered, width - 10))[1]}
+    elif is_small(width, height):
         inner = _small(body, opened, has_strip)
     elif is_large(width, height):
         inner = _large(body, frozenset(hidden))

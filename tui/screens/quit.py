@@ -17,15 +17,15 @@ def quit_prompt(state: DeckState) -> Prompt | None:
     alerts = len(state.armed_alerts())
     if not fates and not alerts:
         return None
-    lines = [_SENTENCES[kind].format(_count(number, "order")) for kind, number in fates.items()]
+    lines = [_sentence(kind, number) for kind, number in fates.items()]
     if alerts:
-        lines.append(f"{_count(alerts, 'alert')}: ends with this process.")
+        lines.append(_sentence("alert", alerts))
     answers = [Answer(STAY, "s", "stay")]
     if fates:
         answers.append(
             Answer(CANCEL, "c", "cancel all working orders, then quit", is_dangerous=True)
         )
-    answers.append(Answer(LEAVE, "l", "quit, and leave them as said above", is_dangerous=True))
+    answers.append(Answer(LEAVE, "l", "quit and leave them, as said above", is_dangerous=True))
     title = f"{_count(sum(fates.values()), 'order')} still working" if fates else "Alerts are set"
     return Prompt(title, "\n".join(lines), tuple(answers))
 
@@ -41,11 +41,22 @@ def fate(state: DeckState, order: Order) -> str:
 
 
 _SENTENCES = {
-    "dark": "{} held dark here: ends with this process, no venue will see it.",
-    "paper": "{} on paper or the embedded exchange: ends with this process.",
-    "venue": "{} at a venue with real money: keeps working there after you quit.",
-    "unknown": "{} in an unknown state: may be working at the venue. Look there.",
+    "dark": ("held dark here: {ends} with this process; no venue will see {it}", "end"),
+    "paper": ("on paper or the embedded exchange: {ends} with this process", "end"),
+    "venue": ("at a venue, with real money: {ends} working there after you quit", "keep"),
+    "unknown": ("in an unknown state: may be at work at the venue; look there", ""),
+    "alert": ("{ends} with this process", "end"),
 }
+
+
+def _sentence(kind: str, number: int) -> str:
+    """What becomes of so many of this kind."""
+    words, verb = _SENTENCES[kind]
+    noun = "alert" if kind == "alert" else "order"
+    told = words.format(
+        ends=verb + ("s" if number == 1 else ""), it="it" if number == 1 else "them"
+    )
+    return f"{_count(number, noun)} {told}."
 
 
 def _count(number: int, noun: str) -> str:

@@ -19,6 +19,9 @@ from tui.widgets.lines import Line, Lines, Span, fit
 PREVIEW_AFTER_S = 0.12
 """The preview waits until the selection has rested this long."""
 
+WIDTH = 46
+"""Columns that it covers; the chart keeps clear of them."""
+
 _STEPS = {"up": -1, "down": 1, "ctrl+p": -1, "ctrl+n": 1, "pageup": -10, "pagedown": 10}
 
 
