@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import csv
-import io
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import msgspec
 
@@ -50,11 +49,15 @@ def inspect(path: Path, *, as_json: bool, bars: str | None, out: Path | None) ->
     if out is not None and out.exists() and path.exists() and out.samefile(path):
         raise UsageError("--out would overwrite the recording")
     tape = open_tape(path)
-    decimals = {market.fqme: max(8, market.size_decimals) for market in tape.markets}
-    made = {
-        fqme: list(rows(series, decimals[fqme])) for fqme, series in bars_of(tape, period_s).items()
+    made = bars_of(tape, period_s)
+    decimals = {
+        market.fqme: None if tape.bar_period_s == period_s else max(8, market.size_decimals)
+        for market in tape.markets
     }
-    _give_bars(made, out, as_json=as_json)
+    if out is None:
+        _print_bars(made, decimals, as_json=as_json)
+    else:
+        _write_bars(made, decimals, out, as_json=as_json)
     statistics = tape.statistics()
     for note in _faults(statistics.malformed, statistics.first_malformed, statistics.too_long):
         print(f"tickdeck: {note}", file=sys.stderr)
@@ -75,63 +78,82 @@ def _period(text: str) -> int:
 # -- bars ------------------------------------------------------------------------------------
 
 
-def rows(series: Series, size_decimals: int) -> Iterator[tuple[str, ...]]:
-    """Bars as text: prices as they were recorded, the volume without what its sum rounded."""
-    columns = series.columns()
-    for at in range(len(columns)):
+def rows(series: Series, size_decimals: int | None) -> Iterator[tuple[str, ...]]:
+    """Bars as text. Prices are as they were recorded.
+
+    So is the volume with `size_decimals` None; otherwise it is a sum of sizes of at most so many
+    decimals, and is shown without what its rounding left behind.
+    """
+    for at in range(len(series)):
+        volume = float(series.volume[at])
         yield (
-            str(int(columns.time_ns[at]) // NANOS),
-            plain(float(columns.open[at])),
-            plain(float(columns.high[at])),
-            plain(float(columns.low[at])),
-            plain(float(columns.close[at])),
-            plain(round(float(columns.volume[at]), size_decimals)),
-            str(int(columns.trades[at])),
+            str(int(series.time_ns[at]) // NANOS),
+            plain(float(series.open[at])),
+            plain(float(series.high[at])),
+            plain(float(series.low[at])),
+            plain(float(series.close[at])),
+            plain(volume if size_decimals is None else without_noise(volume, size_decimals)),
+            str(int(series.trades[at])),
         )
 
 
 def plain(value: float) -> str:
-    """The number in full, without exponent, zeros at its end, or digits that are not its own."""
-    text = f"{Decimal(f'{value:.{EXACT_DIGITS}g}'):f}"
+    """The number in full: as many digits as tell it from any other, and no exponent."""
+    text = f"{Decimal(repr(value)):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _give_bars(
-    made: Mapping[str, list[tuple[str, ...]]], out: Path | None, *, as_json: bool
+def without_noise(total: float, decimals: int) -> float:
+    """A sum of numbers with at most `decimals`, without what adding floats put behind them."""
+    return float(f"{round(total, decimals):.{EXACT_DIGITS}g}")
+
+
+def _print_bars(
+    made: Mapping[str, Series], decimals: Mapping[str, int | None], *, as_json: bool
 ) -> None:
-    """All markets to the screen, each after its name if they are several; a file for each."""
-    if out is None:
+    """All markets; each after its name, if they are several."""
+    if as_json:
+        print("{")
+    for nth, (fqme, series) in enumerate(made.items()):
         if as_json:
-            _print_json({fqme: _json_bars(of_one) for fqme, of_one in made.items()})
-            return
-        for fqme, of_one in made.items():
-            if len(made) > 1:
-                print(f"# {fqme}")
-            print(_csv(of_one), end="")
-        return
-    for fqme, of_one in made.items():
+            print(f'{"," if nth else ""}"{fqme}":')
+            _give_json(sys.stdout, rows(series, decimals[fqme]))
+            continue
+        if len(made) > 1:
+            print(f"# {fqme}")
+        _give_csv(sys.stdout, rows(series, decimals[fqme]))
+    if as_json:
+        print("}")
+
+
+def _write_bars(
+    made: Mapping[str, Series], decimals: Mapping[str, int | None], out: Path, *, as_json: bool
+) -> None:
+    """A file for each market: `out`, with the market in its name if they are several."""
+    give = _give_json if as_json else _give_csv
+    for fqme, series in made.items():
         path = out if len(made) == 1 else out.with_name(f"{out.stem}-{fqme}{out.suffix}")
-        text = msgspec.json.encode(_json_bars(of_one)).decode() if as_json else _csv(of_one)
         try:
-            path.write_text(text, encoding="utf-8", newline="")
+            with path.open("w", encoding="utf-8", newline="") as file:
+                give(file, rows(series, decimals[fqme]))
         except OSError as error:
             raise UsageError(f"{safe(path, 200)} cannot be written: {error.strerror}") from error
-        print(f"{safe(path, 200)}: {len(of_one):,} bars of {fqme}")
+        print(f"{safe(path, 200)}: {_count(len(series), 'bar')} of {fqme}")
 
 
-def _csv(of_one: Iterable[tuple[str, ...]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+def _give_csv(file: TextIO, of_one: Iterable[tuple[str, ...]]) -> None:
+    writer = csv.writer(file, lineterminator="\n")
     writer.writerow(HEADER)
     writer.writerows(of_one)
-    return text.getvalue()
 
 
-def _json_bars(of_one: Iterable[tuple[str, ...]]) -> list[dict[str, Any]]:
-    return [
-        dict(zip(HEADER, (int(row[0]), *map(float, row[1:6]), int(row[6])), strict=True))
-        for row in of_one
-    ]
+def _give_json(file: TextIO, of_one: Iterable[tuple[str, ...]]) -> None:
+    """A bar a line: the same numbers as in CSV, which are JSON as they are."""
+    file.write("[")
+    for nth, row in enumerate(of_one):
+        pairs = ", ".join(f'"{name}": {value}' for name, value in zip(HEADER, row, strict=True))
+        file.write(f"{',' if nth else ''}\n  {{{pairs}}}")
+    file.write("\n]\n")
 
 
 def _print_json(value: Any) -> None:
@@ -164,7 +186,7 @@ def _market_lines(market: MarketReport, proof: str, *, is_bars: bool) -> Iterato
         f"{market.fqme}  {market.symbol}, price tick {market.price_tick},"
         f" size step {market.size_step}"
     )
-    trades = f"  trades    {market.trades:,}, volume {plain(market.volume)}"
+    trades = f"  trades    {market.trades:,}, volume {plain(without_noise(market.volume, 8))}"
     if not is_bars and market.trade_messages != market.trades:
         trades += f", in {market.trade_messages:,} messages"
     if market.trades_repeated:
