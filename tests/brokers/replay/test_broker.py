@@ -462,7 +462,7 @@ async def test_a_playback_that_is_paused_from_the_start_waits_for_a_hand(autojum
 
 async def test_speed_changes_under_way(autojump_clock) -> None:
     async with running(second_tape(100)) as broker, watching(broker) as watcher:
-        await trio.sleep(2)
+        await trio.sleep(2.5)
         play(broker, "speed", 10)
         await trio.sleep(1)
         assert watcher.prices() == [100.0 + second for second in range(1, 13)]
@@ -508,9 +508,9 @@ async def test_after_a_seek_it_plays_on_from_there(autojump_clock) -> None:
     async with running(second_tape(20)) as broker, watching(broker) as watcher:
         await trio.sleep(5.5)
         play(broker, "seek", 10)
-        await trio.sleep(1)
+        await trio.sleep(1.1)
         play(broker, "seek", -15)
-        await trio.sleep(1)
+        await trio.sleep(1.1)
 
     assert [tick.price for tick in watcher.ticks if isinstance(tick, Trade) and tick.size] == [
         *range(101, 106),
