@@ -126,6 +126,12 @@ class _Market:
     def bar(self, period_s: int) -> OpenBar | None:
         return next((bar for bar in self.bars if bar.series.period_s == period_s), None)
 
+    def resume(self, time_ns: int) -> None:
+        """The first tick after a break: what lies between is not known, and stays a gap."""
+        self.is_broken = False
+        for bar in self.bars:
+            bar.fill_from_ns = time_ns
+
 
 class Sampler:
     """All series that are being sampled, by (fqme, period)."""
@@ -185,8 +191,6 @@ class Sampler:
         market = self._markets.get(fqme)
         if market is None:
             return
-        if market.is_broken:
-            self._resume(market, ticks)
         is_traded = False
         for tick in ticks:
             kind = type(tick)
@@ -194,6 +198,8 @@ class Sampler:
                 is_traded = True
                 price, time_ns = tick.price, tick.venue_ns or tick.recv_ns  # type: ignore[union-attr]
                 market.last = price
+                if market.is_broken:
+                    market.resume(time_ns)
                 for bar in market.bars:
                     # Only a trade that prolongs the open bar is handled here: nearly all.
                     if bar.last_ns <= time_ns < bar.end_ns and bar.trades:
@@ -210,6 +216,8 @@ class Sampler:
                         bar.add(time_ns, price, tick.size, tick.count)  # type: ignore[union-attr]
             elif kind is Break:
                 self._on_break(fqme, market, tick)  # type: ignore[arg-type]
+            elif market.is_broken:
+                market.resume(tick.venue_ns or tick.recv_ns)
         if is_traded:
             for bar in market.bars:
                 if bar.is_dirty:
@@ -224,14 +232,6 @@ class Sampler:
             market.is_broken = False
         elif tick.reason in ("stale", "gap", "end"):
             market.is_broken = True
-
-    def _resume(self, market: _Market, ticks: Sequence[Tick]) -> None:
-        """The first tick after a break: what lies between is not known, and stays a gap."""
-        first = next((tick for tick in ticks if type(tick) is not Break), None)
-        if first is not None:
-            market.is_broken = False
-            for bar in market.bars:
-                bar.fill_from_ns = first.venue_ns or first.recv_ns
 
     def _cut(self, fqme: str, bar: OpenBar, time_ns: int) -> None:
         series = bar.series
