@@ -1,0 +1,58 @@
+"""One side of a book against the plainest way to keep one."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from brokers.sim.book import BookSide, WorkingOrder
+
+
+def order(number: int, size: int, price: int) -> WorkingOrder:
+    return WorkingOrder(number, "", 1, "limit", size, price, None, "gtc", False, "none")
+
+
+@given(
+    st.sampled_from([1, -1]),
+    st.lists(st.tuples(st.integers(1, 9), st.integers(1, 5), st.booleans()), max_size=60),
+)
+def test_keeps_levels_by_price_and_orders_by_arrival(
+    sign: int, steps: list[tuple[int, int, bool]]
+) -> None:
+    side = BookSide(sign)
+    plain: list[WorkingOrder] = []
+    for number, (price, size, removes) in enumerate(steps):
+        if removes and plain:
+            gone = plain.pop(number * 7 % len(plain))
+            side.remove(gone, gone.price or 0)
+        else:
+            plain.append(order(number, size, price))
+            side.add(plain[-1], price)
+
+        prices = sorted({kept.price for kept in plain}, reverse=sign > 0)
+        assert [level.price for level in side] == prices
+        assert (side.best.price if side.best else None) == (prices[0] if prices else None)
+        assert len(side) == len(prices)
+        for level in side:
+            queue = [kept for kept in plain if kept.price == level.price]
+            assert list(level.orders.values()) == queue
+            assert level.first is queue[0]
+            assert level.size == side.size_at(level.price) == sum(kept.left for kept in queue)
+
+
+def test_tells_sizes_of_prices_without_orders_as_zero() -> None:
+    side = BookSide(1)
+    only = order(1, 5, 100)
+    side.add(only, 100)
+    side.reduce(100, 2)
+    only.left = 3
+
+    assert side.size_at(100) == 3
+    assert side.orders_at(100) == [only]
+
+    side.remove(only, 100)
+
+    assert side.size_at(100) == 0
+    assert side.orders_at(100) == []
+    assert side.best is None
+    assert list(side.changed) == [100]
