@@ -90,8 +90,9 @@ def deck(
     """Open the deck (also what `tickdeck` alone and `tickdeck MARKET ...` do)."""
     from tui.commands.deck import open_deck
 
-    return open_deck(
-        locations=_locations(context), markets=tuple(markets or ()), theme=theme, period=period
+    names = tuple(markets or ())
+    raise typer.Exit(
+        open_deck(locations=_locations(context), markets=names, theme=theme, period=period)
     )
 
 
