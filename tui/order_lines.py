@@ -109,7 +109,7 @@ def lines(desk: OrderDesk, state: DeckState, fqme: str) -> list[Line]:
     drawn = [_of_position(state, desk.account_for(fqme), market)]
     drawn += [_of_alert(alert, alert is picked) for alert in state.armed_alerts(fqme)]
     drawn += [
-        _of_order(order, desk.number_of(order.order_id), order is picked, market.instrument)
+        _of_order(order, desk.number_of(order.order_id), order is picked)
         for order in state.working(fqme)
     ]
     staged, preview = desk.staged, desk.preview()
@@ -156,14 +156,14 @@ def _of_alert(alert: Alert, is_picked: bool) -> Line:
     return Line(float(alert.price), "alert", f"{mark}alert {alert.note}".rstrip())
 
 
-def _of_order(order: Order, number: int, is_picked: bool, instrument: Instrument) -> Line | None:
+def _of_order(order: Order, number: int, is_picked: bool) -> Line | None:
     price = order.trigger_price if order.state == OrderState.DARK else order.price
     if price is None:
         price = order.stop_price or order.trigger_price
     if price is None:
         return None  # a market order has nowhere to stand
     mark = "▸" if is_picked else ""
-    state = f"{order.awaiting} asked" if order.awaiting else order.state.value
+    state = f"{order.awaiting} asked" if order.awaiting else str(order.state)
     size = text_of.plain(order.remaining)
     label = f"{mark}#{number} {order.side} {size} {state}"
     return Line(float(price), kind_of(order), label, order.side)

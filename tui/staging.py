@@ -352,6 +352,7 @@ def preview(
     after = None
     if staged.kind != "alert" and left > 0:
         after = after_fill(position, staged.side, left, price, instrument)
+    grown = after if after and abs(after.size) > abs(position.size) else None
     distance = price - market
     return Preview(
         size=left,
@@ -362,7 +363,7 @@ def preview(
         position=None if staged.kind == "alert" else after.size if after else position.size,
         average_price=after.average_price if after else None,
         faults=tuple(_faults(staged, instrument, price, left)),
-        warnings=tuple(_warnings(staged, quote, price, after, instrument, account, is_stale)),
+        warnings=tuple(_warnings(staged, quote, price, grown, instrument, account, is_stale)),
     )
 
 
@@ -385,7 +386,7 @@ def _warnings(
     staged: Staged,
     quote: Quote,
     price: Decimal,
-    after: Position | None,
+    grown: Position | None,
     instrument: Instrument,
     account: AccountInfo | None,
     is_stale: bool,
@@ -397,7 +398,7 @@ def _warnings(
     if staged.route == "live" and _takes(staged, quote, instrument):
         yield "would be rejected: post-only" if staged.post_only else "takes at once"
     limit = account.max_position_notional if account else None
-    held = abs(instrument.notional(price, after.size)) if after else _ZERO
+    held = abs(instrument.notional(price, grown.size)) if grown else _ZERO
     if limit is not None and held > limit:
         yield f"above the position limit, {text_of.notional(limit)}"
 

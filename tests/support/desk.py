@@ -15,6 +15,7 @@ from engine.messages import (
     EngineReady,
     FlumeOpened,
     Order,
+    OrderState,
     OrderUpdate,
     Position,
     PositionUpdate,
@@ -143,7 +144,7 @@ class Bench:
             "order_type": "limit",
             "size": D("0.5"),
             "price": D("63000.00"),
-            "state": "open",
+            "state": OrderState.OPEN,
         }
         order = Order(order_id=order_id, **{**known, **fields})  # type: ignore[arg-type]
         self.state.fold(OrderUpdate(order=order))

@@ -1,0 +1,777 @@
+"""Order mode from key presses to commands: what is sent is what was seen, once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.errors import UsageError
+from engine.messages import (
+    Amend,
+    Cancel,
+    CancelAlert,
+    CancelAll,
+    EngineFailed,
+    Flatten,
+    OrderState,
+    SetAlert,
+    Submit,
+)
+from tests.support.desk import ACME, BTC, PAPER, REAL, Bench
+from tui.staging import OrderRequest
+from tui.ticket import new_order_id
+
+D = Decimal
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+@pytest.fixture
+def armed(bench: Bench) -> Bench:
+    bench.press("o")
+    return bench
+
+
+def _submitted(bench: Bench) -> Submit:
+    (command,) = bench.sent
+    assert isinstance(command, Submit)
+    return command
+
+
+# -- arming -------------------------------------------------------------------------------------
+
+
+def test_the_deck_starts_disarmed_and_says_so(bench: Bench) -> None:
+    assert not bench.desk.is_armed
+    assert not bench.desk.summary().is_armed
+    assert bench.desk.contexts == ()
+
+
+def test_nothing_is_staged_while_disarmed(bench: Bench) -> None:
+    bench.desk.stage("buy")
+    bench.desk.stage_alert()
+
+    assert bench.desk.staged is None
+    assert bench.said == ["order mode is off: o arms it"] * 2
+
+
+def test_leaving_order_mode_drops_what_is_staged(armed: Bench) -> None:
+    armed.press("f", "o")
+
+    assert not armed.desk.is_armed
+    assert armed.desk.staged is None
+    assert armed.sent == []
+
+
+def test_escape_drops_what_is_staged_then_leaves_order_mode(armed: Bench) -> None:
+    armed.press("f", "escape")
+    assert armed.desk.staged is None
+    assert armed.desk.is_armed
+
+    armed.press("escape")
+    assert not armed.desk.is_armed
+    assert armed.sent == []
+
+
+# -- staging and sending ------------------------------------------------------------------------
+
+
+def test_a_buy_is_staged_at_the_bid_and_a_sell_at_the_ask(armed: Bench) -> None:
+    armed.press("f")
+    assert armed.desk.staged is not None
+    assert armed.desk.staged.price == D("63999.99")
+
+    armed.press("d")
+    assert armed.desk.staged.price == D("64000.01")
+    assert armed.sent == []
+
+
+def test_with_the_crosshair_an_order_is_staged_there(armed: Bench) -> None:
+    armed.cursor = D("63500.50")
+    armed.press("f", "enter")
+
+    assert _submitted(armed).trigger_price == D("63500.50")
+
+
+def test_the_default_route_is_dark_and_s_makes_it_live(armed: Bench) -> None:
+    armed.press("f")
+    assert armed.desk.summary().text.startswith("DARK BUY")
+
+    armed.press("s")
+    assert armed.desk.summary().text.startswith("LIVE BUY")
+    armed.press("enter")
+    assert _submitted(armed).route == "live"
+    assert _submitted(armed).price == D("63999.99")
+
+
+def test_arrows_move_the_staged_line_by_ticks(armed: Bench) -> None:
+    armed.press("f", "up", "up", "shift+up", "ctrl+down", "enter")
+
+    assert _submitted(armed).trigger_price == D("63999.99") + D("0.12") - D(1)
+
+
+def test_brackets_jump_to_bid_and_ask(armed: Bench) -> None:
+    armed.press("f", "ctrl+down", "right_square_bracket")
+    assert armed.desk.staged is not None
+    assert armed.desk.staged.price == D("64000.01")
+
+    armed.press("left_square_bracket")
+    assert armed.desk.staged.price == D("63999.99")
+
+
+def test_a_click_moves_the_staged_line_and_does_nothing_without_one(armed: Bench) -> None:
+    armed.desk.to_price(D("63000"))
+    assert armed.desk.staged is None
+
+    armed.press("f")
+    armed.desk.to_price(63000.004)
+    assert armed.desk.staged is not None
+    assert armed.desk.staged.price == D("63000.00")
+
+
+def test_digits_set_slots_and_units(armed: Bench) -> None:
+    armed.press("f", "2")
+    assert armed.desk.summary().size == "2_ slots"
+    assert armed.desk.staged is not None
+    assert armed.desk.staged.size == D("0.03125")
+
+    armed.press("u", "0", "full_stop", "5", "enter")
+    assert _submitted(armed).size == D("0.50000")
+
+
+def test_plus_and_minus_step_the_size(armed: Bench) -> None:
+    armed.press("f", "plus", "plus", "minus", "enter")
+
+    assert _submitted(armed).size == D("0.03125")
+
+
+def test_a_size_set_before_staging_is_used(armed: Bench) -> None:
+    armed.press("3", "f", "enter")
+
+    assert _submitted(armed).size == D("0.04687")
+
+
+def test_moving_the_line_ends_the_number_being_typed(armed: Bench) -> None:
+    armed.press("f", "2", "up", "3")
+
+    assert armed.desk.sizing.slots == 3
+
+
+def test_units_belong_to_their_market(armed: Bench) -> None:
+    armed.press("u", "5")
+    armed.select(ACME.fqme)
+    assert armed.desk.contexts == ("order",)
+    assert armed.desk.summary().size == "one slot"
+
+    armed.select(BTC.fqme)
+    assert armed.desk.summary().size == "5 BTC"
+
+
+def test_an_order_without_size_is_not_sent(armed: Bench) -> None:
+    armed.press("f", "0", "enter")
+
+    assert armed.sent == []
+    assert armed.said[-1] == "not sent: no size"
+
+
+def test_an_alert_is_set_where_it_was_staged(armed: Bench) -> None:
+    armed.press("a", "ctrl+up", "enter")
+
+    assert armed.sent == [SetAlert(alert_id="id1", fqme=BTC.fqme, price=D("64001.00"))]
+
+
+def test_while_staging_the_line_says_all_that_counts(armed: Bench) -> None:
+    armed.hold("0.5", "64990.00")
+    armed.press("f", "u", "0", "full_stop", "5", "ctrl+down")
+    (line,) = [line for line in armed.desk.lines(BTC.fqme) if line.kind == "staged"]
+
+    assert line.price == 63998.99
+    assert line.side == "buy"
+    assert line.label == (
+        "DARK BUY 0.5 BTC @ 63998.99 · 31 999.50 USDT · -102 ticks 0.00% · → 1 @ 64494.50"
+    )
+
+
+# -- exactly once, and only what was seen -------------------------------------------------------
+
+
+def test_a_double_enter_sends_one_order(armed: Bench) -> None:
+    armed.press("f")
+    armed.look()
+    armed.press("enter", look=False)
+    armed.desk.submit(at=armed.time)
+    armed.desk.submit(at=armed.time)
+
+    assert len(armed.sent) == 1
+
+
+def test_each_intent_has_its_own_id_from_the_moment_it_is_staged(armed: Bench) -> None:
+    armed.press("f", "up", "2", "enter", "f", "enter")
+
+    ids = [command.order_id for command in armed.sent if isinstance(command, Submit)]
+    assert ids == ["id1", "id2"]
+
+
+def test_keys_typed_ahead_send_nothing(armed: Bench) -> None:
+    armed.press("f", "enter", look=False)
+
+    assert armed.sent == []
+    assert armed.desk.staged is not None
+    assert "not on the screen" in armed.said[-1]
+
+
+def test_an_enter_pressed_before_the_repaint_and_handled_after_it_sends_nothing(
+    armed: Bench,
+) -> None:
+    armed.press("f", look=False)
+    pressed_at = armed.time
+    armed.desk.painted(pressed_at + 5.0)
+    armed.time += 6.0
+    armed.desk.submit(at=pressed_at + 0.01)
+
+    assert armed.sent == []
+
+
+def test_what_was_seen_can_be_sent_after_the_first_refusal(armed: Bench) -> None:
+    armed.press("f", "enter", look=False)
+    armed.press("enter")
+
+    assert len(armed.sent) == 1
+
+
+@pytest.mark.parametrize("key", ["up", "2", "plus", "s", "m", "u"])
+def test_whatever_changes_the_order_must_be_seen_again(armed: Bench, key: str) -> None:
+    armed.press("f")
+    armed.look()
+    armed.press(key, "enter", look=False)
+
+    assert armed.sent == []
+
+
+def test_a_repaint_of_what_was_before_does_not_count(armed: Bench) -> None:
+    armed.press("f")
+    drawn = armed.desk.revision
+    armed.press("up", look=False)
+    armed.desk.painted(armed.time, drawn)
+    armed.time += 1
+    armed.press("enter", look=False)
+
+    assert armed.sent == []
+
+
+def test_nothing_is_sent_by_the_key_that_brings_the_window_back(armed: Bench) -> None:
+    armed.press("f")
+    armed.look()
+    armed.desk.unsee()
+    armed.press("enter", look=False)
+
+    assert armed.sent == []
+
+
+def test_going_to_another_market_drops_what_was_staged(armed: Bench) -> None:
+    armed.press("f")
+    armed.look()
+    armed.select(ACME.fqme)
+    assert armed.desk.contexts == ("order",)
+
+    armed.select(BTC.fqme)
+    assert armed.desk.staged is None
+    armed.desk.submit(at=armed.time)
+    assert armed.sent == []
+
+
+def test_a_closed_link_sends_nothing_and_says_so(armed: Bench) -> None:
+    armed.press("f")
+    armed.is_link_closed = True
+    armed.press("enter")
+
+    assert armed.sent == []
+    assert armed.said[-1] == "not sent: the engine is gone"
+    assert armed.desk.staged is None
+
+
+def test_without_an_engine_nothing_is_staged_or_sent(armed: Bench) -> None:
+    armed.press("f")
+    armed.state.fold(EngineFailed(reason="disk full"))
+    armed.press("enter", "d")
+
+    assert armed.sent == []
+    assert armed.said[-2:] == ["the engine is gone: disk full"] * 2
+
+
+KEYS = st.sampled_from(
+    [
+        *("o", "f", "d", "a", "s", "u", "m", "enter", "enter", "enter", "escape", "tab", "c", "C"),
+        *("up", "down", "shift+up", "shift+down", "ctrl+up", "ctrl+down"),
+        *("left_square_bracket", "right_square_bracket", "plus", "minus", "backspace"),
+        *"0123456789",
+        *("look", "look", "other market", "answer"),
+    ]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(KEYS, max_size=40))
+def test_whatever_is_pressed_no_id_is_sent_twice_and_all_numbers_fit(keys: list[str]) -> None:
+    bench = Bench()
+    bench.order("resting", size=D("0.5"))
+    bench.alert()
+    bench.press("o")
+    for key in keys:
+        staged, was_seen = bench.desk.staged, bench.desk._painted_at is not None
+        before = len(bench.sent)
+        if key == "look":
+            bench.look()
+        elif key == "other market":
+            bench.select(ACME.fqme if bench.state.selected == BTC.fqme else BTC.fqme)
+        elif key == "answer":
+            for question in bench.asked:
+                question.painted(bench.time)
+                question.accept(bench.time + 1)
+        elif bench.desk.is_armed or key == "o":
+            contexts = (*bench.desk.contexts, "chart", "deck")
+            _press_if_bound(bench, contexts, key)
+        for command in bench.sent[before:]:
+            if isinstance(command, Submit | Amend | SetAlert):
+                assert key == "enter"
+                assert was_seen
+                assert staged is not None
+    submits = [command for command in bench.sent if isinstance(command, Submit)]
+    counted = Counter(command.order_id for command in submits)
+    assert all(count == 1 for count in counted.values())
+    for command in submits:
+        instrument = bench.state.markets[command.fqme].instrument
+        price = command.price if command.route == "live" else command.trigger_price
+        assert price is not None
+        assert price > 0
+        assert instrument.is_on_tick(price)
+        assert instrument.is_on_step(command.size)
+        assert command.size >= instrument.min_size
+        assert instrument.max_size is None or command.size <= instrument.max_size
+
+
+def _press_if_bound(bench: Bench, contexts: tuple[str, ...], key: str) -> None:
+    from tui.actions import perform
+    from tui.keymap import DEFAULT_KEYMAP
+
+    action = DEFAULT_KEYMAP.resolve(contexts, key)
+    if action is not None and action.target == "desk":
+        perform(action, {"desk": bench.desk}, bench.time)
+
+
+# -- working orders: pick, amend, cancel ----------------------------------------------------------
+
+
+def test_tab_walks_working_orders_and_alerts_of_the_market(armed: Bench) -> None:
+    armed.order("o1")
+    armed.order("o2", price=D("62000.00"))
+    armed.order("elsewhere", fqme=ACME.fqme)
+    armed.order("done", state=OrderState.FILLED)
+    armed.alert("a1")
+    seen = []
+    for _ in range(4):
+        armed.press("tab")
+        picked = armed.desk.picked
+        seen.append(getattr(picked, "order_id", None) or getattr(picked, "alert_id", None))
+
+    assert seen == ["o1", "o2", "a1", "o1"]
+    armed.press("shift+tab")
+    assert armed.desk.picked is armed.state.alerts["a1"]
+
+
+def test_shift_tab_begins_at_the_last(armed: Bench) -> None:
+    armed.order("o1")
+    armed.order("o2")
+    armed.press("shift+tab")
+
+    assert armed.desk.picked is armed.state.orders["o2"]
+
+
+def test_an_amend_is_staged_by_arrows_and_sent_by_enter_alone(armed: Bench) -> None:
+    armed.order("o1")
+    armed.press("tab", "up", "up", "shift+up")
+    assert armed.sent == []
+    kinds = {line.kind for line in armed.desk.lines(BTC.fqme)}
+    assert {"staged", "working"} <= kinds
+
+    armed.press("enter")
+    assert armed.sent == [Amend(order_id="o1", price=D("63000.12"))]
+    assert armed.desk.staged is None
+
+
+def test_the_size_of_a_picked_order_is_amended_with_digits_and_steps(armed: Bench) -> None:
+    armed.order("o1")
+    armed.press("u", "tab", "0", "full_stop", "7", "enter")
+    assert armed.sent == [Amend(order_id="o1", size=D("0.70000"))]
+
+    armed.sent.clear()
+    armed.press("minus", "enter")
+    assert armed.sent == [Amend(order_id="o1", size=D("0.49900"))]
+
+
+def test_sizing_an_amend_leaves_the_size_of_the_next_order_alone(armed: Bench) -> None:
+    armed.order("o1")
+    armed.press("2", "tab", "9", "escape", "escape")
+
+    assert armed.desk.sizing.slots == 2
+
+
+def test_an_amend_back_to_where_it_was_is_not_sent(armed: Bench) -> None:
+    armed.order("o1")
+    armed.press("tab", "up", "down", "enter")
+
+    assert armed.sent == []
+    assert armed.said[-1] == "not sent: nothing is changed"
+
+
+def test_an_amend_is_refused_when_the_order_moved_on(armed: Bench) -> None:
+    armed.order("o1")
+    armed.press("tab", "up")
+    armed.order("o1", price=D("61000.00"))
+    armed.press("enter")
+
+    assert armed.sent == []
+    assert "changed meanwhile" in armed.said[-1]
+
+
+def test_an_amend_is_refused_while_another_is_unanswered(armed: Bench) -> None:
+    armed.order("o1")
+    armed.press("tab", "up")
+    armed.order("o1", awaiting="amend")
+    armed.press("enter")
+
+    assert armed.sent == []
+    assert "its amend is not answered yet" in armed.said[-1]
+
+
+def test_an_amend_is_refused_when_the_order_is_done(armed: Bench) -> None:
+    armed.order("o1")
+    armed.press("tab", "up")
+    armed.order("o1", state=OrderState.FILLED, filled=D("0.5"))
+    armed.press("enter")
+
+    assert armed.sent == []
+
+
+def test_a_venue_that_cannot_amend_is_not_asked_to_but_the_dark_book_can() -> None:
+    bench = Bench(can_amend=False)
+    bench.press("o")
+    bench.order("o1")
+    bench.press("tab", "up", "enter")
+    assert bench.sent == []
+    assert bench.said[-1] == "not sent: its venue cannot amend"
+
+    dark = {"route": "dark", "price": None, "trigger_price": D("63000.00")}
+    bench.order("o1", state=OrderState.DARK, **dark)
+    bench.press("escape", "tab", "up", "enter")
+    assert bench.sent == [Amend(order_id="o1", price=D("63000.01"))]
+
+
+def test_c_cancels_what_is_picked(armed: Bench) -> None:
+    armed.order("o1")
+    armed.alert("a1")
+    armed.press("tab", "c", "tab", "c")
+
+    assert armed.sent == [Cancel(order_id="o1"), CancelAlert(alert_id="a1")]
+
+
+def test_c_cancels_nothing_that_was_not_picked_and_seen(armed: Bench) -> None:
+    armed.order("o1")
+    armed.press("c")
+    armed.press("tab", "c", look=False)
+
+    assert armed.sent == []
+
+
+def test_a_cancel_is_not_repeated_while_it_is_on_its_way(armed: Bench) -> None:
+    armed.order("o1", awaiting="cancel")
+    armed.press("tab", "c")
+
+    assert armed.sent == []
+    assert armed.said[-1] == "its cancel is on its way"
+
+
+def test_capital_c_cancels_all_of_this_market_after_a_question(armed: Bench) -> None:
+    armed.order("o1")
+    armed.order("o2")
+    armed.order("elsewhere", fqme=ACME.fqme)
+    armed.press("C")
+    (question,) = armed.asked
+    assert question.text == "Cancel 2 working orders of btcusdt.spot.sim?"
+    assert armed.sent == []
+
+    assert not question.accept(armed.time)  # typed ahead: it was never painted
+    question.painted(armed.time)
+    assert not question.accept(armed.time + 0.05)
+    assert question.accept(armed.time + 0.5)
+    assert not question.accept(armed.time + 0.6)
+    assert armed.sent == [CancelAll(fqme=BTC.fqme)]
+
+
+def test_a_declined_question_does_nothing_for_good(armed: Bench) -> None:
+    armed.order("o1")
+    armed.press("C")
+    question = armed.asked[0]
+    question.painted(armed.time)
+    question.decline()
+
+    assert not question.accept(armed.time + 9)
+    assert armed.sent == []
+
+
+# -- accounts -----------------------------------------------------------------------------------
+
+
+def test_the_first_account_that_serves_the_market_is_used_and_m_goes_on(armed: Bench) -> None:
+    armed.press("f", "m", "enter")
+    assert _submitted(armed).account == "paper"
+
+    assert armed.desk.account_for("btcusdt.spot.replay") is PAPER
+
+
+def test_an_account_that_does_not_trade_the_market_is_refused(bench: Bench) -> None:
+    bench.select("btcusdt.spot.replay")
+
+    with pytest.raises(UsageError, match="account sim does not trade"):
+        bench.desk.set_account("sim")
+    with pytest.raises(UsageError, match="no account 'nobody'"):
+        bench.desk.set_account("nobody")
+
+
+def test_changing_the_account_changes_what_a_slot_is_worth(armed: Bench) -> None:
+    armed.press("f", "m")
+
+    assert armed.desk.staged is not None
+    assert armed.desk.staged.size == D("0.03125")
+
+
+def test_real_money_is_asked_about_before_it_is_sent() -> None:
+    bench = Bench(accounts=(REAL,))
+    bench.press("o")
+    assert "REAL MONEY" in bench.said[-1]
+
+    bench.press("f", "s", "enter")
+    assert bench.sent == []
+    (question,) = bench.asked
+    assert question.text.startswith("REAL MONEY on real. Send LIVE BUY")
+
+    question.painted(bench.time)
+    assert question.accept(bench.time + 1)
+    assert len(bench.sent) == 1
+
+
+def test_real_money_is_not_sent_if_it_changed_while_it_was_asked_about() -> None:
+    bench = Bench(accounts=(REAL,))
+    bench.press("o", "f", "enter")
+    bench.desk.move_price(5)
+    question = bench.asked[0]
+    question.painted(bench.time)
+    question.accept(bench.time + 1)
+
+    assert bench.sent == []
+    assert "changed while it was asked about" in bench.said[-1]
+
+
+# -- typed orders ---------------------------------------------------------------------------------
+
+
+def _request(**fields: object) -> OrderRequest:
+    known: dict[str, object] = {
+        "side": "buy",
+        "size": D("0.5"),
+        "fqme": BTC.fqme,
+        "order_type": "limit",
+        "price": D("63000.00"),
+    }
+    return OrderRequest(**{**known, **fields})  # type: ignore[arg-type]
+
+
+def _market(**fields: object) -> OrderRequest:
+    return _request(order_type="market", price=None, **fields)
+
+
+def test_a_typed_order_is_sent_at_once_in_order_mode(armed: Bench) -> None:
+    armed.desk.place(_request(), at=armed.time)
+
+    assert _submitted(armed).trigger_price == D("63000.00")
+    assert armed.asked == []
+
+
+def test_a_typed_order_is_asked_about_while_disarmed_even_when_sure(bench: Bench) -> None:
+    bench.desk.place(_market(is_sure=True), at=bench.time)
+    assert bench.sent == []
+
+    bench.asked[0].painted(bench.time)
+    bench.asked[0].accept(bench.time + 1)
+    assert _submitted(bench).order_type == "market"
+
+
+def test_a_market_order_is_asked_about_unless_sure(armed: Bench) -> None:
+    armed.desk.place(_market(), at=armed.time)
+    assert armed.sent == []
+    assert armed.asked[0].text == "Send LIVE BUY 0.5 market?"
+
+    armed.desk.place(_market(is_sure=True), at=armed.time)
+    assert _submitted(armed).route == "live"
+
+
+def test_being_sure_does_not_spare_the_question_about_real_money() -> None:
+    bench = Bench(accounts=(REAL,))
+    bench.desk.arm()
+    bench.desk.place(_market(is_sure=True), at=bench.time)
+    bench.hold("1", "60000", account="real")
+    bench.desk.flatten(BTC.fqme, True, at=bench.time)
+
+    assert bench.sent == []
+    assert len(bench.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"order_type": "stop", "price": None, "stop_price": D("65000.00")},
+        {"order_type": "stop_limit", "stop_price": D("62000.00")},
+        {"post_only": True},
+    ],
+)
+def test_what_the_dark_book_cannot_hold_goes_live(armed: Bench, fields: dict[str, object]) -> None:
+    armed.desk.place(_request(**fields), at=armed.time)
+
+    command = _submitted(armed)
+    assert command.route == "live"
+    assert command.trigger_price is None
+
+
+def test_a_typed_order_names_its_account_or_takes_the_one_that_is_set(armed: Bench) -> None:
+    armed.desk.place(_request(account="paper"), at=armed.time)
+    assert _submitted(armed).account == "paper"
+
+    with pytest.raises(UsageError, match="not open"):
+        armed.desk.place(_request(fqme="xrp.spot.sim"), at=armed.time)
+
+
+def test_flatten_cancels_and_closes_after_a_question(bench: Bench) -> None:
+    bench.hold("1.5", "60000")
+    bench.order("o1")
+    bench.desk.flatten(BTC.fqme, at=bench.time)
+    assert bench.sent == []
+    assert bench.asked[0].detail == "cancels 1 orders, then closes 1.5 at the market"
+
+    bench.desk.flatten(BTC.fqme, True, at=bench.time)
+    assert bench.sent == [Flatten(order_id="id2", fqme=BTC.fqme, account="sim")]
+
+
+def test_there_is_nothing_to_flatten_when_flat(bench: Bench) -> None:
+    bench.desk.flatten(BTC.fqme, True, at=bench.time)
+
+    assert bench.sent == []
+    assert bench.said == ["sim is flat in btcusdt.spot.sim"]
+
+
+def test_orders_keep_their_number(bench: Bench) -> None:
+    bench.order("o1")
+    bench.order("o2")
+    assert [bench.desk.number_of(name) for name in ("o2", "o1")] == [2, 1]
+
+    bench.order("o1", state=OrderState.FILLED)
+    bench.order("o3")
+    bench.desk.cancel_number(3, at=bench.time)
+    assert bench.sent == [Cancel(order_id="o3")]
+    with pytest.raises(UsageError, match="number 1"):
+        bench.desk.cancel_number(1, at=bench.time)
+
+
+def test_cancel_all_says_which_markets(bench: Bench) -> None:
+    bench.order("o1")
+    bench.order("o2", fqme=ACME.fqme)
+    bench.desk.cancel_market("", at=bench.time)
+    assert bench.asked[0].text == "Cancel 2 working orders of ALL markets?"
+
+    bench.desk.cancel_market("", True, at=bench.time)
+    assert bench.sent == [CancelAll()]
+
+
+def test_a_size_can_be_set_in_either_unit(armed: Bench) -> None:
+    armed.desk.set_size(D(2), "slots")
+    armed.press("f")
+    assert armed.desk.staged is not None
+    assert armed.desk.staged.size == D("0.03125")
+
+    armed.desk.set_size(D("0.4"), "units")
+    assert armed.desk.staged.size == D("0.40000")
+
+
+# -- lines --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({"state": OrderState.PENDING}, "unacked"),
+        ({"state": OrderState.OPEN}, "working"),
+        ({"state": OrderState.PARTIAL, "filled": D("0.1")}, "working"),
+        ({"state": OrderState.OPEN, "awaiting": "cancel"}, "unacked"),
+        ({"state": OrderState.DARK, "price": None, "trigger_price": D("63000.00")}, "dark"),
+        ({"state": OrderState.TRIGGERED}, "triggered"),
+        ({"state": OrderState.UNKNOWN, "awaiting": "cancel"}, "unknown"),
+    ],
+)
+def test_each_state_has_its_line(bench: Bench, fields: dict[str, object], kind: str) -> None:
+    bench.order("o1", **fields)
+    (line,) = bench.desk.lines(BTC.fqme)
+
+    assert (line.kind, line.price, line.side) == (kind, 63000.0, "buy")
+    assert line.label.startswith("#1 buy 0.")
+
+
+def test_orders_that_are_done_and_other_markets_draw_no_line(bench: Bench) -> None:
+    bench.order("o1", state=OrderState.CANCELED)
+    bench.order("o2", fqme=ACME.fqme)
+
+    assert bench.desk.lines(BTC.fqme) == []
+    assert bench.desk.lines("nowhere.sim") == []
+
+
+def test_position_and_alerts_are_lines_too(bench: Bench) -> None:
+    bench.hold("-0.5", "61000")
+    bench.alert(price="65000.00")
+
+    assert [(line.kind, line.price, line.side) for line in bench.desk.lines(BTC.fqme)] == [
+        ("position", 61000.0, "sell"),
+        ("alert", 65000.0, ""),
+    ]
+
+
+# -- odds and ends --------------------------------------------------------------------------------
+
+
+def test_order_ids_differ_and_are_short_enough_for_a_venue() -> None:
+    ids = {new_order_id() for _ in range(1000)}
+
+    assert len(ids) == 1000
+    assert all(len(order_id) <= 32 and order_id.isalnum() for order_id in ids)
+
+
+def test_without_an_account_nothing_is_staged() -> None:
+    bench = Bench(accounts=())
+    bench.press("o", "f")
+
+    assert bench.desk.staged is None
+    assert bench.said[-1] == "no account trades btcusdt.spot.sim"
+
+
+def test_a_one_sided_book_has_no_ask_to_jump_to(armed: Bench) -> None:
+    market = armed.state.markets[BTC.fqme]
+    market.quote = type(market.quote)(fqme=BTC.fqme, last=64000.0, bid=63999.99)
+    armed.press("d", "right_square_bracket")
+
+    assert armed.desk.staged is not None
+    assert armed.desk.staged.price == D("64000.00")
+    assert armed.said[-1] == "there is no ask"
