@@ -1,0 +1,269 @@
+"""Matching of paper orders against the ticks of one market. Pure: no clock, no waiting.
+
+A resting order fills when the market shows that it must have: a trade through its price fills
+all of it; a trade at its price fills it once the size that stood ahead is gone; a quote of the
+other side at or through its price fills as much as that quote shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from brokers.paper.models import ZERO, Queue, Slippage
+from brokers.paper.view import MarketView
+from engine.instruments import Instrument
+from engine.messages import Ask, Bid, Book, Break, Side, Tick, TimeInForce, Trade
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Working:
+    """An order at the paper venue."""
+
+    order_id: str
+    side: Side
+    left: Decimal
+    """Size that has not traded."""
+    price: Decimal | None
+    """Limit price; None takes whatever there is."""
+    stop_price: Decimal | None = None
+    """Sleeps until a trade touches this."""
+    time_in_force: TimeInForce = "gtc"
+    post_only: bool = False
+    sequence: int = 0
+    """Priority among our own orders."""
+    ahead: Decimal | None = None
+    """Size of others that trades first; None until the level was seen."""
+    shown: Decimal | None = None
+    """What the level showed when last looked at."""
+    traded: Decimal = ZERO
+    """Traded at the level since then."""
+
+
+FillOrder = Callable[[Working, Decimal, Decimal, bool], None]
+"""`fill(order, price, size, is_maker)`: the order traded; `left` is already less."""
+
+EndOrder = Callable[[Working, str], None]
+"""`end(order, reason)`: the rest of the order is over."""
+
+
+class PaperMarket:
+    """The orders of one market, and what its ticks do to them."""
+
+    def __init__(
+        self,
+        instrument: Instrument,
+        *,
+        queue: Queue,
+        slippage: Slippage,
+        on_fill: FillOrder,
+        on_end: EndOrder,
+    ) -> None:
+        self.instrument = instrument
+        self.view = MarketView(instrument)
+        self._queue = queue
+        self._slippage = slippage
+        self._fill = on_fill
+        self._end = on_end
+        self._resting: dict[str, Working] = {}
+        self._stops: dict[str, Working] = {}
+        self._unpriced: dict[str, Working] = {}
+        """Market orders that came before any price was known."""
+        self._sequence = 0
+
+    # -- requests ---------------------------------------------------------------------------------
+
+    def would_take(self, order: Working) -> bool:
+        """A limit order that would trade at once."""
+        levels = self.view.to_take(order.side)
+        if not levels or order.price is None:
+            return False
+        sign = 1 if order.side == "buy" else -1
+        return (order.price - levels[0][0]) * sign >= 0
+
+    def add(self, order: Working) -> None:
+        """A new order: it trades, rests, sleeps or ends."""
+        self._sequence += 1
+        order.sequence = self._sequence
+        if order.stop_price is not None and not self._is_touched(order):
+            self._stops[order.order_id] = order
+            return
+        order.stop_price = None
+        self._start(order)
+
+    def remove(self, order_id: str) -> Working | None:
+        """Take an order out; None if it does not work here."""
+        for orders in (self._resting, self._stops, self._unpriced):
+            if order_id in orders:
+                return orders.pop(order_id)
+        return None
+
+    def find(self, order_id: str) -> Working | None:
+        for orders in (self._resting, self._stops, self._unpriced):
+            if order_id in orders:
+                return orders[order_id]
+        return None
+
+    def amend(self, order: Working, price: Decimal | None, left: Decimal) -> None:
+        """Other terms. The place in the queue is kept only if nothing but the size shrinks."""
+        if order.order_id in self._resting and (price != order.price or left > order.left):
+            self.remove(order.order_id)
+            order.price, order.left = price, left
+            self.add(order)
+            return
+        order.price, order.left = price, left
+
+    # -- the market -------------------------------------------------------------------------------
+
+    def on_tick(self, tick: Tick) -> None:
+        """What the market did, in order."""
+        match tick:
+            case Trade():
+                self.view.last = self.instrument.round_price(tick.price)
+                if self._resting:
+                    self._on_trade(self.view.last, self.instrument.nearest_size(tick.size))
+                self._wake()
+            case Bid():
+                self.view.bids.on_touch(tick)
+                self._look("buy")
+                self._on_quote("sell")
+            case Ask():
+                self.view.asks.on_touch(tick)
+                self._look("sell")
+                self._on_quote("buy")
+            case Book():
+                self.view.on_book(tick)
+                for side in ("buy", "sell"):
+                    self._look(side)
+                    self._on_quote(side)
+            case Break():
+                self.view.clear()
+                for order in self._resting.values():
+                    order.shown = None
+
+    def _on_trade(self, price: Decimal, size: Decimal) -> None:
+        at_price: list[Working] = []
+        for order in self._by_priority():
+            assert order.price is not None
+            beyond = (order.price - price) * (1 if order.side == "buy" else -1)
+            if beyond > 0:
+                self._fill_resting(order, order.left)
+            elif beyond == 0:
+                at_price.append(order)
+        self._share(at_price, size)
+
+    def _share(self, orders: Iterable[Working], size: Decimal) -> None:
+        """A trade of `size` at the price of these orders, first in priority first."""
+        ours = ZERO
+        for order in orders:
+            ahead = order.ahead or ZERO
+            if order.ahead is None:
+                # Nothing was seen of the level: whatever traded here was ahead.
+                continue
+            order.ahead = max(ahead - size, ZERO)
+            order.traded += size
+            reached = size - ahead - ours
+            if reached > 0:
+                part = min(reached, order.left)
+                ours += part
+                self._fill_resting(order, part)
+
+    def _on_quote(self, side: Side) -> None:
+        """The other side moved: it may now be at or through resting orders of `side`."""
+        self._start_unpriced()
+        if not self._resting:
+            return
+        other = self.view.asks if side == "buy" else self.view.bids
+        best = other.best_price()
+        if best is None:
+            return
+        sign = 1 if side == "buy" else -1
+        for order in self._by_priority():
+            assert order.price is not None
+            if order.side != side or (order.price - best) * sign < 0:
+                continue
+            part = min(order.left, other.available())
+            if part > 0:
+                other.take(best, part)
+                self._fill_resting(order, part)
+
+    def _look(self, side: Side) -> None:
+        """Own side moved: see what is still ahead of the orders that rest there."""
+        for order in self._resting.values():
+            if order.side == side:
+                self._look_at(order)
+
+    def _look_at(self, order: Working) -> None:
+        assert order.price is not None
+        shown = self.view.side(order.side).at(order.price)
+        if shown is None:
+            return
+        if order.ahead is None:
+            order.ahead = self._queue.at_entry(shown)
+        elif order.shown is not None:
+            order.ahead = self._queue.after_change(order.ahead, order.shown, shown, order.traded)
+        else:
+            order.ahead = min(order.ahead, shown)
+        order.shown, order.traded = shown, ZERO
+
+    # -- orders -----------------------------------------------------------------------------------
+
+    def _start(self, order: Working) -> None:
+        """An order that is awake: take what there is, then rest, wait or end."""
+        levels = self.view.to_take(order.side)
+        if order.price is None and not levels:
+            self._unpriced[order.order_id] = order
+            return
+        fills = self._slippage.take(order.side, order.left, order.price, levels, self.instrument)
+        if order.time_in_force == "fok" and sum(size for _, size in fills) < order.left:
+            self._end(order, "it could not be filled at once")
+            return
+        other = self.view.asks if order.side == "buy" else self.view.bids
+        for price, size in fills:
+            other.take(price, size)
+            order.left -= size
+            self._fill(order, price, size, False)
+        if order.left <= 0:
+            return
+        if order.time_in_force == "ioc" or order.price is None:
+            self._end(order, "the rest could not be filled at once")
+            return
+        self._resting[order.order_id] = order
+        order.ahead = order.shown = None
+        order.traded = ZERO
+        self._look_at(order)
+
+    def _fill_resting(self, order: Working, size: Decimal) -> None:
+        assert order.price is not None
+        order.left -= size
+        if order.left <= 0:
+            self._resting.pop(order.order_id)
+        self._fill(order, order.price, size, True)
+
+    def _wake(self) -> None:
+        """The last price moved: start stops that it touched, and orders that lacked a price."""
+        self._start_unpriced()
+        if not self._stops:
+            return
+        touched = [order for order in self._stops.values() if self._is_touched(order)]
+        for order in sorted(touched, key=lambda order: order.sequence):
+            del self._stops[order.order_id]
+            order.stop_price = None
+            self._start(order)
+
+    def _start_unpriced(self) -> None:
+        if self._unpriced:
+            waiting, self._unpriced = self._unpriced, {}
+            for order in waiting.values():
+                self._start(order)
+
+    def _is_touched(self, order: Working) -> bool:
+        assert order.stop_price is not None
+        if self.view.last is None:
+            return False
+        beyond = self.view.last - order.stop_price
+        return beyond >= 0 if order.side == "buy" else beyond <= 0
+
+    def _by_priority(self) -> list[Working]:
+        return sorted(self._resting.values(), key=lambda order: order.sequence)
