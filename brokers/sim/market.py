@@ -315,8 +315,10 @@ class Market:
             size = sum(level.size for level in resting if (level.price - price) * side <= 0)
             if size:
                 sweep = NewOrder("", side, size, "limit", price, time_in_force="ioc")
-                # Not counted: the path's bars already hold what traded then.
-                self._take(self.engine.submit(sweep, time_ns), time_ns, is_counted=False)
+                # Stops must wait until there is a book again. Not counted: the path's bars
+                # already hold what traded then.
+                events = self.engine.submit(sweep, time_ns, elects_stops=False)
+                self._take(events, time_ns, is_counted=False)
 
 
 def past_bars(history: History, start_ns: int, end_ns: int, period_s: int) -> Bars:

@@ -71,8 +71,11 @@ class MatchingEngine:
 
     # -- commands --------------------------------------------------------------------------
 
-    def submit(self, new: NewOrder, time_ns: int) -> list[Event]:
-        """Take a new order. The first event is `Entered` with its number, or `Refused`."""
+    def submit(self, new: NewOrder, time_ns: int, *, elects_stops: bool = True) -> list[Event]:
+        """Take a new order. The first event is `Entered` with its number, or `Refused`.
+
+        Without `elects_stops` its trades touch no stop yet; the next command's do.
+        """
         if fault := self._fault(new):
             self._refuse(time_ns, "new", 0, fault)
             return self._take_events()
@@ -96,7 +99,8 @@ class MatchingEngine:
             if new.stop_price is not None:
                 self._elect(order, time_ns)
             self._work(order, time_ns)
-            self._elect_stops(time_ns)
+            if elects_stops:
+                self._elect_stops(time_ns)
         return self._take_events()
 
     def cancel(self, order_id: int, time_ns: int) -> list[Event]:
