@@ -94,7 +94,9 @@ def time_labels(columns: Columns, zone: tzinfo | None, gap: int) -> list[TimeLab
     origin = 4 * _DAY if step == 7 * _DAY else 0
     ends = local + max(1, round(length_s)) - 1
     bucket = (ends - origin) // step
-    begins = np.flatnonzero(np.r_[bucket[0] * step + origin >= local[0], bucket[1:] > bucket[:-1]])
+    # Another one, not a later one: when clocks are put back an hour comes twice.
+    changes = bucket[1:] != bucket[:-1]
+    begins = np.flatnonzero(np.r_[bucket[0] * step + origin >= local[0], changes])
     rounds = bucket[begins] * step + origin
     # In missing time that is drawn in proportion a round time has a place of its own.
     is_in_gap = (rounds < local[begins]) & (columns.cut_ns[begins] == 0)
@@ -104,7 +106,8 @@ def time_labels(columns: Columns, zone: tzinfo | None, gap: int) -> list[TimeLab
     days = local // _DAY
     labels = []
     for index, at, cell in zip(begins.tolist(), moments.tolist(), places.tolist(), strict=True):
-        is_day = step >= _DAY or bool(index and days[index - 1] != at // _DAY)
+        is_new = bool(index and days[index - 1] != at // _DAY)
+        is_day = step >= _DAY or at % _DAY == 0 or is_new
         text = _clock_text(at, is_day=is_day, with_seconds=step < 60)
         labels.append(TimeLabel(cell, text, is_day))
     return labels

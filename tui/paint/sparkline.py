@@ -40,7 +40,9 @@ def _extremes(values: np.ndarray, width: int) -> np.ndarray:
     padding = size * width - len(values)
     table = np.concatenate([np.full(padding, np.nan), values]).reshape(width, size)
     reaches = np.concatenate([np.full(padding, -1.0), reach]).reshape(width, size)
-    picked: np.ndarray = table[np.arange(width), reaches.argmax(axis=1)]
+    # Turned round, so that the newest of equals is taken.
+    best = size - 1 - reaches[:, ::-1].argmax(axis=1)
+    picked: np.ndarray = table[np.arange(width), best]
     return picked[padding // size :]
 
 
