@@ -288,7 +288,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("period", "period 1s...1d", "Period of the chart", _period, _always(*PERIODS)),
     Verb(
         "style", "style bars|line", "Style of the chart",
-        _choice("deck", "set_style", "style", _always(*_STYLES)), _always(*_STYLES),
+        _choice("chart", "set_style", "style", _always(*_STYLES)), _always(*_STYLES),
     ),
     Verb("zoom", "zoom in|out [STEPS]", "Zoom about the last bar", _zoom, _always("in", "out")),
     Verb("range", "range LOW HIGH|auto", "Price range of the chart", _range, _always("auto")),

@@ -130,9 +130,9 @@ def fault(word: Word, message: str, *, hint: str = "") -> CommandError:
     return CommandError(message, word.start, word.end, hint=hint)
 
 
-def nearest(text: str, known: Iterable[str]) -> str:
-    """`did you mean ...?`, or nothing where nothing is near."""
-    close = get_close_matches(text.lower(), sorted(known), n=1, cutoff=0.5)
+def nearest(text: str, known: Iterable[str], *, cutoff: float = 0.5) -> str:
+    """`did you mean ...?`, or nothing where nothing is as like it as `cutoff`, 0 to 1."""
+    close = get_close_matches(text.lower(), sorted(known), n=1, cutoff=cutoff)
     return f"did you mean {close[0]!r}?" if close else ""
 
 

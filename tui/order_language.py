@@ -115,7 +115,8 @@ def _instrument(word: Word | None, context: Context, words: Words) -> Instrument
     fqme = fqme_of(word)
     if (instrument := context.instruments.get(fqme)) is not None:
         return instrument
-    hint = nearest(fqme, context.instruments) or f":watch {fqme} opens it"
+    # Market names are alike by nature: only a slip of the finger is worth a guess.
+    hint = nearest(fqme, context.instruments, cutoff=0.85) or f":watch {fqme} opens it"
     raise fault(word, f"{fqme} is not open", hint=hint)
 
 

@@ -26,13 +26,14 @@ from tui.order_desk import OrderDesk
 from tui.playback import PlaybackControls
 
 
-def _classes() -> dict[str, type]:
-    from tui.app import DeckApp
+def classes() -> dict[str, type]:
+    """What the deck maps the names of targets to."""
+    from tui.deck_actions import DeckActions
     from tui.widgets.blotter import Blotter
     from tui.widgets.chart import Chart
 
     return {
-        "deck": DeckApp,
+        "deck": DeckActions,
         "chart": Chart,
         "blotter": Blotter,
         "desk": OrderDesk,
@@ -71,7 +72,7 @@ def test_an_action_hides_only_what_it_takes_a_key_from(action: Action) -> None:
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
 def test_a_method_exists_and_takes_what_it_is_given(action: Action) -> None:
-    method = getattr(_classes()[action.target], action.method)
+    method = getattr(classes()[action.target], action.method)
     keywords: dict[str, Any] = {"at": 1.0} if action.sends_order else {}
 
     inspect.signature(method).bind(None, *action.arguments, **keywords)
