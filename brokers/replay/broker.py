@@ -49,8 +49,8 @@ from .player import Cue, Item, Player, clamp_speed
 from .reel import Reel
 from .tape import Tape, open_tape
 
-TURN_TICKS = 256
-"""Ticks taken in before others get their turn: a few milliseconds of work."""
+TURN_TICKS = 128
+"""Ticks taken in before others get their turn: some milliseconds of reading and decoding."""
 GRAIN_S = 0.002
 """Least time between two turns that are paced by the clock: waking up has its price."""
 MIN_HIT = 60.0

@@ -69,8 +69,8 @@ class Reel:
         yield from self._gaps_before(at)
         try:
             for tape_ns, source, ticks in tape.play():
-                name = names.get(source)
-                if name is not None:
+                # A message that changes nothing is no moment to step to.
+                if ticks and (name := names.get(source)) is not None:
                     yield Item(tape_ns, name, [renamed(tick, name) for tick in ticks])
         except DataError as error:
             _log.warning("the recording ends early: %s", error)

@@ -129,6 +129,12 @@ def test_markets_that_a_tape_does_not_list_are_left_out() -> None:
     assert times(Reel([tape], "replay")) == [(0, REPLAY)]
 
 
+def test_messages_that_change_nothing_are_left_out() -> None:
+    tape = MemoryTape([trade(BINANCE, 0, 1.0), (at(1), BINANCE, []), trade(BINANCE, 2, 1.0)])
+
+    assert [second for second, _ in times(Reel([tape], "replay"))] == [0, 2]
+
+
 @pytest.mark.parametrize(
     "tick",
     [
