@@ -7,13 +7,15 @@ Others can add brokers: a package that exposes `open_broker` under the entry poi
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import entry_points
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from engine.broker import OpenBroker
 from engine.config import nearest
 from engine.errors import BrokerUnavailable
 from engine.text import safe
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
 
 GROUP = "tickdeck.brokers"
 
@@ -27,7 +29,7 @@ BUILT_IN = {
 
 def names() -> tuple[str, ...]:
     """All brokers that can be asked for, sorted; none is imported."""
-    return tuple(sorted({*BUILT_IN, *(point.name for point in entry_points(group=GROUP))}))
+    return tuple(sorted({*BUILT_IN, *(point.name for point in _entry_points())}))
 
 
 def load(name: str) -> OpenBroker:
@@ -39,8 +41,16 @@ def load(name: str) -> OpenBroker:
     try:
         if name in BUILT_IN:
             return cast(OpenBroker, import_module(BUILT_IN[name]).open_broker)
-        for point in entry_points(group=GROUP, name=name):
-            return cast(OpenBroker, point.load())
+        for point in _entry_points():
+            if point.name == name:
+                return cast(OpenBroker, point.load())
     except Exception as error:  # a plug-in may raise anything while it is imported
         raise BrokerUnavailable(f"broker {name!r} does not load: {safe(error)}") from error
     raise BrokerUnavailable(f"no broker named {safe(name, 60)!r}", hint=nearest(name, names()))
+
+
+def _entry_points() -> EntryPoints:
+    # Imported here: the built-in brokers are found without it, and it is slow to load.
+    from importlib.metadata import entry_points
+
+    return entry_points(group=GROUP)

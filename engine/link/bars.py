@@ -20,6 +20,11 @@ class BarsCursor:
         self._sent_last: tuple[float, ...] = ()
         self._was_complete = False
 
+    @property
+    def is_first(self) -> bool:
+        """Nothing was sent yet."""
+        return self._version == -1
+
     def take(self, fqme: str, *, is_complete: bool) -> BarsUpdate | None:
         """What changed since the last call; None if nothing did."""
         series = self._series

@@ -20,6 +20,8 @@ from engine.messages import (
     EngineStatus,
     Event,
     FillReport,
+    FlumeFailed,
+    FlumeOpened,
     Frame,
     Notice,
     OrderUpdate,
@@ -35,6 +37,8 @@ _URGENT = (
     EngineFailed,
     CommandRefused,
     SearchResults,
+    FlumeOpened,
+    FlumeFailed,
 )
 """What a person waits for: the deck is woken for it between two screen frames."""
 
@@ -67,7 +71,7 @@ class Outbox:
     def put(self, event: Event) -> None:
         with self._lock:
             self._merge(event)
-            wakes = isinstance(event, _URGENT) and not self._is_woken
+            wakes = _is_urgent(event) and not self._is_woken
             self._is_woken = self._is_woken or wakes
         if wakes and self._wake is not None:
             self._wake()
@@ -100,6 +104,11 @@ class Outbox:
             self._notices.append(event)
         else:
             self._lossless.append(event)
+
+
+def _is_urgent(event: Event) -> bool:
+    # Bars of a chart that was just opened: someone waits for it.
+    return isinstance(event, _URGENT) or (isinstance(event, BarsUpdate) and event.reset)
 
 
 def merge_frames(older: Frame, newer: Frame) -> Frame:

@@ -50,8 +50,11 @@ from engine.run import Engine
 _log = logger(__name__)
 
 STATUS_EVERY_S = 1.0
-BARS_HZ = 15.0
+BARS_EVERY_S = 1 / 15
 """How often changed bars are sent; the deck paints no faster."""
+
+FIRST_BARS_EVERY_S = 0.005
+"""How often a chart without a single bar is looked after, while its history loads."""
 
 _ORDER_COMMANDS = (Submit, Amend, Cancel, CancelAll, Flatten, SetAlert, CancelAlert)
 
@@ -72,6 +75,7 @@ class DeckSession:
         self._feeds: dict[float, Feed] = {}
         self._rate_of: dict[str, float] = {}
         self._bars: dict[tuple[str, int], BarsCursor] = {}
+        self._bars_opened = trio.Event()
         self._send_work, self._work = trio.open_memory_channel[Command](math.inf)
 
     def handle(self, command: Command) -> None:
@@ -186,6 +190,7 @@ class DeckSession:
         if held is not None and held.count >= command.count:
             return
         self._bars[key] = BarsCursor(series, command.count)
+        self._bars_opened.set()
         if not len(series):
             self._put(
                 BarsUpdate(
@@ -199,6 +204,7 @@ class DeckSession:
 
     async def _send_bars(self) -> None:
         while True:
+            is_awaited = False
             for (fqme, period_s), cursor in list(self._bars.items()):
                 flume = self._flume(fqme)
                 if flume is None:
@@ -207,7 +213,10 @@ class DeckSession:
                 update = cursor.take(fqme, is_complete=is_complete)
                 if update is not None:
                     self._put(update)
-            await trio.sleep(1 / BARS_HZ)
+                is_awaited = is_awaited or (cursor.is_first and not is_complete)
+            self._bars_opened = trio.Event()
+            with trio.move_on_after(FIRST_BARS_EVERY_S if is_awaited else BARS_EVERY_S):
+                await self._bars_opened.wait()
 
     def _flume(self, fqme: str) -> Flume | None:
         rate = self._rate_of.get(fqme)

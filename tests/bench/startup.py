@@ -10,6 +10,7 @@ start until braille of a chart is on the screen; the bare app until its label is
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import sys
 import tempfile
@@ -45,7 +46,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=7, help="counted runs of each")
     runs = parser.parse_args().runs
     with tempfile.TemporaryDirectory() as place:
-        deck = [sys.executable, "-m", "tui", "--data-dir", place, "--config", place]
+        deck = [sys.executable, "-m", "tui"]
+        os.environ |= {"TICKDECK_CONFIG": place, "TICKDECK_DATA_DIR": place}
         bare = [sys.executable, "-c", BARE]
         pairs = [
             (seconds_until(deck, is_braille), seconds_until(bare, lambda t: "one label" in t))

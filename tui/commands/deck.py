@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed_version
 from typing import Any
 
 import msgspec
@@ -20,6 +18,9 @@ from engine.text import safe
 
 def version() -> str:
     """The installed version; `unknown` when run from a checkout that is not installed."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed_version
+
     try:
         return installed_version("tickdeck")
     except PackageNotFoundError:
