@@ -189,7 +189,8 @@ class Exchange:
                     if taker is not None:
                         self._fill(market, event, *taker, is_maker=False)
                     if maker is not None:
-                        self._fill(market, event, *maker, is_maker=True, is_both=bool(taker))
+                        is_both = taker is not None and taker[0] is maker[0]
+                        self._fill(market, event, *maker, is_maker=True, is_both=is_both)
                 case Entered() if event.order.owner and self._entering is not None:
                     account, order = self._entering
                     owners[event.order_id] = (account, order.order_id)

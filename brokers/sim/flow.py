@@ -28,7 +28,9 @@ from engine.clock import NANOS
 
 _REFRESH_RATE: Final = 0.5
 """How often each maker looks at its quotes."""
-_RUNGS: Final = 7
+_RUNGS: Final = 9
+_WIDER: Final = 1.4
+"""How much further apart each two quotes of a ladder are than the two before."""
 _PATIENT_SHARE: Final = 0.35
 """Patient traders for each taker."""
 _MOST_PATIENT: Final = 10
@@ -193,15 +195,18 @@ class Flow:
 
     def _ladder(self, side: int, view: float, half: float) -> list[int]:
         """Prices to quote at, nearest first, each at least a tick from the one before."""
-        gap = self._listing.level_gap
         prices: list[int] = []
         for rung in range(_RUNGS):
-            away = half + gap * rung * (1.0 + 0.15 * rung)
+            away = half + self._reach(rung)
             price = math.floor(view - away) if side == BUY else math.ceil(view + away)
             if prices and (prices[-1] - price) * side < 1:
                 price = prices[-1] - side
             prices.append(price)
         return prices
+
+    def _reach(self, rung: int) -> float:
+        """How far behind the nearest quote this one is, in ticks."""
+        return self._listing.level_gap * (_WIDER**rung - 1.0) / (_WIDER - 1.0)
 
     def _pull_through(self, fair: float, time_ns: int) -> list[Event]:
         """Cancel the crowd's quotes that fair value has moved through: all have seen it."""
@@ -227,7 +232,7 @@ class Flow:
             if order is None or order.price is None:
                 quotes[rung] = 0
                 continue
-            slack = 0.4 * half + self._listing.level_gap * (0.3 + 0.3 * rung)
+            slack = 0.4 * half + 0.3 * (self._listing.level_gap + self._reach(rung))
             if abs(order.price - target) > slack or order.left * 3 < order.size:
                 events += self._engine.cancel(order.order_id, time_ns)
                 quotes[rung] = 0

@@ -169,7 +169,7 @@ class History:
         nth = np.arange(len(row)) - np.repeat(starts, trades)
         counter = (minutes.first + row) * _MOST_TRADES + nth
         share = self._times(row, counter, nth)
-        price = self._prices(minutes, bars, row, counter, share)
+        price = self._prices(minutes, bars, row, counter - nth % _BURST, share)
         _fit(price, bars, row, starts, trades)
         size = self._sizes(bars, row, counter, starts, trades)
         time_ns = bars.time_ns[row] + (share * MINUTE_NS).astype(np.int64)
@@ -178,19 +178,18 @@ class History:
     def _times(self, row: Ints, counter: Ints, nth: Ints) -> Floats:
         """When in its minute each print is, as a share of it, ascending, in bursts."""
         burst = uniform(self._keys["time"], counter - nth % _BURST)
-        share = (burst + 0.04 * uniform(self._keys["print"], counter)) % 1.0
+        share = (burst + 0.025 * uniform(self._keys["print"], counter)) % 1.0
         return np.sort(row + share) - row
 
-    def _prices(
-        self, minutes: Minutes, bars: Bars, row: Ints, counter: Ints, share: Floats
-    ) -> Ints:
-        """Fair value at the time of each print, plus or minus the half spread."""
+    def _prices(self, minutes: Minutes, bars: Bars, row: Ints, burst: Ints, share: Floats) -> Ints:
+        """Fair value at the time of each print, plus or minus the half spread: a burst is on
+        one side."""
         path = self.path.seconds(minutes)
         second = np.minimum((share * 60).astype(np.int64), 59)
         rest = share * 60 - second
         fair = path[row, second] * (1.0 - rest) + path[row, second + 1] * rest
         half = minutes.half_spread[row]
-        coins = bits(self._keys["print"], counter // _BURST)
+        coins = bits(self._keys["print"], burst)
         price = _on_tick(fair + np.where(coins & np.uint64(1), half, -half))
         return np.clip(price, bars.low[row], bars.high[row])
 

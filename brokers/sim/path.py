@@ -123,7 +123,8 @@ class Path:
         busy = self._shape**1.5 / np.mean(self._shape**1.5)
         level = np.exp(0.9 * mood + 0.9 * spread - 0.405 * spread + own)
         # A market that is looked at should not fall silent.
-        return self.listing.trades_per_minute * np.maximum(np.tile(busy, count) * level, 0.3)
+        least = np.maximum(np.tile(busy, count) * level, 0.3)
+        return np.asarray(self.listing.trades_per_minute * least)
 
     def _walk(self, first_day: int, count: int, minutes: Ints, sigma: Floats) -> Floats:
         """Log price at the 1441 minute edges of each day, one row per day."""
