@@ -269,7 +269,7 @@ class Router:
 
     def _after(self, order: Order) -> None:
         """What follows from an order's new state: answered requests, an amend that waited."""
-        if order.filled > order.size:
+        if order.filled and order.filled > order.size:
             self._notice("error", f"order {order.order_id} is filled beyond its size")
         lane = self._lanes.find(order.order_id)
         if lane is None:
