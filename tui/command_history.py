@@ -48,8 +48,8 @@ class CommandHistory:
         """Keep `line` as the newest, once, and end the walk."""
         line = safe(line.strip(), _LONGEST)
         if line:
-            self._lines = [known for known in self._lines if known != line][-self._kept + 1 :]
-            self._lines.append(line)
+            others = [known for known in self._lines if known != line]
+            self._lines = [*others, line][-self._kept :]
             self._write()
         self.rest()
 

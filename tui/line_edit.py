@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from engine.text import safe
+from engine.text import REPLACEMENT, safe
 
 
 class LineEdit(NamedTuple):
@@ -86,4 +86,8 @@ def press(line: LineEdit, key: str, character: str | None, longest: int) -> Line
 def paste(line: LineEdit, text: str, longest: int) -> LineEdit:
     """`line` with the first line of `text` typed into it: a newline in it enters nothing."""
     first = text.lstrip("\r\n").splitlines()[:1]
-    return line.inserted(safe(first[0], longest)[: longest - len(line.text)]) if first else line
+    if not first:
+        return line
+    room = longest - len(line.text)
+    shown = (char if char.isprintable() else REPLACEMENT for char in safe(first[0][:room]))
+    return line.inserted("".join(shown))
