@@ -81,13 +81,8 @@ def open_broker(settings: BrokerSettings, load: LoadTape = open_tape) -> ReplayB
 
     Raises:
         ConfigError: an option is not known or does not fit.
-        BrokerUnavailable: no file is named.
     """
     options = convert(dict(settings.options), ReplayOptions, "options of replay")
-    if not options.files:
-        raise BrokerUnavailable(
-            "there is no recording to play", hint="start it with: tickdeck replay FILE"
-        )
     try:
         clamp_speed(options.speed)
     except ValueError as error:
@@ -140,8 +135,12 @@ class ReplayBroker:
         """Open the files, find the beginning, and play.
 
         Raises:
-            BrokerUnavailable: a file cannot be played.
+            BrokerUnavailable: no file is named, or one cannot be played.
         """
+        if not self._options.files:
+            raise BrokerUnavailable(
+                "there is no recording to play", hint="start it with: tickdeck replay FILE"
+            )
         reel = Reel([await self._open(name) for name in self._options.files], self.name)
         self._markets = {
             fqme: Market(instrument, reel.bar_periods_s[fqme])
@@ -184,7 +183,7 @@ class ReplayBroker:
         *,
         task_status: trio.TaskStatus[Quote] = trio.TASK_STATUS_IGNORED,
     ) -> None:
-        """See `Broker.stream`. The first tick is the whole book, where that is known.
+        """See `Broker.stream`. The first ticks say what holds: the book, and both sides.
 
         Raises:
             UnknownSymbol: no recording has this market.
@@ -196,8 +195,8 @@ class ReplayBroker:
         task_status.started(market.quote(self.now_ns()))
         market.sinks.append(sink)
         try:
-            if (book := market.book()) is not None:
-                sink(fqme, [book])
+            if known := market.restated():
+                sink(fqme, known)
             if self._running().is_ended:
                 sink(fqme, [self._break(market, "end")])
             await trio.sleep_forever()
@@ -352,7 +351,7 @@ class ReplayBroker:
         for market in self._markets.values():
             ticks: list[Tick] = [self._break(market, reason)]
             if reason == "seek":
-                ticks += market.restated()
+                ticks += market.restated(with_last=True)
             for sink in tuple(market.sinks):
                 sink(market.fqme, ticks)
         self._tell_news()

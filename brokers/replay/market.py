@@ -133,22 +133,16 @@ class Market:
             recv_ns=max(tick.recv_ns for tick in known),
         )
 
-    def restated(self) -> list[Tick]:
-        """What is known, as ticks: the book, both sides, and the last price as a trade of size
-        0 and count 0. All carry the times at which they became known."""
-        ticks: list[Tick] = []
-        if (book := self._depth.snapshot()) is not None:
-            ticks.append(book)
-        ticks += [side for side in (self._bid, self._ask) if side is not None]
-        if (last := self._trade) is not None:
+    def restated(self, *, with_last: bool = False) -> list[Tick]:
+        """What is known, as ticks, in the order in which it became known and with its times:
+        the book, both sides, and the last price as a trade of size 0 and count 0."""
+        book = self._depth.snapshot()
+        ticks: list[Tick] = [tick for tick in (book, self._bid, self._ask) if tick is not None]
+        if with_last and (last := self._trade) is not None:
             ticks.append(
                 Trade(self.fqme, last.price, 0.0, "", last.venue_ns, last.recv_ns, last.trade_id, 0)
             )
-        return ticks
-
-    def book(self) -> Book | None:
-        """The whole book; None where it is not known."""
-        return self._depth.snapshot()
+        return sorted(ticks, key=lambda tick: tick.recv_ns)
 
     def history(self, period_s: int, end_ns: int, now_ns: int, limit: int) -> HistoryPage:
         """Bars of what was played; see `Broker.history`."""

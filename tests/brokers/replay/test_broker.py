@@ -125,9 +125,11 @@ def cause(error: pytest.ExceptionInfo[BaseExceptionGroup[Any]]) -> BaseException
 # -- opening --------------------------------------------------------------------------------------
 
 
-def test_no_file_is_an_error_that_says_what_to_do() -> None:
+async def test_no_file_is_an_error_that_says_what_to_do() -> None:
+    broker = made()
+
     with pytest.raises(BrokerUnavailable) as error:
-        made()
+        await broker.run()
 
     assert "tickdeck replay FILE" in error.value.hint
 
@@ -297,6 +299,13 @@ async def test_streams_of_a_market_join_and_leave(autojump_clock) -> None:
 
     assert first.prices() == [101, 102, 103, 104]
     assert second.prices() == [103]
+
+
+async def test_who_joins_gets_both_sides_first(autojump_clock) -> None:
+    tape = MemoryTape([trade(VENUE, 0, 100), quote(VENUE, 1, 99, 101), trade(VENUE, 2, 100)])
+
+    async with running(tape, start_s=1.5) as broker, watching(broker) as watcher:
+        assert watcher.ticks == [Bid(BTC, 99, 1, at(1), at(1)), Ask(BTC, 101, 1, at(1), at(1))]
 
 
 async def test_who_joins_late_gets_the_whole_book_first(autojump_clock) -> None:
@@ -496,10 +505,10 @@ async def test_a_seek_says_break_then_what_holds_there(autojump_clock) -> None:
 
     assert watcher.ticks == [
         Break(BTC, "seek", at(4), at(4)),
-        Book(BTC, ((98, 1),), ((101, 1),), at(3), at(3), True),
         Bid(BTC, 99, 1, at(1), at(1)),
         Ask(BTC, 101, 1, at(1), at(1)),
         Trade(BTC, 101, 0, "", at(2), at(2), "", 0),
+        Book(BTC, ((98, 1),), ((101, 1),), at(3), at(3), True),
     ]
     assert set(watcher.came_ns[-5:]) == {at(4)}
 
