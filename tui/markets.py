@@ -154,7 +154,8 @@ class Markets:
     # -- inside ---------------------------------------------------------------------------------
 
     def _watch_first(self, results: SearchResults) -> None:
-        fqmes = [match.fqme for match in results.matches]
+        home = next(iter(self._state.brokers), "")  # the engine lists its default broker first
+        fqmes = [match.fqme for match in results.matches if match.broker == home]
         for fqme in fqmes:
             self._state.add_watch(fqme)
         if fqmes:

@@ -35,18 +35,21 @@ def open_deck(
     period: str | None = None,
     config: Config | None = None,
     broker_options: dict[str, dict[str, Any]] | None = None,
+    paper_only: bool = False,
 ) -> int:
     """Open the deck on the embedded engine, and come back when it is closed.
 
     `markets`, `theme` and `period` beat the configuration; `broker_options` are put over those
-    of `brokers.toml`.
+    of `brokers.toml`. With `paper_only` there are no accounts but those at the paper venue: a
+    recorded market must not be able to move a real order.
     """
     require_terminal()
     places = locations or find_locations(os.environ)
     config = config or load_config(places.config_file, os.environ)
     deck = chosen(config.deck, markets=markets, theme=theme, period=period)
     log_to(places.log_file, config.engine.log_level)
-    return _run_deck(places, msgspec.structs.replace(config, deck=deck), broker_options or {})
+    config = msgspec.structs.replace(config, deck=deck)
+    return _run_deck(places, config, broker_options or {}, paper_only=paper_only)
 
 
 def require_terminal() -> None:
@@ -85,7 +88,9 @@ def chosen(
     return msgspec.structs.replace(deck, **changes)
 
 
-def _run_deck(places: Locations, config: Config, options: dict[str, dict[str, Any]]) -> int:
+def _run_deck(
+    places: Locations, config: Config, options: dict[str, dict[str, Any]], *, paper_only: bool
+) -> int:
     from brokers import registry
     from engine.clock import SystemClock
     from engine.link.embedded import EmbeddedLink, serve_deck
@@ -104,7 +109,9 @@ def _run_deck(places: Locations, config: Config, options: dict[str, dict[str, An
     brokers = load_brokers(places.brokers_file)
     settings = EngineSettings(
         config=config.engine,
-        accounts=brokers.accounts,
+        accounts=tuple(
+            account for account in brokers.accounts if account.broker == "paper" or not paper_only
+        ),
         broker_options={**brokers.options, **options},
         load_broker=registry.load,
         clock=SystemClock(),

@@ -42,6 +42,7 @@ def play(
         theme=theme,
         period=period or suited_period((end_ns - start_ns) / NANOS),
         config=on_replay(config),
+        paper_only=True,
         broker_options={
             "replay": {
                 "files": [str(file) for file in files],
