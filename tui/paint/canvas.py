@@ -158,6 +158,8 @@ def _merged(canvas: Canvas) -> np.ndarray:
 
 def _strip(codes: np.ndarray, numbers: np.ndarray, styles: Sequence[Style]) -> Strip:
     """One row as segments, each a run of one style."""
+    if not len(numbers):
+        return Strip([], 0)
     text = codes.astype("<u4").tobytes().decode("utf-32-le")
     edges = (np.flatnonzero(numbers[1:] != numbers[:-1]) + 1).tolist()
     starts, stops = [0, *edges], [*edges, len(numbers)]
