@@ -26,7 +26,9 @@ _MOST_TRADES: Final = 2048
 _CLUSTER: Final = 5.0
 """Variance of the number of trades over its mean: they come in bursts."""
 _BURST: Final = 3
-"""Prints that come together, on one side of the market."""
+"""Prints that come together."""
+_RUN: Final = 8
+"""Prints in a row on one side of the market."""
 _DAYS_KEPT: Final = 3
 
 
@@ -169,7 +171,7 @@ class History:
         nth = np.arange(len(row)) - np.repeat(starts, trades)
         counter = (minutes.first + row) * _MOST_TRADES + nth
         share = self._times(row, counter, nth)
-        price = self._prices(minutes, bars, row, counter - nth % _BURST, share)
+        price = self._prices(minutes, bars, row, counter - nth % _RUN, share)
         _fit(price, bars, row, starts, trades)
         size = self._sizes(bars, row, counter, starts, trades)
         time_ns = bars.time_ns[row] + (share * MINUTE_NS).astype(np.int64)
@@ -178,18 +180,18 @@ class History:
     def _times(self, row: Ints, counter: Ints, nth: Ints) -> Floats:
         """When in its minute each print is, as a share of it, ascending, in bursts."""
         burst = uniform(self._keys["time"], counter - nth % _BURST)
-        share = (burst + 0.025 * uniform(self._keys["print"], counter)) % 1.0
+        share = (burst + 0.05 * uniform(self._keys["print"], counter)) % 1.0
         return np.sort(row + share) - row
 
-    def _prices(self, minutes: Minutes, bars: Bars, row: Ints, burst: Ints, share: Floats) -> Ints:
-        """Fair value at the time of each print, plus or minus the half spread: a burst is on
-        one side."""
+    def _prices(self, minutes: Minutes, bars: Bars, row: Ints, run: Ints, share: Floats) -> Ints:
+        """Fair value at the time of each print, plus or minus the half spread; the prints of
+        a run are on one side."""
         path = self.path.seconds(minutes)
         second = np.minimum((share * 60).astype(np.int64), 59)
         rest = share * 60 - second
         fair = path[row, second] * (1.0 - rest) + path[row, second + 1] * rest
         half = minutes.half_spread[row]
-        coins = bits(self._keys["print"], burst)
+        coins = bits(self._keys["print"], run)
         price = _on_tick(fair + np.where(coins & np.uint64(1), half, -half))
         return np.clip(price, bars.low[row], bars.high[row])
 

@@ -33,7 +33,6 @@ from engine.messages import Ask, Bid, Book, Break, Columns, Quote, Tick, Trade
 DAY_NS: Final = 86_400 * NANOS
 SECONDS_HORIZON_NS: Final = 6 * 3600 * NANOS
 """How far back bars of a second go."""
-MINUTES_HORIZON_NS: Final = 730 * DAY_NS
 LONGEST_CATCH_UP_NS: Final = 20 * NANOS
 """Time that is caught up action by action; of longer absences only the bars are made."""
 
