@@ -34,7 +34,6 @@ from tui.question import Question, was_seen
 from tui.screens.deck import DeckScreen
 from tui.state import DeckState, Part
 from tui.themes import DEFAULT_THEME, load_themes, textual_theme, theme_variables
-from tui.widgets.blotter import Blotter
 from tui.widgets.lines import fit
 from tui.widgets.status import StatusView
 
@@ -81,6 +80,7 @@ class DeckApp(App[int], inherit_bindings=False):
         problems: Sequence[str] = (),
         history_file: Path | None = None,
         wall: Callable[[], int] = wall_ns,
+        monotonic: Callable[[], float] = monotonic_s,
         depth: Depth | None = None,
     ) -> None:
         """
@@ -90,6 +90,7 @@ class DeckApp(App[int], inherit_bindings=False):
             problems: what was wrong with configuration files; told at the start.
             history_file: where lines of the command line are kept; None keeps none.
             wall: the machine's time, nanoseconds UTC.
+            monotonic: seconds by which the engine's silence is measured.
             depth: colours of the terminal; None asks the environment.
         """
         depth = depth or detect_depth(os.environ)
@@ -128,12 +129,11 @@ class DeckApp(App[int], inherit_bindings=False):
         self.actions = DeckActions(self)
         self._problems = list(problems)
         self._wall = wall
-        self._depth = depth
+        self._monotonic = monotonic
         self._last_report_s = 0.0
         self._told = 0
         self._second = 0
         self._seen_at: float | None = None
-        self._is_leaving = False
         self.register_theme(textual_theme(self.deck_theme))
         self.theme = self.deck_theme.name
         self.deck: DeckScreen = DeckScreen(self)
@@ -147,7 +147,7 @@ class DeckApp(App[int], inherit_bindings=False):
     # -- the engine's side ----------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        self._last_report_s = monotonic_s()
+        self._last_report_s = self._monotonic()
         self.link.start(self._wake)
         self.markets.open_first()
         self._frame()
@@ -170,7 +170,7 @@ class DeckApp(App[int], inherit_bindings=False):
         if taken:
             self.markets.follow()
             if any(isinstance(event, EngineStatus) for event in taken):
-                self._last_report_s = monotonic_s()
+                self._last_report_s = self._monotonic()
         self._tell_new()
         second = self._wall() // NANOS
         if second != self._second:
@@ -195,7 +195,7 @@ class DeckApp(App[int], inherit_bindings=False):
     def status_view(self) -> StatusView:
         return StatusView(
             now_ns=self.market_now_ns(),
-            silence_s=monotonic_s() - self._last_report_s,
+            silence_s=self._monotonic() - self._last_report_s,
             is_armed=self.desk.is_armed,
             account=self.desk.account,
             profit=profit_by_asset(self.state),
@@ -364,13 +364,14 @@ class DeckApp(App[int], inherit_bindings=False):
     def on_app_focus(self, event: events.AppFocus) -> None:
         self._uncover()
 
-    def on_blotter_cancel_wanted(self, event: Blotter.CancelWanted) -> None:
-        if not was_seen(self._seen_at, event.at):
+    def cancel_row(self, tab: str, key: str, at: float) -> None:
+        """Cancel what a row of the blotter stands for, if it was seen when the key came."""
+        if not was_seen(self._seen_at, at):
             self.tell("nothing done: it was not on the screen yet", "warning")
-        elif event.tab == "alerts":
-            self._post(CancelAlert(alert_id=event.key))
+        elif tab == "alerts":
+            self._post(CancelAlert(alert_id=key))
         else:
-            self.deck.act(lambda: self.desk.cancel_order(event.key, at=event.at))
+            self.desk.cancel_order(key, at=at)
 
     # -- leaving --------------------------------------------------------------------------------
 

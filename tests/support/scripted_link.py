@@ -30,6 +30,7 @@ from engine.messages import (
     FlumeOpened,
     Match,
     OpenBars,
+    PlaybackStatus,
     Quote,
     Search,
     SearchResults,
@@ -221,7 +222,9 @@ class ScriptedLink:
         if self._wake is not None:
             self._wake()
 
-    def status(self, *, stale: Sequence[str] = ()) -> EngineStatus:
+    def status(
+        self, *, stale: Sequence[str] = (), playbacks: Sequence[PlaybackStatus] = ()
+    ) -> EngineStatus:
         """The engine's report of the one moment; markets in `stale` are silent for 42 s."""
         feeds = tuple(
             FeedStatus(
@@ -233,7 +236,9 @@ class ScriptedLink:
             for fqme in self.markets
         )
         running = ServiceStatus(name="router", state="running", since_ns=NOW_NS)
-        return EngineStatus(now_ns=NOW_NS, services=(running,), feeds=feeds)
+        return EngineStatus(
+            now_ns=NOW_NS, services=(running,), feeds=feeds, playbacks=tuple(playbacks)
+        )
 
     def sent_of(self, kind: type) -> list[Command]:
         """The commands of one kind that the deck sent."""

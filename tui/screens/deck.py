@@ -58,6 +58,7 @@ class Deck(Protocol):
     def market_now_ns(self) -> int: ...
     def tell(self, text: str, level: str = "info") -> None: ...
     def shown(self) -> None: ...
+    def cancel_row(self, tab: str, key: str, at: float) -> None: ...
     def new_command_bar(self, run: Callable[[Call, float], object]) -> CommandBar: ...
 
 
@@ -331,6 +332,9 @@ class DeckScreen(Screen[None], inherit_bindings=False):
 
     def on_blotter_row_opened(self, event: Blotter.RowOpened) -> None:
         self.act(lambda: self._deck.markets.select(event.fqme))
+
+    def on_blotter_cancel_wanted(self, event: Blotter.CancelWanted) -> None:
+        self.act(lambda: self._deck.cancel_row(event.tab, event.key, event.at))
 
     def on_chart_level_clicked(self, event: Chart.LevelClicked) -> None:
         self.act(lambda: self._deck.desk.to_price(event.price))

@@ -1,0 +1,203 @@
+"""Scenes for the deck: the same markets, orders and moment every time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Any
+
+from textual import events
+from textual.pilot import Pilot
+
+from engine.config import DeckConfig
+from engine.messages import (
+    Alert,
+    AlertUpdate,
+    Event,
+    Fill,
+    FillReport,
+    Order,
+    OrderState,
+    OrderUpdate,
+    Position,
+    PositionUpdate,
+)
+from tests.support.scripted_link import MARKETS, NANOS, NOW_NS, ScriptedLink
+from tui.app import DeckApp
+from tui.paint.theme import Depth
+
+BTC = "btcusdt.spot.sim"
+ETH = "ethusdt.spot.sim"
+WATCH = tuple(market.fqme for market in MARKETS)
+
+
+def deck(
+    link: ScriptedLink | None = None,
+    *,
+    watch: tuple[str, ...] = WATCH,
+    theme: str = "night",
+    depth: Depth = "truecolor",
+    **settings: Any,
+) -> DeckApp:
+    """A deck on a scripted link, at the one moment of all scenes."""
+    return DeckApp(
+        link or ScriptedLink(),
+        DeckConfig(watch=watch, theme=theme, glyphs="braille", **settings),
+        wall=lambda: NOW_NS,
+        monotonic=lambda: 0.0,
+        depth=depth,
+    )
+
+
+def order(number: int, state: OrderState, **changes: Any) -> Order:
+    """A buy of 0.25 BTC at 64100 made `number` minutes ago, but for `changes`."""
+    values: dict[str, Any] = {
+        "order_id": f"order-{number}",
+        "account": "sim",
+        "fqme": BTC,
+        "side": "buy",
+        "order_type": "limit",
+        "size": Decimal("0.2500"),
+        "price": Decimal("64100.00"),
+        "state": state,
+        "created_ns": NOW_NS - number * 60 * NANOS,
+        "updated_ns": NOW_NS,
+    }
+    return Order(**(values | changes))
+
+
+def fill(trade_id: str = "t1", **changes: Any) -> Fill:
+    """A buy of 0.25 BTC at 64102.31, seven minutes ago, but for `changes`."""
+    values: dict[str, Any] = {
+        "order_id": "order-7",
+        "account": "sim",
+        "fqme": BTC,
+        "trade_id": trade_id,
+        "side": "buy",
+        "price": Decimal("64102.31"),
+        "size": Decimal("0.25"),
+        "fee": Decimal("8.01"),
+        "fee_asset": "usdt",
+        "liquidity": "taker",
+        "venue_ns": NOW_NS - 7 * 60 * NANOS,
+    }
+    return Fill(**(values | changes))
+
+
+def busy() -> list[Event]:
+    """Orders in every state, a long and a short position, an alert."""
+    return [
+        OrderUpdate(order=order(1, OrderState.OPEN)),
+        OrderUpdate(
+            order=order(
+                2,
+                OrderState.DARK,
+                price=Decimal("63950.00"),
+                trigger_price=Decimal("63950.00"),
+                route="dark",
+            )
+        ),
+        OrderUpdate(order=order(3, OrderState.PENDING, side="sell", price=Decimal("64400.00"))),
+        OrderUpdate(
+            order=order(
+                4,
+                OrderState.PARTIAL,
+                side="sell",
+                price=Decimal("64350.00"),
+                filled=Decimal("0.1"),
+                average_price=Decimal("64350"),
+            )
+        ),
+        OrderUpdate(
+            order=order(
+                5, OrderState.UNKNOWN, price=Decimal("64000.00"), reason="no answer in 10 s"
+            )
+        ),
+        OrderUpdate(
+            order=order(
+                6,
+                OrderState.DENIED,
+                price=Decimal("60000.00"),
+                reason="price 60000.00 is 6.6% from the market, limit 5%",
+            )
+        ),
+        OrderUpdate(
+            order=order(
+                7,
+                OrderState.FILLED,
+                price=Decimal("64102.31"),
+                filled=Decimal("0.25"),
+                average_price=Decimal("64102.31"),
+            )
+        ),
+        FillReport(fill=fill()),
+        PositionUpdate(
+            position=Position(
+                account="sim",
+                fqme=BTC,
+                size=Decimal("0.25"),
+                average_price=Decimal("64102.31"),
+                realised=Decimal("112.20"),
+                fees=Decimal("8.01"),
+            )
+        ),
+        PositionUpdate(
+            position=Position(
+                account="sim", fqme=ETH, size=Decimal("-2.5"), average_price=Decimal("3190.10")
+            )
+        ),
+        AlertUpdate(
+            alert=Alert(
+                alert_id="alert-1",
+                fqme=BTC,
+                price=Decimal("64450"),
+                note="range high",
+                direction="up",
+                created_ns=NOW_NS,
+            )
+        ),
+    ]
+
+
+async def press(pilot: Pilot[int], *keys: str, later_s: float = 5.0) -> None:
+    """Press keys, each as if `later_s` seconds had gone by since what is on the screen was
+    painted: long enough for a person to have read it."""
+    for key in keys:
+        character = key if len(key) == 1 else {"space": " ", "full_stop": "."}.get(key)
+        event = events.Key(key, character)
+        event.time += later_s
+        pilot.app.post_message(event)
+        await pilot.pause()
+        await pilot.pause()  # what the key posted, or the screen it opened
+
+
+async def settled(pilot: Pilot[int]) -> None:
+    """Everything that the link has given is folded and painted; toasts are gone."""
+    await pilot.pause()
+    app = pilot.app
+    assert isinstance(app, DeckApp)
+    app._frame()
+    await pilot.pause()
+    app.clear_notifications()
+    await pilot.pause()
+
+
+def run(
+    app: DeckApp, script: Callable[[Pilot[int]], Awaitable[None]], size: tuple[int, int] = (120, 35)
+) -> None:
+    """Run `script` against the deck in a terminal of `size`."""
+
+    async def play() -> None:
+        async with app.run_test(size=size) as pilot:
+            await settled(pilot)
+            await script(pilot)
+
+    asyncio.run(play())
+
+
+def screen_text(app: DeckApp) -> str:
+    """The cells of the screen as text, one row per line."""
+    width, _ = app.size
+    rows = app.screen._compositor.render_strips()
+    return "\n".join(strip.crop(0, width).text.rstrip() for strip in rows)

@@ -1,0 +1,518 @@
+"""The deck on a scripted engine: keys in, commands out, events on the screen."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+from textual import events
+from textual.pilot import Pilot
+
+from engine.messages import (
+    Amend,
+    Break,
+    Cancel,
+    CancelAlert,
+    CancelAll,
+    EngineFailed,
+    Frame,
+    Notice,
+    OpenBars,
+    OrderState,
+    OrderUpdate,
+    Search,
+    SetAlert,
+    Submit,
+    Trade,
+    Unwatch,
+    Watch,
+)
+from tests.support.scenes import (
+    BTC,
+    ETH,
+    WATCH,
+    busy,
+    deck,
+    order,
+    press,
+    run,
+    screen_text,
+    settled,
+)
+from tests.support.scripted_link import NOW_NS, ScriptedLink
+from tui.screens.confirm import ConfirmScreen
+from tui.screens.help import HelpScreen
+from tui.screens.search import SearchScreen
+
+
+def test_the_watchlist_is_opened_and_the_first_market_is_charted():
+    link = ScriptedLink()
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        assert link.sent_of(Watch) == [Watch(fqmes=WATCH, throttle_hz=15.0)]
+        wanted = [command for command in link.sent_of(OpenBars) if command.fqme == BTC]
+        assert [command.period_s for command in wanted] == [60]
+        assert "64231.05" in screen_text(app)
+
+    run(app, script)
+
+
+def test_without_a_watchlist_the_deck_opens_what_the_brokers_list_first():
+    link = ScriptedLink()
+    app = deck(link, watch=())
+
+    async def script(pilot: Pilot[int]) -> None:
+        await settled(pilot)
+        assert link.sent_of(Watch) == [Watch(fqmes=WATCH, throttle_hz=15.0)]
+        assert app.state.selected == BTC
+
+    run(app, script)
+
+
+def test_down_selects_the_next_market_and_its_bars_are_asked_for():
+    link = ScriptedLink()
+    app = deck(link, period="5m")
+
+    async def script(pilot: Pilot[int]) -> None:
+        await press(pilot, "down")
+        assert app.state.selected == ETH
+        assert [c.fqme for c in link.sent_of(OpenBars) if c.period_s == 300] == [BTC, ETH]
+
+    run(app, script)
+
+
+def test_a_key_sends_what_was_staged_once():
+    link = ScriptedLink()
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        await press(pilot, "o", "f", "down", "enter", "enter")
+        (sent,) = link.sent_of(Submit)
+        assert (sent.fqme, sent.side, sent.route) == (BTC, "buy", "dark")
+        assert sent.trigger_price == Decimal("64231.04")
+
+    run(app, script)
+
+
+def test_a_key_that_was_typed_ahead_of_the_paint_sends_nothing():
+    link = ScriptedLink()
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        await press(pilot, "o", "f")
+        await press(pilot, "enter", later_s=-1.0)
+        assert link.sent_of(Submit) == []
+        await press(pilot, "enter")
+        assert len(link.sent_of(Submit)) == 1
+
+    run(app, script)
+
+
+def test_pasted_text_does_nothing():
+    link = ScriptedLink()
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        await press(pilot, "o", "f")
+        before = list(link.sent)
+        app.post_message(events.Paste("\r\nC\ry"))
+        await pilot.pause()
+        assert link.sent == before
+        assert app.desk.staged is not None
+
+    run(app, script)
+
+
+def test_what_was_covered_by_another_screen_must_be_seen_again_before_it_is_sent():
+    link = ScriptedLink()
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        await press(pilot, "o", "f", "question_mark")
+        assert isinstance(app.screen, HelpScreen)
+        await press(pilot, "escape")
+        await press(pilot, "enter", later_s=-1.0)
+        assert link.sent_of(Submit) == []
+
+    run(app, script)
+
+
+def test_coming_back_to_the_window_sends_nothing():
+    link = ScriptedLink()
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        await press(pilot, "o", "f")
+        app.post_message(events.AppBlur())
+        await pilot.pause()
+        app.post_message(events.AppFocus())
+        await press(pilot, "enter", later_s=-1.0)
+        assert link.sent_of(Submit) == []
+
+    run(app, script)
+
+
+def test_an_alert_is_staged_and_set():
+    link = ScriptedLink()
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        await press(pilot, "o", "a", "shift+up", "enter")
+        (alert,) = link.sent_of(SetAlert)
+        assert alert.price == Decimal("64231.15")
+
+    run(app, script)
+
+
+def test_a_working_order_is_picked_amended_and_canceled():
+    link = ScriptedLink()
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        link.give(OrderUpdate(order=order(1, OrderState.OPEN)))
+        await settled(pilot)
+        await press(pilot, "o", "tab", "up", "enter")
+        assert link.sent_of(Amend) == [Amend(order_id="order-1", price=Decimal("64100.01"))]
+        await press(pilot, "tab", "c")
+        assert link.sent_of(Cancel) == [Cancel(order_id="order-1")]
+
+    run(app, script)
+
+
+def test_canceling_all_asks_first_and_enter_alone_means_no():
+    link = ScriptedLink()
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        link.give(*busy())
+        await settled(pilot)
+        await press(pilot, "o", "C")
+        assert isinstance(app.screen, ConfirmScreen)
+        await press(pilot, "enter")
+        assert link.sent_of(CancelAll) == []
+        await press(pilot, "C", "y")
+        assert link.sent_of(CancelAll) == [CancelAll(fqme=BTC)]
+
+    run(app, script)
+
+
+def test_a_yes_that_was_typed_before_the_question_does_not_answer_it():
+    link = ScriptedLink()
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        link.give(*busy())
+        await settled(pilot)
+        await press(pilot, "o", "C")
+        await press(pilot, "y", later_s=-1.0)
+        assert isinstance(app.screen, ConfirmScreen)
+        assert link.sent_of(CancelAll) == []
+
+    run(app, script)
+
+
+def test_a_row_of_the_blotter_is_canceled_from_there():
+    link = ScriptedLink()
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        link.give(*busy())
+        await settled(pilot)
+        await press(pilot, "tab", "down", "c")
+        assert link.sent_of(Cancel) == [Cancel(order_id="order-2")]
+        app.deck.blotter.show_tab("alerts")
+        await press(pilot, "c")
+        assert link.sent_of(CancelAlert) == [CancelAlert(alert_id="alert-1")]
+
+    run(app, script)
+
+
+def test_the_cursor_of_the_blotter_stays_on_its_order_when_another_comes_in_above():
+    link = ScriptedLink()
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        link.give(*busy())
+        await settled(pilot)
+        await press(pilot, "tab", "down")
+        link.give(OrderUpdate(order=order(0, OrderState.OPEN)))
+        await settled(pilot)
+        await press(pilot, "c")
+        assert link.sent_of(Cancel) == [Cancel(order_id="order-2")]
+
+    run(app, script)
+
+
+def test_search_previews_what_is_selected_and_opens_what_is_chosen():
+    link = ScriptedLink()
+    app = deck(link, watch=(BTC,))
+
+    async def script(pilot: Pilot[int]) -> None:
+        await press(pilot, "slash")
+        screen = app.screen
+        assert isinstance(screen, SearchScreen)
+        await pilot.press("e", "u", "r")
+        await settled(pilot)
+        assert link.sent_of(Search)[-1].text == "eur"
+        screen._preview()
+        await settled(pilot)
+        assert app.markets.shown == "eurusd.fx.sim"
+        assert app.state.selected == BTC
+        await pilot.press("enter")
+        await settled(pilot)
+        assert app.state.watch == [BTC, "eurusd.fx.sim"]
+        assert app.state.selected == "eurusd.fx.sim"
+        assert link.sent_of(Unwatch) == []
+
+    run(app, script)
+
+
+def test_a_preview_that_is_not_chosen_is_closed_again():
+    link = ScriptedLink()
+    app = deck(link, watch=(BTC,))
+
+    async def script(pilot: Pilot[int]) -> None:
+        await press(pilot, "slash")
+        await settled(pilot)
+        screen = app.screen
+        assert isinstance(screen, SearchScreen)
+        await pilot.press("down")
+        screen._preview()
+        await settled(pilot)
+        assert app.markets.shown == ETH
+        await pilot.press("escape")
+        await settled(pilot)
+        assert app.markets.shown == BTC
+        assert link.sent_of(Unwatch) == [Unwatch(fqmes=(ETH,))]
+        assert ETH not in app.state.markets
+
+    run(app, script)
+
+
+def test_results_of_an_older_text_do_not_replace_those_of_a_newer_one():
+    link = ScriptedLink()
+    app = deck(link, watch=(BTC,))
+
+    async def script(pilot: Pilot[int]) -> None:
+        await press(pilot, "slash")
+        screen = app.screen
+        assert isinstance(screen, SearchScreen)
+        await pilot.press("s", "o", "l")
+        await settled(pilot)
+        screen.show("so", ())
+        assert [match.fqme for match in screen._results.matches] == ["solusdt.spot.sim"]
+
+    run(app, script)
+
+
+def test_markets_used_last_come_first_in_search():
+    link = ScriptedLink()
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        await press(pilot, "down", "down", "slash")
+        await settled(pilot)
+        screen = app.screen
+        assert isinstance(screen, SearchScreen)
+        found = [match.fqme for match in screen._results.matches]
+        assert found[:3] == ["solusdt.spot.sim", ETH, BTC]
+
+    run(app, script)
+
+
+def test_a_failed_engine_is_told_loudly_and_its_orders_are_unknown():
+    link = ScriptedLink()
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        link.give(*busy(), EngineFailed(reason="disk full"))
+        await settled(pilot)
+        text = screen_text(app)
+        assert "ENGINE FAILED  disk full" in text
+        assert "5 orders in an UNKNOWN state" in text
+        assert app.state.orders["order-1"].state is OrderState.UNKNOWN
+        link.close()
+        await press(pilot, "o", "f", "enter")
+        assert link.sent_of(Submit) == []
+        await press(pilot, "q")
+
+    run(app, script)
+    assert app.return_value == 70
+
+
+def test_leaving_without_orders_asks_nothing():
+    app = deck()
+
+    async def script(pilot: Pilot[int]) -> None:
+        await press(pilot, "q")
+
+    run(app, script)
+    assert app.return_value == 0
+
+
+def test_leaving_with_orders_says_what_becomes_of_each_kind_and_stays_by_default():
+    link = ScriptedLink()
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        link.give(*busy())
+        await settled(pilot)
+        await press(pilot, "q")
+        text = screen_text(app)
+        assert "5 orders still working" in text
+        assert "3 orders on paper or the embedded exchange" in text
+        await press(pilot, "enter")
+        assert app.screen is app.deck
+        await press(pilot, "q", "l")
+
+    run(app, script)
+    assert app.return_value == 0
+    assert link.sent_of(CancelAll) == []
+
+
+def test_leaving_can_cancel_everything_first():
+    link = ScriptedLink()
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        link.give(OrderUpdate(order=order(1, OrderState.OPEN)))
+        await settled(pilot)
+        await press(pilot, "q", "c")
+        assert link.sent_of(CancelAll) == [CancelAll()]
+        assert app.return_value is None
+        link.give(OrderUpdate(order=order(1, OrderState.CANCELED)))
+        await app.workers.wait_for_complete()
+
+    run(app, script)
+    assert app.return_value == 0
+
+
+def test_stale_data_is_said_to_be_old():
+    link = ScriptedLink()
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        link.give(link.status(stale=[BTC]))
+        await settled(pilot)
+        rows = screen_text(app).splitlines()
+        assert "stale 42s" in rows[0]
+        assert "42s old" in "\n".join(rows)
+        trade = Trade(BTC, 64240.0, 0.1, "buy", NOW_NS, NOW_NS)
+        link.give(Frame(fqme=BTC, ticks={"trade": [trade]}))
+        await settled(pilot)
+        assert "sim live" in screen_text(app).splitlines()[0]
+        link.give(Frame(fqme=BTC, ticks={"break": [Break(BTC, "stale", NOW_NS, NOW_NS)]}))
+        await settled(pilot)
+        assert "sim stale" in screen_text(app).splitlines()[0]
+
+    run(app, script)
+
+
+def test_text_from_outside_is_never_markup():
+    link = ScriptedLink()
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        text = "[bold red]not[/] [link=x]markup"
+        link.give(Notice(level="info", text=text, source="venue"))
+        await settled(pilot)
+        app.deck.blotter.show_tab("log")
+        await pilot.pause()
+        assert text in screen_text(app)
+        link.give(Notice(level="error", text=text, source="venue"))
+        await pilot.pause()
+        app._frame()
+        await pilot.pause()
+        assert screen_text(app).count(text) >= 2
+
+    run(app, script)
+
+
+def test_every_theme_can_be_shown_one_after_the_other():
+    app = deck()
+
+    async def script(pilot: Pilot[int]) -> None:
+        seen = {app.deck_theme.name}
+        for _ in app.theme_names:
+            await press(pilot, "t")
+            seen.add(app.deck_theme.name)
+        assert seen == set(app.theme_names)
+        before = app.deck_theme.colours.up
+        await press(pilot, "T")
+        assert app.deck_theme.colours.down == before
+
+    run(app, script)
+
+
+def test_only_lines_that_changed_are_repainted():
+    link = ScriptedLink()
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        watchlist, blotter = app.deck.watchlist, app.deck.blotter
+        before = (watchlist.repainted, blotter.repainted)
+        quote = app.state.markets[ETH].quote
+        changed = msgspec.structs.replace(quote, last=quote.last + 0.01)
+        link.give(Frame(fqme=ETH, ticks={}, quote=changed))
+        await settled(pilot)
+        assert watchlist.repainted - before[0] <= 2
+        assert blotter.repainted == before[1]
+
+    run(app, script)
+
+
+def test_a_typed_command_does_what_its_key_does():
+    link = ScriptedLink()
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        await press(pilot, "colon")
+        await pilot.press(*"period 5m", "enter")
+        await settled(pilot)
+        assert app.markets.period_s == 300
+        await press(pilot, "colon")
+        await pilot.press(*"theme day")
+        await press(pilot, "enter")
+        assert app.deck_theme.name == "day"
+
+    run(app, script)
+
+
+def test_panels_open_one_at_a_time_on_a_small_screen():
+    app = deck()
+
+    async def script(pilot: Pilot[int]) -> None:
+        shown = app.deck.is_shown
+        assert [name for name in ("watchlist", "order", "blotter") if shown(name)] == []
+        for key, name in (("w", "watchlist"), ("i", "order"), ("b", "blotter")):
+            await press(pilot, key)
+            assert [n for n in ("watchlist", "order", "blotter") if shown(n)] == [name]
+        await press(pilot, "escape")
+        assert not shown("blotter")
+
+    run(app, script, (80, 24))
+
+
+def test_what_is_staged_is_on_a_small_screen_too():
+    app = deck()
+
+    async def script(pilot: Pilot[int]) -> None:
+        await press(pilot, "o", "f")
+        assert "BUY 0.3892 BTC @ 64231.05" in screen_text(app)
+
+    run(app, script, (80, 24))
+
+
+def test_the_deck_follows_the_size_of_the_terminal():
+    app = deck()
+
+    async def script(pilot: Pilot[int]) -> None:
+        for width, height in ((80, 24), (200, 50), (40, 12), (120, 35)):
+            await pilot.resize_terminal(width, height)
+            await pilot.pause()
+            rows = screen_text(app).splitlines()
+            assert "btcusdt" in "\n".join(rows)
+            assert max(map(len, rows)) <= width
+
+    run(app, script)
