@@ -32,12 +32,12 @@ def trades_of(bar: Bar, fqme: str, period_s: int, size_decimals: int) -> list[Tr
     """
     prices = _path(bar)
     sizes = _shared(bar.volume, len(prices), size_decimals)
-    # A fold takes the first trade of a bar to be the one that finds it without volume and trades.
-    counts = _counts(bar.trades or (0 if bar.volume else 1), len(prices))
-    step_ns = (period_s * NANOS - LAST_MOMENT_NS) // max(1, len(prices) - 1)
+    # What has neither size nor count is no trade: a bar without volume is made of one each.
+    counts = _counts(bar.trades if bar.volume else max(bar.trades, len(prices)), len(prices))
+    span_ns, steps = period_s * NANOS - LAST_MOMENT_NS, max(1, len(prices) - 1)
     trades = []
     for at, (price, size, count) in enumerate(zip(prices, sizes, counts, strict=True)):
-        time_ns = bar.time_ns + at * step_ns
+        time_ns = bar.time_ns + at * span_ns // steps
         trades.append(Trade(fqme, price, size, "", time_ns, time_ns, "", count))
     return trades
 
@@ -59,14 +59,20 @@ def _shared(volume: float, parts: int, size_decimals: int) -> list[float]:
     """
     share = round(volume / parts, size_decimals)
     sizes = [share] * (parts - 1)
-    given = 0.0
-    for size in sizes:  # not `sum`, which rounds less often than a fold does
-        given += size
+    given = _added_up(sizes)
     if parts > 1 and not volume / 2 <= given <= volume * 2:
         # Too little to share in steps of the market, or just two parts.
-        sizes = [volume / 2, *([0.0] * (parts - 2))]
-        given = volume / 2
+        sizes = [volume / 2, volume / 4, volume / 8][: parts - 1]
+        given = _added_up(sizes)
     return [*sizes, volume - given]
+
+
+def _added_up(sizes: list[float]) -> float:
+    """The sum as a fold makes it; `sum` rounds less often."""
+    total = 0.0
+    for size in sizes:
+        total += size
+    return total
 
 
 def _counts(count: int, parts: int) -> list[int]:
