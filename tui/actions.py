@@ -124,6 +124,7 @@ def _arrows() -> Iterable[Action]:
         names = tuple(
             below.get(pattern, {}).get(way, pattern.format(way)) for pattern in hidden[modifier]
         )
+        letters = {"up": ("k",), "down": ("j",)}[way] if ticks == 1 else ()
         yield Action(
             f"price_{way}" if ticks == 1 else f"price_{way}_{ticks}",
             "desk",
@@ -132,7 +133,7 @@ def _arrows() -> Iterable[Action]:
             f"Move the staged or picked order {way} by {words}",
             "Orders",
             "staged",
-            (f"{modifier}+{way}" if modifier else way,),
+            (f"{modifier}+{way}" if modifier else way, *letters),
             footer="price" if ticks == 1 and way == "up" else "",
             hides=names,
         )

@@ -10,8 +10,9 @@ What must stay true:
 * An intent gets its id when it is staged, and an id is sent once: a second Enter finds
   nothing staged.
 * Arrows on a working order stage an amend; it is sent with Enter.
-* A market order and `:flatten` are asked about unless a `!` was typed; so is every typed order
-  while disarmed. On a live account every order and amend is asked about, with or without `!`.
+* A typed market order, a typed order that there is a warning about (it takes at once, the
+  market is stale, ...) and `:flatten` are asked about unless a `!` was typed. While disarmed
+  every typed order is asked about, and on a live account every order and amend, even with `!`.
 * Cancels are never asked about, but for those of more than one order.
 """
 
@@ -23,7 +24,6 @@ from typing import Any
 
 from engine.errors import LinkClosed, UsageError
 from engine.messages import (
-    AccountInfo,
     Alert,
     Cancel,
     CancelAlert,
@@ -67,8 +67,9 @@ class OrderDesk(Ticket):
 
     def number_of(self, order_id: str) -> int:
         """The number that the user calls this order by; the first order seen is 1."""
-        for known in (*self._state.orders, order_id):
-            self._numbers.setdefault(known, len(self._numbers) + 1)
+        if order_id not in self._numbers:
+            for known in (*self._state.orders, order_id):
+                self._numbers.setdefault(known, len(self._numbers) + 1)
         return self._numbers[order_id]
 
     def lines(self, fqme: str) -> list[Line]:
@@ -76,11 +77,11 @@ class OrderDesk(Ticket):
         self._follow_market()
         return order_lines.lines(self, self._state, fqme)
 
-    levels = lines
-
     def summary(self) -> Summary:
         """Everything that the order pane and the status line say of order mode."""
         return order_lines.summary(self, self._state)
+
+    # -- sending ----------------------------------------------------------------------------------
 
     def submit(self, *, at: float | None = None) -> None:
         """Send what is staged, once, if it was on the screen when the key was pressed."""
@@ -105,13 +106,16 @@ class OrderDesk(Ticket):
         if account is None:
             raise UsageError(f"no account trades {request.fqme}")
         staged = _staged_of(request, self._new_id(), account.name, self.route)
-        if faults := self._preview_of(staged, market).faults:
-            raise UsageError(faults[0])
-        is_asked = not self.is_armed or (request.order_type == "market" and not request.is_sure)
-        if is_asked or account.mode == "live":
-            self._ask_first(staged, account, lambda: self._send_staged(staged))
+        preview = self._preview_of(staged, market)
+        if preview.faults:
+            raise UsageError(preview.faults[0])
+        is_doubtful = request.order_type == "market" or bool(preview.warnings)
+        if (is_doubtful and not request.is_sure) or not self.is_armed or account.mode == "live":
+            self._ask_first(staged, market, lambda: self._send_staged(staged))
         else:
             self._send_staged(staged)
+
+    # -- canceling and closing --------------------------------------------------------------------
 
     def cancel(self, *, at: float | None = None) -> None:
         """Cancel what is picked, if it was on the screen when the key was pressed."""
@@ -154,12 +158,13 @@ class OrderDesk(Ticket):
         if not count:
             self._notify(f"no working orders {where}", "info")
             return
-        orders = "1 working order" if count == 1 else f"{count} working orders"
         command = CancelAll(fqme=fqme)
         if is_sure:
             self._try_send(command)
         else:
-            self._ask(Question(f"Cancel {orders} {where}?", lambda: self._send_answer(command)))
+            self._ask(
+                Question(f"Cancel {_orders(count)} {where}?", lambda: self._try_send(command))
+            )
 
     def flatten(self, fqme: str, is_sure: bool = False, *, at: float | None = None) -> None:
         """Cancel what works in a market, then close its position at the market.
@@ -180,8 +185,10 @@ class OrderDesk(Ticket):
             self._try_send(command)
             return
         text = f"Flatten {fqme} on {account.name}?"
-        detail = f"cancels {count} orders, then closes {text_of.plain(held)} at the market"
-        self._ask(Question(text, lambda: self._send_answer(command), detail=detail))
+        detail = f"cancels {_orders(count)}, then closes {text_of.plain(held)} at the market"
+        self._ask(Question(text, lambda: self._try_send(command), detail=detail))
+
+    # -- alerts -----------------------------------------------------------------------------------
 
     def set_alert(self, fqme: str, price: Decimal, note: str = "") -> None:
         """Set an alert that was typed.
@@ -191,6 +198,8 @@ class OrderDesk(Ticket):
         """
         self._open_market(fqme)
         self._try_send(SetAlert(alert_id=self._new_id(), fqme=fqme, price=price, note=note))
+
+    # -- inside -----------------------------------------------------------------------------------
 
     def _open_market(self, fqme: str) -> MarketView:
         if self._state.failure:
@@ -232,25 +241,30 @@ class OrderDesk(Ticket):
 
     def _ask_then_send(self, staged: Staged) -> None:
         """Send at once, or after a question where real money is at stake."""
-        account = self._state.accounts.get(staged.account)
-        if staged.kind == "alert" or account is None or account.mode != "live":
+        account, market = self._state.accounts.get(staged.account), self._state.market
+        is_free = staged.kind == "alert" or account is None or account.mode != "live"
+        if is_free or market is None:
             self._send_staged(staged)
             return
 
         def yes() -> None:
-            if self.staged is staged:
-                self._send_staged(staged)
-            else:
+            if self.staged is not staged:
                 self._notify("not sent: it changed while it was asked about", "warning")
+            elif not self._is_refused(staged):
+                self._send_staged(staged)
 
-        self._ask_first(staged, account, yes)
+        self._ask_first(staged, market, yes)
 
-    def _ask_first(self, staged: Staged, account: AccountInfo, yes: Callable[[], None]) -> None:
-        text = f"Send {order_lines.describe(staged)}?"
+    def _ask_first(self, staged: Staged, market: MarketView, yes: Callable[[], None]) -> None:
+        account = self._state.accounts[staged.account]
+        text = f"Send {order_lines.describe(staged, market.instrument)}?"
         if account.mode == "live":
             text = f"REAL MONEY on {account.name}. {text}"
-        detail = f"{staged.fqme}, account {account.name}"
-        self._ask(Question(text, yes, detail=detail))
+        preview = self._preview_of(staged, market)
+        value = text_of.notional(preview.notional, market.instrument.quote)
+        detail = [f"{staged.fqme} on {account.name}", value]
+        detail += [f"! {warning}" for warning in preview.warnings]
+        self._ask(Question(text, yes, detail=" · ".join(detail)))
 
     def _send_staged(self, staged: Staged) -> None:
         if staged.kind != "amend":
@@ -262,6 +276,8 @@ class OrderDesk(Ticket):
         self._try_send(staging.command_of(staged))
 
     def _cancel(self, item: Order | Alert) -> None:
+        if self._staged is not None and self._staged.kind == "amend":
+            self._drop()
         if isinstance(item, Alert):
             self._try_send(CancelAlert(alert_id=item.alert_id))
         elif item.awaiting == "cancel":
@@ -269,16 +285,15 @@ class OrderDesk(Ticket):
         else:
             self._try_send(Cancel(order_id=item.order_id))
 
-    def _send_answer(self, command: Command) -> None:
-        self._try_send(command)
-
-    def _try_send(self, command: Command) -> bool:
+    def _try_send(self, command: Command) -> None:
         try:
             self._send(command)
         except LinkClosed as error:
             self._notify(f"not sent: {error}", "error")
-            return False
-        return True
+
+
+def _orders(count: int) -> str:
+    return "1 working order" if count == 1 else f"{count} working orders"
 
 
 def _is_working(item: Order | Alert) -> bool:

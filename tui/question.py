@@ -20,7 +20,7 @@ def was_seen(painted_at: float | None, at: float) -> bool:
 class Question:
     """Yes or no. The screen that asks it says when it was painted and when a key came."""
 
-    def __init__(self, text: str, yes: Callable[[], None], *, detail: str = "") -> None:
+    def __init__(self, text: str, yes: Callable[[], object], *, detail: str = "") -> None:
         self.text = text
         self.detail = detail
         """A second line: what exactly would be done."""

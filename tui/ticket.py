@@ -228,17 +228,18 @@ class Ticket:
     # -- walking working orders -------------------------------------------------------------------
 
     def pick(self, step: int) -> None:
-        """Pick the next working order or alert of the market; drops a staged amend."""
+        """Pick the next working order or alert of the market; drops what is staged."""
         self._follow_market()
         items = self._pickable()
         if not items:
             self._notify("no working orders in this market", "info")
             return
         ids = [_id_of(item) for item in items]
-        at = ids.index(self._picked_id) + step if self._picked_id in ids else min(step, 0)
-        if self._picked_id not in ids and step < 0:
-            at = -1
-        self._picked_id = ids[at % len(ids)]
+        outside = -1 if step > 0 else 0  # before the first, or behind the last
+        at = ids.index(self._picked_id) if self._picked_id in ids else outside
+        self._picked_id = ids[(at + step) % len(ids)]
+        if self._staged is not None and self._staged.kind != "amend":
+            self._notify("dropped what was staged; nothing was sent", "info")
         self._staged = None
         self._sizing = staging.untyped(self._sizing)
         self.unsee()

@@ -490,6 +490,22 @@ def test_c_cancels_nothing_that_was_not_picked_and_seen(armed: Bench) -> None:
     assert armed.sent == []
 
 
+def test_a_cancel_drops_the_amend_that_was_staged_for_it(armed: Bench) -> None:
+    armed.order("o1")
+    armed.press("tab", "up", "c")
+
+    assert armed.sent == [Cancel(order_id="o1")]
+    assert armed.desk.staged is None
+
+
+def test_picking_drops_what_is_staged_and_says_so(armed: Bench) -> None:
+    armed.order("o1")
+    armed.press("f", "tab")
+
+    assert armed.desk.staged is None
+    assert armed.said[-1] == "dropped what was staged; nothing was sent"
+
+
 def test_a_cancel_is_not_repeated_while_it_is_on_its_way(armed: Bench) -> None:
     armed.order("o1", awaiting="cancel")
     armed.press("tab", "c")
@@ -567,6 +583,20 @@ def test_real_money_is_asked_about_before_it_is_sent() -> None:
     assert len(bench.sent) == 1
 
 
+def test_an_amend_with_real_money_is_checked_again_after_the_question() -> None:
+    bench = Bench(accounts=(REAL,))
+    bench.press("o")
+    bench.order("o1", account="real")
+    bench.press("tab", "up", "enter")
+    bench.order("o1", account="real", state=OrderState.CANCELED)
+    question = bench.asked[0]
+    question.painted(bench.time)
+    question.accept(bench.time + 1)
+
+    assert bench.sent == []
+    assert "does not work any more" in bench.said[-1]
+
+
 def test_real_money_is_not_sent_if_it_changed_while_it_was_asked_about() -> None:
     bench = Bench(accounts=(REAL,))
     bench.press("o", "f", "enter")
@@ -616,10 +646,19 @@ def test_a_typed_order_is_asked_about_while_disarmed_even_when_sure(bench: Bench
 def test_a_market_order_is_asked_about_unless_sure(armed: Bench) -> None:
     armed.desk.place(_market(), at=armed.time)
     assert armed.sent == []
-    assert armed.asked[0].text == "Send LIVE BUY 0.5 market?"
+    assert armed.asked[0].text == "Send LIVE BUY 0.5 BTC market?"
 
     armed.desk.place(_market(is_sure=True), at=armed.time)
     assert _submitted(armed).route == "live"
+
+
+def test_a_typed_order_with_a_warning_is_asked_about_unless_sure(armed: Bench) -> None:
+    armed.desk.place(_request(price=D("64100.00"), route="live"), at=armed.time)
+    assert armed.sent == []
+    assert armed.asked[0].detail.endswith("32 050.00 USDT · ! takes at once")
+
+    armed.desk.place(_request(price=D("64100.00"), route="live", is_sure=True), at=armed.time)
+    assert len(armed.sent) == 1
 
 
 def test_being_sure_does_not_spare_the_question_about_real_money() -> None:
@@ -650,7 +689,7 @@ def test_what_the_dark_book_cannot_hold_goes_live(armed: Bench, fields: dict[str
 
 
 def test_a_typed_order_names_its_account_or_takes_the_one_that_is_set(armed: Bench) -> None:
-    armed.desk.place(_request(account="paper"), at=armed.time)
+    armed.desk.place(_request(account="paper", size=D("0.1")), at=armed.time)
     assert _submitted(armed).account == "paper"
 
     with pytest.raises(UsageError, match="not open"):
@@ -662,7 +701,7 @@ def test_flatten_cancels_and_closes_after_a_question(bench: Bench) -> None:
     bench.order("o1")
     bench.desk.flatten(BTC.fqme, at=bench.time)
     assert bench.sent == []
-    assert bench.asked[0].detail == "cancels 1 orders, then closes 1.5 at the market"
+    assert bench.asked[0].detail == "cancels 1 working order, then closes 1.5 at the market"
 
     bench.desk.flatten(BTC.fqme, True, at=bench.time)
     assert bench.sent == [Flatten(order_id="id2", fqme=BTC.fqme, account="sim")]
