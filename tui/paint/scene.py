@@ -19,7 +19,7 @@ ChartStyle = Literal["bars", "line"]
 
 LEAST_WIDTH = 20
 LEAST_HEIGHT = 5
-ROOMY = 100
+ROOMY = 60
 """From this width on there is a blank between the mark of a price label and its price."""
 
 """With less room only the last price is written."""

@@ -4,26 +4,45 @@ from __future__ import annotations
 
 import numpy as np
 
-from tui.paint.cells import Glyphs
+from tui.paint.cells import DOTS_X, DOTS_Y, Glyphs, characters, pack
 
 _BLOCKS = np.array([ord(char) for char in " ▁▂▃▄▅▆▇█"], dtype=np.uint32)
 _ASCII = np.array([ord(char) for char in " _..--=^^"], dtype=np.uint32)
 
 
 def sparkline(values: np.ndarray, width: int, glyphs: Glyphs = "braille") -> str:
-    """`values`, oldest first, as `width` columns; the newest is in the last one.
+    """`values`, oldest first, as `width` cells; the newest is in the last one.
 
-    Each column shows the one of its values that lies farthest from the middle of the range,
-    so that no extreme is lost. Fewer values than columns stand at the right, and a value that
-    is not finite leaves its column empty.
+    Braille draws a line of two values a cell, blocks and ASCII a height for each cell. A
+    column shows the one of its values that lies farthest from the middle of the range, so
+    that no extreme is lost. Fewer values than columns stand at the right, and a value that is
+    not finite leaves its column empty.
     """
     if width <= 0:
         return ""
-    reduced = _extremes(np.asarray(values, dtype=float), width)
-    heights = _heights(reduced)
-    codes = (_ASCII if glyphs == "ascii" else _BLOCKS)[heights]
+    values = np.asarray(values, dtype=float)
+    if glyphs == "braille":
+        codes = _line(_extremes(values, width * DOTS_X), width)
+    else:
+        heights = _heights(_extremes(values, width), 8)
+        codes = (_ASCII if glyphs == "ascii" else _BLOCKS)[heights]
     text: str = codes.astype("<u4").tobytes().decode("utf-32-le")
     return text.rjust(width)
+
+
+def _line(values: np.ndarray, width: int) -> np.ndarray:
+    """Code points of a line through `values`, one a column of dots."""
+    heights = np.zeros(width * DOTS_X, dtype=int)
+    heights[len(heights) - len(values) :] = _heights(values, DOTS_Y)
+    before = np.r_[0, heights[:-1]]
+    # Upright from beside the dot before, so that the line has no holes; 0 is no dot at all.
+    joined = (before > 0) & (heights > 0)
+    low = np.where(joined & (before < heights), before + 1, heights)
+    high = np.where(joined & (before > heights), before - 1, heights)
+    levels = np.arange(DOTS_Y, 0, -1)[:, None]
+    dots = (levels >= np.minimum(low, heights)) & (levels <= np.maximum(high, heights))
+    codes: np.ndarray = characters(pack(dots & (heights > 0)), "braille")[0]
+    return codes
 
 
 def _extremes(values: np.ndarray, width: int) -> np.ndarray:
@@ -46,15 +65,13 @@ def _extremes(values: np.ndarray, width: int) -> np.ndarray:
     return picked[padding // size :]
 
 
-def _heights(values: np.ndarray) -> np.ndarray:
-    """1 to 8 between lowest and highest, 4 where all are equal, 0 where there is none."""
+def _heights(values: np.ndarray, most: int) -> np.ndarray:
+    """1 to `most` between lowest and highest, half way where all are equal, 0 for none."""
     known = np.isfinite(values)
     if not known.any():
         return np.zeros(len(values), dtype=int)
     low, high = values[known].min(), values[known].max()
     if high == low:
-        return np.asarray(np.where(known, 4, 0))
-    scaled: np.ndarray = 1 + np.rint(
-        7 * (np.where(known, values, low) - low) / (high - low)
-    ).astype(int)
-    return np.asarray(np.where(known, scaled, 0))
+        return np.asarray(np.where(known, most // 2, 0))
+    share = (np.where(known, values, low) - low) / (high - low)
+    return np.asarray(np.where(known, 1 + np.rint((most - 1) * share).astype(int), 0))

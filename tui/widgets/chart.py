@@ -147,14 +147,23 @@ class Chart(Widget):
         last = len(series) - 1
         anchor_ns = self._view.anchor_ns
         at = last if anchor_ns is None else int(series.time_ns.searchsorted(anchor_ns))
-        target = max(0, min(at, last) + bars * self._view.scale.bars)
+        target = max(self._oldest(series), min(at, last) + bars * self._view.scale.bars)
         self._change(anchor_ns=None if target >= last else int(series.time_ns[target]))
 
     def pan_page(self, pages: float) -> None:
-        """Move by this share of what is in view."""
-        seen = 0 if self._picture is None else len(self._picture.columns)
-        if seen:
-            self.pan(round(pages * seen) or (1 if pages > 0 else -1))
+        """Move by this share of what fits into the view."""
+        self.pan(round(pages * self._room()) or (1 if pages > 0 else -1))
+
+    def _room(self) -> int:
+        """Columns of bars that fit between the left edge and the bar at the right."""
+        layout = None if self._picture is None else self._picture.layout
+        return 1 if layout is None else max(1, layout.anchor_x // self._view.scale.dots)
+
+    def _oldest(self, series: Bars) -> int:
+        """Index of the bar at the right when the first one is at the left."""
+        step_ns = self._view.scale.bars * series.period_ns
+        reach_ns = int(series.time_ns[0]) + (self._room() - 1) * step_ns
+        return max(0, int(series.time_ns.searchsorted(reach_ns, side="right")) - 1)
 
     def follow(self) -> None:
         """Keep the newest bar in view."""

@@ -1,0 +1,399 @@
+"""The chart as a widget: looked at, moved, clicked, and photographed alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from textual.app import App, ComposeResult
+from textual.pilot import Pilot
+
+from engine.feed.bars import Series
+from engine.messages import Quote
+from tests.support.bars import INSTRUMENT, NANOS, bars, series_of, walk
+from tui.paint.columns import DEFAULT_ZOOM, ZOOMS
+from tui.paint.levels import LOOKS
+from tui.themes import Depth, load_themes, textual_theme, theme_variables
+from tui.widgets.chart import Chart, Level
+
+THEMES = load_themes()[0]
+SIZES = [(80, 24), (120, 35), (200, 50)]
+
+
+class ChartApp(App[None]):
+    """One chart and nothing else."""
+
+    def __init__(
+        self,
+        series: Series | None,
+        *,
+        theme: str = "night",
+        depth: Depth = "truecolor",
+        then: Callable[[Chart], None] = lambda chart: None,
+        **shown: Any,
+    ) -> None:
+        self.shown_theme = THEMES[theme].at_depth(depth)
+        super().__init__(ansi_color=depth in ("16", "none"))
+        self.series = series
+        self.shown = shown
+        self.then = then
+        self.said: list[object] = []
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return theme_variables(self.shown_theme)
+
+    def compose(self) -> ComposeResult:
+        yield Chart(theme=self.shown_theme)
+
+    def on_mount(self) -> None:
+        self.register_theme(textual_theme(self.shown_theme))
+        self.theme = self.shown_theme.name
+        self.call_after_refresh(self.show)
+
+    def show(self) -> None:
+        self.update()
+        self.then(self.chart)
+
+    def update(self) -> None:
+        last = float(self.series.close[-1]) if self.series is not None and len(self.series) else 1.0
+        quote = Quote(fqme="x", last=last, bid=last - 0.01, ask=last + 0.02, recv_ns=NANOS)
+        shown = {"title": "btcusdt.spot.sim", "instrument": INSTRUMENT, "quote": quote}
+        self.chart.show(**(shown | {"series": self.series} | self.shown))
+
+    @property
+    def chart(self) -> Chart:
+        return self.query_one(Chart)
+
+    def on_chart_level_clicked(self, event: Chart.LevelClicked) -> None:
+        self.said.append((event.price, event.level and event.level.kind))
+
+    def on_chart_cursor_moved(self, event: Chart.CursorMoved) -> None:
+        self.said.append(event.cursor)
+
+
+def _run(
+    app: ChartApp,
+    check: Callable[[ChartApp, Pilot[None]], Awaitable[None]],
+    size: tuple[int, int] = (100, 30),
+) -> None:
+    async def go() -> None:
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            await check(app, pilot)
+
+    asyncio.run(go())
+
+
+def _levels(last: float, span: float) -> list[Level]:
+    kinds = [kind for kind, look in LOOKS.items() if look.pattern]
+    return [
+        Level(round(last + span * (index / len(kinds) - 0.45), 2), kind, f"{kind} 0.5")
+        for index, kind in enumerate(kinds)
+    ]
+
+
+# -- photographs ---------------------------------------------------------------------------------
+
+
+def _photo(**options: Any) -> ChartApp:
+    series = series_of(walk(600))
+    last = float(series.close[-1])
+    return ChartApp(series, levels=_levels(last, 70.0), **options)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: "x".join(map(str, size)))
+def test_the_chart_at_three_sizes(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert snap_compare(_photo(), terminal_size=size)
+
+
+@pytest.mark.parametrize("theme", sorted(THEMES))
+def test_the_chart_in_every_theme(snap_compare: Any, theme: str) -> None:
+    assert snap_compare(_photo(theme=theme), terminal_size=(100, 30))
+
+
+@pytest.mark.parametrize("depth", ["256", "16", "none"])
+def test_the_chart_in_fewer_colours(snap_compare: Any, depth: Depth) -> None:
+    assert snap_compare(_photo(depth=depth), terminal_size=(100, 30))
+
+
+def test_the_chart_with_its_crosshair(snap_compare: Any) -> None:
+    def point(chart: Chart) -> None:
+        chart.toggle_cursor()
+        chart.move_cursor(-10, 1500)
+
+    assert snap_compare(ChartApp(series_of(walk(600)), then=point), terminal_size=(120, 35))
+
+
+def test_the_chart_as_a_line_from_afar(snap_compare: Any) -> None:
+    def leave(chart: Chart) -> None:
+        chart.toggle_style()
+        chart.zoom(-7)
+
+    assert snap_compare(ChartApp(series_of(walk(5000)), then=leave), terminal_size=(120, 35))
+
+
+def test_the_chart_with_gaps_and_stale(snap_compare: Any) -> None:
+    numbers = (*range(20), *range(26, 40), *range(1200, 1215))
+    series = bars(*((n, 100 + n % 5, 103 + n % 7, 98, 101 + n % 3, n % 11) for n in numbers))
+    app = ChartApp(series, stale=True, now_ns=13 * NANOS)
+    assert snap_compare(app, terminal_size=(120, 35))
+
+
+def test_the_chart_before_its_first_bars(snap_compare: Any) -> None:
+    assert snap_compare(ChartApp(Series(60)), terminal_size=(80, 24))
+
+
+# -- time ----------------------------------------------------------------------------------------
+
+
+def test_it_follows_the_newest_bar_until_it_is_moved_and_again_when_asked() -> None:
+    series = series_of(walk(500))
+
+    async def check(app: ChartApp, pilot: Pilot[None]) -> None:
+        chart = app.chart
+        assert chart.is_following
+        chart.pan(-50)
+        assert not chart.is_following
+        assert chart.picture is not None
+        seen = chart.picture.columns.start_ns.tolist()
+        series.merge(walk(100, start_ns=int(series.time_ns[0]) - 100 * 60 * NANOS))
+        for step in range(1, 4):
+            series.append(int(series.time_ns[-1]) + 60 * NANOS, step, step, step, step)
+        app.update()
+        assert chart.picture.columns.start_ns.tolist() == seen
+        chart.pan(20)
+        assert not chart.is_following
+        chart.follow()
+        assert chart.picture.columns.start_ns[-1] == series.time_ns[-1]
+        chart.pan(-5)
+        chart.pan(5)
+        assert chart.is_following
+
+    _run(ChartApp(series), check)
+
+
+def test_panning_stops_at_the_first_bar() -> None:
+    async def check(app: ChartApp, pilot: Pilot[None]) -> None:
+        app.chart.pan(-10_000)
+        assert app.chart.picture is not None
+        columns = app.chart.picture.columns
+        assert columns.first[0] == 0
+        assert 0 <= columns.x[0] < 8
+        app.chart.pan_page(1.0)
+        assert app.chart.picture.columns.first[0] in range(36, 44)
+
+    _run(ChartApp(series_of(walk(200))), check)
+
+
+def test_zooming_keeps_the_last_bar_where_it_is() -> None:
+    series = series_of(walk(3000))
+
+    async def check(app: ChartApp, pilot: Pilot[None]) -> None:
+        chart = app.chart
+        for steps in (1, 1, -3, -6, 9):
+            chart.zoom(steps)
+            assert chart.picture is not None
+            columns = chart.picture.columns
+            assert columns.close[-1] == series.close[-1]
+            assert chart.picture.layout is not None
+            assert columns.x[-1] // 2 == chart.picture.layout.anchor_x // 2
+        chart.zoom(100)
+        assert chart.view.zoom == 0
+        chart.zoom(-100)
+        assert chart.view.zoom == len(ZOOMS) - 1
+        chart.reset()
+        assert chart.view.zoom == DEFAULT_ZOOM
+
+    _run(ChartApp(series), check)
+
+
+def test_another_market_is_looked_at_afresh() -> None:
+    async def check(app: ChartApp, pilot: Pilot[None]) -> None:
+        chart = app.chart
+        chart.pan(-50)
+        chart.set_range(1.0, 2.0)
+        chart.toggle_cursor()
+        chart.zoom(2)
+        app.series = series_of(walk(100, seed=9))
+        app.update()
+        assert chart.is_following
+        assert chart.is_auto
+        assert chart.cursor_price is None
+        assert chart.view.zoom == DEFAULT_ZOOM - 2
+
+    _run(ChartApp(series_of(walk(500))), check)
+
+
+def test_without_bars_nothing_can_be_moved_and_nothing_breaks() -> None:
+    async def check(app: ChartApp, pilot: Pilot[None]) -> None:
+        chart = app.chart
+        chart.pan(-5)
+        chart.pan_page(1)
+        chart.zoom(3)
+        chart.toggle_cursor()
+        chart.move_cursor(1, 1)
+        chart.y_zoom(1)
+        chart.y_pan(1)
+        chart.reset()
+        assert chart.cursor_price is None
+        app.shown = {"instrument": None, "series": None, "quote": None, "title": ""}
+        app.update()
+        chart.y_pan(1)
+        chart.toggle_cursor()
+        await pilot.click(Chart, offset=(5, 5))
+        assert "no market selected" in "".join(chart.render_line(row).text for row in range(30))
+
+    _run(ChartApp(Series(60)), check)
+
+
+# -- prices --------------------------------------------------------------------------------------
+
+
+def test_a_manual_range_stays_whatever_comes() -> None:
+    series = series_of(walk(500))
+
+    async def check(app: ChartApp, pilot: Pilot[None]) -> None:
+        chart = app.chart
+        chart.set_range(19_000, 19_500)
+        series.set_last(1, 1e6, 1, 1e6, 1, 1)
+        app.update()
+        assert chart.picture is not None
+        assert chart.picture.prices == (19_000, 19_500)
+        assert "y manual" in chart.render_line(0).text
+        chart.set_range(5, 5)
+        assert chart.picture.prices == (19_000, 19_500)
+        chart.y_pan(1)
+        assert chart.picture.prices == (19_050, 19_550)
+        chart.y_zoom(1)
+        assert chart.picture.prices == pytest.approx((19_100, 19_500))
+        chart.y_auto()
+        assert chart.picture.prices.high > 1e6
+        assert chart.is_auto
+
+    _run(ChartApp(series), check)
+
+
+# -- crosshair -----------------------------------------------------------------------------------
+
+
+def test_the_crosshair_moves_by_bars_and_ticks_and_takes_the_view_along() -> None:
+    series = series_of(walk(500))
+
+    async def check(app: ChartApp, pilot: Pilot[None]) -> None:
+        chart = app.chart
+        chart.move_cursor(-1, 5)
+        assert chart.cursor_time_ns == series.time_ns[-1]
+        start = chart.cursor_price
+        assert start is not None
+        chart.move_cursor(-3, 5)
+        assert chart.cursor_price == start + Decimal("0.05")
+        assert chart.cursor_time_ns == series.time_ns[-4]
+        for _ in range(10):
+            chart.move_cursor(-10)
+        assert chart.cursor_time_ns == series.time_ns[-104]
+        assert not chart.is_following
+        assert chart.picture is not None
+        assert chart.picture.columns.start_ns[0] <= series.time_ns[-104]
+        chart.move_cursor(5000)
+        assert chart.cursor_time_ns == series.time_ns[-1]
+        assert chart.is_following
+        chart.toggle_cursor()
+        assert chart.cursor_price is None
+        await pilot.pause()
+        assert app.said[-1] is None
+
+    _run(ChartApp(series), check)
+
+
+# -- mouse ---------------------------------------------------------------------------------------
+
+
+def test_a_click_on_a_level_means_the_level_and_elsewhere_the_price() -> None:
+    series = bars(*((number, 100, 110, 90, 100) for number in range(60)))
+
+    async def check(app: ChartApp, pilot: Pilot[None]) -> None:
+        chart = app.chart
+        row = next(row for row in range(30) if "buy 1" in chart.render_line(row).text)
+        await pilot.click(Chart, offset=(50, row))
+        assert app.said == [(Decimal("95.00"), "working")]
+        assert chart.cursor_price is None
+        await pilot.click(Chart, offset=(50, row - 6))
+        price = chart.price_at(row - 6)
+        assert price is not None
+        assert app.said[-1] == (price, None)
+        assert chart.cursor_price == price
+        assert chart.cursor_time_ns == chart.time_at(50)
+        await pilot.click(Chart, offset=(5, 0))
+        assert chart.price_at(0) is None
+
+    _run(ChartApp(series, levels=[Level(95.0, "working", "buy 1")]), check)
+
+
+def test_a_price_is_found_where_it_is_drawn() -> None:
+    async def check(app: ChartApp, pilot: Pilot[None]) -> None:
+        picture = app.chart.picture
+        assert picture is not None
+        assert picture.layout is not None
+        assert picture.prices is not None
+        for row in range(picture.layout.plot_top, picture.layout.volume_top):
+            price = app.chart.price_at(row)
+            assert price is not None
+            dot = picture.prices.row(float(price), picture.layout.dots_high)
+            assert picture.layout.plot_top + dot // 4 == row
+
+    _run(ChartApp(series_of(walk(200))), check)
+
+
+def test_the_wheel_zooms_and_over_the_prices_stretches_them() -> None:
+    async def check(app: ChartApp, pilot: Pilot[None]) -> None:
+        chart = app.chart
+        await pilot._post_mouse_events([_wheel()], Chart, offset=(20, 10))
+        assert chart.view.zoom == DEFAULT_ZOOM - 1
+        assert chart.is_auto
+        await pilot._post_mouse_events([_wheel()], Chart, offset=(98, 10))
+        assert not chart.is_auto
+
+    _run(ChartApp(series_of(walk(200))), check)
+
+
+def _wheel() -> Any:
+    from textual.events import MouseScrollUp
+
+    return MouseScrollUp
+
+
+# -- painting ------------------------------------------------------------------------------------
+
+
+def test_the_same_again_repaints_nothing_and_a_new_price_few_rows() -> None:
+    series = series_of(walk(500))
+
+    async def check(app: ChartApp, pilot: Pilot[None]) -> None:
+        chart = app.chart
+        before = chart.picture
+        app.update()
+        assert chart.picture is before
+        series.set_last(series.open[-1], series.high[-1], series.low[-1], series.low[-1], 1, 1)
+        app.update()
+        assert chart.picture is not before
+        assert chart.picture is not None
+        assert len(chart.picture.frame.changed) < 10
+
+    _run(ChartApp(series), check)
+
+
+def test_a_resize_and_another_theme_are_painted_at_once() -> None:
+    async def check(app: ChartApp, pilot: Pilot[None]) -> None:
+        chart = app.chart
+        await pilot.resize_terminal(70, 20)
+        assert len(chart.render_line(0).text) == 70
+        chart.set_theme(THEMES["day"])
+        day = THEMES["day"].style("text").bgcolor
+        assert all(segment.style.bgcolor == day for segment in chart.render_line(12))
+        chart.set_glyphs("ascii")
+        assert all(chart.render_line(row).text.isascii() for row in range(20))
+
+    _run(ChartApp(series_of(walk(200))), check)
