@@ -86,6 +86,10 @@ class _Service:
         self._now_ns = now_ns
         self.since_ns = now_ns()
 
+    @property
+    def is_winding_down(self) -> bool:
+        return self.is_stopping and not self.done.is_set()
+
     def enter(self, state: ServiceState) -> None:
         self.state = state
         self.since_ns = self._now_ns()
@@ -148,7 +152,7 @@ class ServiceManager:
                 it ended before it was ready.
             Exception: whatever it raised before it was ready.
         """
-        while (service := self._services.get(name)) and service.is_stopping:
+        while (service := self._services.get(name)) and service.is_winding_down:
             await service.done.wait()
         if self._is_closing:
             raise ServiceFailed(f"{name} cannot be started: the engine is stopping")
