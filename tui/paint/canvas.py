@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from engine.text import REPLACEMENT
 from tui.paint.cells import Glyphs, characters
 from tui.paint.theme import Theme
 
@@ -85,9 +87,12 @@ class Canvas:
         """Dots drawn so far, backdrops left out."""
 
     def text(self, row: int, column: int, text: str, style: int) -> None:
-        """Write `text`, of one-cell characters, over what is there; cut at the edges."""
+        """Write `text` over what is there, cut at the edges, one cell for each character: one
+        that would take two cells, or none, is replaced."""
         if not 0 <= row < self.height:
             return
+        if not text.isascii():
+            text = "".join(char if cell_len(char) == 1 else REPLACEMENT for char in text)
         start, stop = max(column, 0), min(column + len(text), self.width)
         if start < stop:
             shown = text[start - column : stop - column]

@@ -70,6 +70,16 @@ def test_text_is_cut_at_the_edges() -> None:
     ]
 
 
+def test_characters_that_are_not_one_cell_wide_are_replaced() -> None:
+    canvas = _canvas()
+    canvas.text(0, 0, "a界e\u0301◂z", canvas.palette.ink("text"))
+
+    strip = finish(canvas, None).strips[0]
+
+    assert strip.text == "a\ufffde\ufffd◂z    "
+    assert strip.cell_length == 10
+
+
 def test_blanks_take_the_style_before_them_where_nobody_sees_it() -> None:
     canvas = _canvas()
     palette = canvas.palette
