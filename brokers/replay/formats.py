@@ -33,7 +33,7 @@ HEAD_LINES = 200
 
 SHAPE_ROWS = 50
 
-_JSON_FAULTS = (msgspec.MsgspecError, RecursionError)
+_JSON_FAULTS = (msgspec.MsgspecError, ValueError, RecursionError)  # not UTF-8: a ValueError
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _READABLE = (
     "Binance streams and dumps, Kraken v2 streams, and CSV files of trades or bars can be read"

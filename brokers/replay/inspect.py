@@ -197,7 +197,7 @@ def _report(tape: Tape, tallies: dict[str, _Tally]) -> InspectReport:
     return InspectReport(
         file=safe(tape.path.name, 200),
         format=tape.kind,
-        size_bytes=tape.path.stat().st_size,
+        size_bytes=read.size_bytes,
         start_ns=tape.start_ns,
         end_ns=tape.end_ns,
         bar_period_s=tape.bar_period_s,

@@ -6,7 +6,7 @@ out of all proportion is refused.
 
 from __future__ import annotations
 
-import stat
+import os
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -59,7 +59,8 @@ class LineSource:
         self.is_truncated = False
         """The compressed data stops before its end."""
         self.notes: list[str] = []
-        self._read = 0
+        self.size_bytes = 0
+        """Of the file as it is, packed."""
 
     def __iter__(self) -> Iterator[bytes]:
         """Each line without its end; empty ones are left out.
@@ -67,13 +68,12 @@ class LineSource:
         Raises:
             DataError: the file cannot be read, or no further.
         """
-        self.lines = self.too_long = self._read = 0
+        self.lines = self.too_long = 0
         self.is_truncated = False
         self.notes = []
         try:
             with self.path.open("rb") as file:
-                if not stat.S_ISREG(self.path.stat().st_mode):
-                    raise DataError(f"{self.name} is not a file that can be read twice")
+                self.size_bytes = os.fstat(file.fileno()).st_size
                 yield from self._split(self._unpacked(file))
         except OSError as error:
             raise DataError(
@@ -154,7 +154,6 @@ class LineSource:
 
     def _chunks(self, file: BinaryIO) -> Iterator[bytes]:
         while chunk := file.read(CHUNK_BYTES):
-            self._read += len(chunk)
             yield chunk
 
     def _gunzipped(self, chunks: Iterator[bytes]) -> Iterator[bytes]:

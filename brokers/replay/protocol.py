@@ -19,6 +19,8 @@ Played = tuple[int, str, list[Tick]]
 class TapeStatistics(msgspec.Struct, kw_only=True):
     """What was read, and what could not be. Counts start anew with each `play`."""
 
+    size_bytes: int = 0
+    """Of the file as it is, packed."""
     lines: int = 0
     """Lines that are not empty."""
     malformed: int = 0

@@ -84,6 +84,7 @@ class StreamTape:
         if self._answers:
             notes.append("depth snapshots were taken from the http file beside it")
         return TapeStatistics(
+            size_bytes=self._source.size_bytes,
             lines=self._source.lines,
             malformed=self._faults + session.malformed,
             first_malformed=self._first_fault or session.first_malformed,

@@ -80,6 +80,7 @@ class TableTape:
         if self._is_reversed:
             notes.append("the newest row came first; it was turned around")
         return TapeStatistics(
+            size_bytes=self._source.size_bytes,
             lines=self._source.lines,
             malformed=self._faults,
             first_malformed=self._first_fault,
