@@ -88,8 +88,12 @@ class Rig:
     # -- time ---------------------------------------------------------------------------------
 
     async def settle(self) -> None:
-        """Let everything happen that can happen at this moment."""
-        await wait_all_tasks_blocked()
+        """Let everything happen that can happen at this moment.
+
+        The cushion, in seconds of the machine, lets those first who themselves wait for the
+        others to come to rest.
+        """
+        await wait_all_tasks_blocked(0.0001)
 
     async def advance(self, seconds: float) -> None:
         """Let time pass, from one deadline to the next."""
@@ -248,6 +252,26 @@ class Rig:
         return fqmes <= opened
 
 
+def settings_for(
+    *tapes: Tape,
+    accounts: Sequence[Account] | None = None,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+    config: EngineConfig | None = None,
+) -> EngineSettings:
+    """What `open_rig` starts its engine with, for those who run one in another way."""
+    broker_options = {name: dict(table) for name, table in (options or {}).items()}
+    if tapes:
+        replayed = {"files": [str(tape.path) for tape in tapes]}
+        broker_options["replay"] = replayed | broker_options.get("replay", {})
+    return EngineSettings(
+        config=config or EngineConfig(broker="replay" if tapes else "sim"),
+        accounts=tuple(built_in_accounts() if accounts is None else accounts),
+        broker_options=broker_options,
+        load_broker=partial(_load, tapes),
+        clock=TrioClock(WALL_NS),
+    )
+
+
 @asynccontextmanager
 async def open_rig(
     clock: MockClock,
@@ -263,17 +287,7 @@ async def open_rig(
         accounts: those of `brokers.toml`; the built-in ones unless given.
         options: of brokers, by name; those of `replay` are merged with its tapes.
     """
-    broker_options = {name: dict(table) for name, table in (options or {}).items()}
-    if tapes:
-        replayed = {"files": [str(tape.path) for tape in tapes]}
-        broker_options["replay"] = replayed | broker_options.get("replay", {})
-    settings = EngineSettings(
-        config=config or EngineConfig(broker="replay" if tapes else "sim"),
-        accounts=tuple(built_in_accounts() if accounts is None else accounts),
-        broker_options=broker_options,
-        load_broker=partial(_load, tapes),
-        clock=TrioClock(WALL_NS),
-    )
+    settings = settings_for(*tapes, accounts=accounts, options=options, config=config)
     async with open_engine(settings) as engine:
         told: list[Callable[[Event], None]] = []
         session = DeckSession(engine, put=lambda event: told[0](event), shut_down=_ignore)
