@@ -7,7 +7,7 @@ such; nothing is ever sent again by itself.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
@@ -61,9 +61,9 @@ class Lane:
 
     def __init__(self) -> None:
         self.waiting: deque[Request] = deque()
-        """Not yet given to the client."""
+        """On record, and not yet given to the client."""
         self.open: list[Request] = []
-        """Not yet answered, those waiting included."""
+        """Not yet answered, from the moment they are decided."""
         self.wanted_terms: tuple[Decimal | None, Decimal] | None = None
         """An amend that waits for the answer to what came before; the newest wins."""
         self.is_sending = False
@@ -74,10 +74,6 @@ class Lane:
 
     def has_open(self, kind: RequestKind) -> bool:
         return any(request.kind == kind for request in self.open)
-
-    def add(self, request: Request) -> None:
-        self.waiting.append(request)
-        self.open.append(request)
 
     def mark_answers(self, order: Order) -> None:
         """Close the requests that the order's state answers."""
@@ -130,8 +126,10 @@ class Lanes:
         """Nothing is being sent, and no answer is waited for."""
         return all(lane.is_idle for lane in self._lanes.values())
 
-    def start_sending(self, nursery: trio.Nursery) -> None:
-        """Begin to send what waits, and forget the orders that have nothing left to ask."""
+    def send(self, requests: Iterable[Request], nursery: trio.Nursery) -> None:
+        """Begin to send what is on record now; forget orders that have nothing left to ask."""
+        for request in requests:
+            self.lane(request.order_id).waiting.append(request)
         for order_id, lane in list(self._lanes.items()):
             if lane.is_idle:
                 del self._lanes[order_id]
@@ -157,7 +155,8 @@ class Lanes:
 
     def _drop(self, lane: Lane, submit: Request) -> None:
         """It was canceled before it left: the venue need not hear of it."""
-        lane.waiting.clear()
+        for request in lane.open:
+            request.answered.set()
         self._report(Canceled(order_id=submit.order_id, reason="canceled before it was sent"))
 
     async def _send(self, lane: Lane, request: Request, deadline: float) -> None:

@@ -1,0 +1,477 @@
+"""What becomes of each command, answer and touch: decided at once, without waiting.
+
+The desk moves the blotter, the dark book and the lanes, and says what is to be done of it as
+an `Outcome`; the router, which alone calls the desk, does that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from engine.broker import Capabilities
+from engine.clock import Clock
+from engine.ems.accounts import Account
+from engine.ems.blotter import Blotter, ConflictingFill
+from engine.ems.dark import DarkBook, Touch
+from engine.ems.gate import Gate, Markets, amended
+from engine.ems.journal import AlertSet, Entry, Executed, Intent, Record
+from engine.ems.lanes import Lanes, Request
+from engine.ems.orders import new_order
+from engine.ems.shape import denied
+from engine.errors import BadTransition
+from engine.log import logger
+from engine.messages import (
+    DONE,
+    Accepted,
+    Alert,
+    AlertUpdate,
+    Amend,
+    Amended,
+    AmendRequested,
+    Cancel,
+    CancelAlert,
+    CancelAll,
+    Canceled,
+    CancelRequested,
+    CommandRefused,
+    Denied,
+    Event,
+    Expired,
+    Filled,
+    FillReport,
+    Flatten,
+    Held,
+    Lost,
+    Notice,
+    Order,
+    OrderEvent,
+    OrderState,
+    OrderUpdate,
+    Rejected,
+    RequestRefused,
+    SetAlert,
+    Submit,
+    Triggered,
+)
+from engine.text import safe
+
+_log = logger(__name__)
+
+_FROM_VENUE = (Accepted, Rejected, Filled, Canceled, Expired, Amended, RequestRefused, Lost)
+"""What a venue may say of an order; the other events are ours alone."""
+
+
+@dataclass
+class Outcome:
+    """What is to be done of what was decided, in this order."""
+
+    records: list[Record] = field(default_factory=list)
+    """To be written to the journal, before anything else happens."""
+    events: list[Event] = field(default_factory=list)
+    """To be told to everyone."""
+    requests: list[Request] = field(default_factory=list)
+    """To be sent to venues."""
+    log_ins: list[str] = field(default_factory=list)
+    """Accounts to log in; `on_log_in` goes on with their orders."""
+    exits: list[Flatten] = field(default_factory=list)
+    """Markets to leave once what works there is canceled; `exit` does it."""
+
+
+class Desk:
+    """Decides. Every method returns at once; what is to be done is in `take_outcome`."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        markets: Markets,
+        accounts: Mapping[str, Account],
+        blotter: Blotter,
+        dark: DarkBook,
+        lanes: Lanes,
+        capabilities_of: Callable[[str], Capabilities | None],
+        through_ticks: int,
+    ) -> None:
+        self._clock = clock
+        self._markets = markets
+        self._accounts = accounts
+        self._blotter = blotter
+        self._dark = dark
+        self._lanes = lanes
+        self._capabilities_of = capabilities_of
+        self._through_ticks = through_ticks
+        self._gate = Gate(
+            accounts=accounts,
+            blotter=blotter,
+            markets=markets,
+            capabilities_of=capabilities_of,
+            is_stale=dark.is_stale,
+            now_ns=self._now_ns,
+        )
+        self._outcome = Outcome()
+        self._logging_in: dict[str, list[Order]] = {}
+        """Orders whose account is being logged in, in the order in which they came."""
+        self._exits: set[str] = set()
+        """Ids of orders that flatten; each is sized once."""
+
+    @property
+    def is_logging_in(self) -> bool:
+        """Orders wait for their account."""
+        return bool(self._logging_in)
+
+    def take_outcome(self) -> Outcome:
+        """What is to be done of everything decided since the last call."""
+        outcome, self._outcome = self._outcome, Outcome()
+        return outcome
+
+    def _tell(self, event: Event) -> None:
+        self._outcome.events.append(event)
+
+    def _record(self, entry: Entry) -> None:
+        self._outcome.records.append(Record(self._clock.now_ns(), entry))
+
+    def _now_ns(self, fqme: str) -> int:
+        """The market's time; ours while the market is not open."""
+        now_ns = self._markets.now_ns_of(fqme)
+        return self._clock.now_ns() if now_ns is None else now_ns
+
+    def _notice(self, level: str, text: str) -> None:
+        _log.log({"info": 20, "warning": 30, "error": 40}[level], "%s", text)
+        self._tell(
+            Notice(level=level, text=text, source="orders", now_ns=self._clock.now_ns())  # type: ignore[arg-type]
+        )
+
+    def apply(self, event: OrderEvent) -> None:
+        """Fold one event into its order; say what came of it."""
+        order = self._blotter.orders.get(event.order_id)
+        now_ns = self._now_ns(order.fqme) if order else self._clock.now_ns()
+        try:
+            told = self._blotter.fold(event, now_ns)
+        except ConflictingFill as error:
+            self._notice("error", str(error))
+            return
+        except BadTransition as error:
+            self._notice("error", f"ignored: {error}")
+            return
+        if not told:
+            return
+        self._record(event)
+        self._outcome.events += told
+        for update in told:
+            if isinstance(update, FillReport):
+                self._record(Executed(fill=update.fill))
+        self._after(self._blotter.orders[event.order_id])
+
+    def _after(self, order: Order) -> None:
+        """What follows from an order's new state: answered requests, an amend that waited."""
+        if order.filled and order.filled > order.size:
+            self._notice("error", f"order {order.order_id} is filled beyond its size")
+        lane = self._lanes.find(order.order_id)
+        if lane is None:
+            return
+        lane.mark_answers(order)
+        if order.state in DONE or lane.has_open("cancel"):
+            lane.wanted_terms = None
+        self._send_wanted_amend(order)
+
+    # -- what venues say ------------------------------------------------------------------------
+
+    def on_report(self, account: str, event: OrderEvent) -> None:
+        """Something that the venue of `account` says."""
+        order = self._blotter.orders.get(event.order_id)
+        name = type(event).__name__
+        if order is None:
+            self._notice(
+                "warning", f"{account} reports {name} of order {safe(event.order_id, 80)}, not ours"
+            )
+        elif order.account != account:
+            self._notice("error", f"{account} reports {name} of an order of {order.account}")
+        elif not isinstance(event, _FROM_VENUE):
+            self._notice("error", f"{account} reports {name}, which no venue can say")
+        else:
+            self.apply(event)
+
+    # -- new orders -----------------------------------------------------------------------------
+
+    def on_submit(self, submit: Submit) -> None:
+        known = self._blotter.orders.get(submit.order_id)
+        if known is not None:
+            # One intent is one order, however often it is asked for.
+            self._tell(OrderUpdate(order=known))
+            return
+        order = new_order(submit, self._now_ns(submit.fqme))
+        self._record(Intent(order=order))
+        self._tell(self._blotter.add(order))
+        refusal = self._gate.refuse_account(order)
+        if refusal is not None:
+            self.apply(refusal)
+        elif order.account in self._logging_in:
+            self._logging_in[order.account].append(order)
+        elif self._capabilities_of(order.account) is not None:
+            self._route(order)
+        else:
+            self._logging_in[order.account] = [order]
+            self._outcome.log_ins.append(order.account)
+
+    def on_log_in(self, name: str, reason: str) -> None:
+        for order in self._logging_in.pop(name):
+            if not reason:
+                self._route(order)
+            elif self._blotter.orders[order.order_id].state is OrderState.PENDING:
+                self.apply(denied(order, "account", reason, "", name))
+
+    def _route(self, order: Order) -> None:
+        """Check an order whose account is there; hold it, or have it sent."""
+        order = self._blotter.orders[order.order_id]
+        if order.state is not OrderState.PENDING:
+            return  # canceled while its account logged in
+        refusal = self._refuse(order)
+        if refusal is not None:
+            self.apply(refusal)
+        elif order.route == "dark":
+            self.apply(Held(order_id=order.order_id))
+            self._hold(order)
+        else:
+            self._ask(Request(kind="submit", order_id=order.order_id))
+
+    def _refuse(self, order: Order) -> Denied | None:
+        """Why risk lets this order not pass, as things stand now."""
+        instrument = self._markets.instrument_of(order.fqme)
+        if instrument is not None:
+            self._blotter.keep_instrument(instrument)
+        return self._gate.refuse(order, is_exit=order.order_id in self._exits)
+
+    def _ask(self, request: Request) -> None:
+        self._lanes.lane(request.order_id).open.append(request)
+        self._outcome.requests.append(request)
+
+    def on_no_answer(self, request: Request, reason: str) -> None:
+        if request.answered.is_set():
+            return
+        lane = self._lanes.lane(request.order_id)
+        lane.give_up(request)
+        self.apply(Lost(order_id=request.order_id, reason=reason))
+
+    # -- dark orders ----------------------------------------------------------------------------
+
+    def _hold(self, order: Order) -> None:
+        assert order.trigger_price is not None
+        quote = self._markets.quote_of(order.fqme)
+        last = None if quote is None else quote.last
+        self._dark.hold("order", order.order_id, order.fqme, order.trigger_price, last)
+
+    def on_touch(self, touch: Touch) -> None:
+        if touch.kind == "alert":
+            self._call_alert(touch)
+            return
+        order = self._blotter.orders[touch.held_id]
+        if order.state is not OrderState.DARK:
+            return  # canceled in the same moment
+        self.apply(
+            Triggered(
+                order_id=order.order_id,
+                touched_price=touch.price,
+                price=self._gate.price_through(order, touch.price, self._through_ticks),
+                venue_ns=touch.venue_ns,
+            )
+        )
+        refusal = self._refuse(self._blotter.orders[order.order_id])
+        if refusal is not None:
+            self.apply(refusal)
+        else:
+            self._ask(Request(kind="submit", order_id=order.order_id))
+
+    # -- amend and cancel -----------------------------------------------------------------------
+
+    def on_amend(self, amend: Amend) -> None:
+        order = self._working_order(amend.order_id, "amend")
+        if order is None:
+            return
+        wanted = replace(order, **amended(order, amend))
+        refusal = self._gate.refuse_amend(order, wanted, amend)
+        if refusal is not None:
+            self._refuse_request(order, "amend", refusal)
+        elif order.state is OrderState.DARK:
+            self._amend_dark(order, wanted)
+        else:
+            lane = self._lanes.lane(order.order_id)
+            lane.wanted_terms = (wanted.price, wanted.size)
+            self._send_wanted_amend(order)
+
+    def _amend_dark(self, order: Order, wanted: Order) -> None:
+        self.apply(
+            Amended(
+                order_id=order.order_id,
+                price=None,
+                size=wanted.size,
+                trigger_price=wanted.trigger_price,
+            )
+        )
+        if self._dark.release(order.order_id):
+            self._hold(self._blotter.orders[order.order_id])
+
+    def _send_wanted_amend(self, order: Order) -> None:
+        """Send the newest wanted terms once the venue has answered what came before."""
+        lane = self._lanes.find(order.order_id)
+        if lane is None or lane.wanted_terms is None or lane.open:
+            return
+        price, size = lane.wanted_terms
+        lane.wanted_terms = None
+        wanted = replace(order, price=price, size=size)
+        terms = Amend(order_id=order.order_id, price=price, size=size)
+        refusal = self._gate.refuse_amend(order, wanted, terms)
+        if refusal is not None:
+            self._refuse_request(order, "amend", refusal)
+            return
+        self.apply(AmendRequested(order_id=order.order_id, price=price, size=size))
+        self._ask(Request(kind="amend", order_id=order.order_id, price=price, size=size))
+
+    def on_cancel(self, cancel: Cancel) -> None:
+        order = self._working_order(cancel.order_id, "cancel")
+        if order is not None:
+            self._cancel(order)
+
+    def on_cancel_all(self, command: CancelAll) -> None:
+        for order in self._blotter.working(account=command.account, fqme=command.fqme):
+            self._cancel(order)
+
+    def _cancel(self, order: Order) -> None:
+        if order.state is OrderState.DARK:
+            self._dark.release(order.order_id)
+            self.apply(Canceled(order_id=order.order_id))
+            return
+        lane = self._lanes.lane(order.order_id)
+        if order.state is OrderState.PENDING and not lane.open:
+            # Its account is still being logged in: nothing has left.
+            self.apply(Canceled(order_id=order.order_id, reason="canceled before it was sent"))
+            return
+        if lane.has_open("cancel"):
+            return
+        lane.wanted_terms = None
+        self.apply(CancelRequested(order_id=order.order_id))
+        self._ask(Request(kind="cancel", order_id=order.order_id))
+
+    def _working_order(self, order_id: str, command: str) -> Order | None:
+        order = self._blotter.orders.get(order_id)
+        if order is None or not order.is_working:
+            state = "not known" if order is None else order.state
+            self._refuse_command(command, "order", f"the order is {state}", value=order_id)
+            return None
+        return order
+
+    def _refuse_request(self, order: Order, request: str, refusal: Denied) -> None:
+        self.apply(
+            RequestRefused(
+                order_id=order.order_id,
+                request=request,  # type: ignore[arg-type]
+                reason=refusal.reason,
+                check=refusal.check,
+                limit=refusal.limit,
+                value=refusal.value,
+            )
+        )
+
+    def _refuse_command(
+        self, command: str, check: str, reason: str, *, limit: str = "", value: str = ""
+    ) -> None:
+        self._tell(
+            CommandRefused(
+                command=command, reason=reason, check=check, limit=limit, value=safe(value, 80)
+            )
+        )
+
+    # -- flatten --------------------------------------------------------------------------------
+
+    def on_flatten(self, command: Flatten) -> None:
+        if command.order_id in self._exits:
+            return
+        if command.order_id in self._blotter.orders or command.account not in self._accounts:
+            reason = f"there is no account {safe(command.account, 80)!r}, or the id is in use"
+            self._refuse_command("flatten", "account", reason, value=command.account)
+            return
+        self._exits.add(command.order_id)
+        for order in self._blotter.working(account=command.account, fqme=command.fqme):
+            self._cancel(order)
+        self._outcome.exits.append(command)
+
+    def exit(self, command: Flatten) -> None:
+        """Close what is held now. What could not be canceled does not keep anyone in."""
+        left = self._blotter.working(account=command.account, fqme=command.fqme)
+        if left:
+            ids = ", ".join(order.order_id for order in left)
+            self._notice("warning", f"{command.fqme} is closed while orders may work still: {ids}")
+        size = self._blotter.position(command.account, command.fqme).size
+        if size == 0:
+            self._notice("info", f"{command.account} holds nothing in {command.fqme}")
+            return
+        self.on_submit(
+            Submit(
+                order_id=command.order_id,
+                account=command.account,
+                fqme=command.fqme,
+                side="sell" if size > 0 else "buy",
+                order_type="market",
+                size=abs(size),
+            )
+        )
+
+    # -- alerts ---------------------------------------------------------------------------------
+
+    def on_set_alert(self, command: SetAlert) -> None:
+        if command.alert_id in self._blotter.alerts:
+            return
+        if not command.price.is_finite():
+            self._refuse_command("setalert", "price", "the price is not a number")
+            return
+        quote = self._markets.quote_of(command.fqme)
+        if quote is None:
+            reason = f"market {safe(command.fqme, 80)} is not open"
+            self._refuse_command("setalert", "market", reason, value=command.fqme)
+            return
+        key = _alert_key(command.alert_id)
+        direction = self._dark.hold("alert", key, command.fqme, command.price, quote.last)
+        self._set_alert(
+            Alert(
+                alert_id=command.alert_id,
+                fqme=command.fqme,
+                price=command.price,
+                note=safe(command.note, 400),
+                direction=direction,
+                created_ns=self._now_ns(command.fqme),
+            )
+        )
+
+    def on_cancel_alert(self, command: CancelAlert) -> None:
+        alert = self._blotter.alerts.get(command.alert_id)
+        if alert is None or alert.state != "armed":
+            reason = "there is no such alert" if alert is None else f"the alert is {alert.state}"
+            self._refuse_command("cancelalert", "alert", reason, value=command.alert_id)
+            return
+        self._dark.release(_alert_key(command.alert_id))
+        self._set_alert(replace(alert, state="canceled"))
+
+    def _call_alert(self, touch: Touch) -> None:
+        alert = self._blotter.alerts[touch.held_id.removeprefix("alert ")]
+        if alert.state == "armed":
+            self._set_alert(
+                replace(
+                    alert,
+                    state="triggered",
+                    triggered_ns=touch.recv_ns,
+                    triggered_price=touch.price,
+                )
+            )
+
+    def _set_alert(self, alert: Alert) -> None:
+        self._record(AlertSet(alert=alert))
+        update = self._blotter.set_alert(alert)
+        assert isinstance(update, AlertUpdate)
+        self._tell(update)
+
+
+def _alert_key(alert_id: str) -> str:
+    """Under which an alert is held; orders are held under their own id."""
+    return f"alert {alert_id}"
