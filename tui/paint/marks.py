@@ -11,13 +11,16 @@ from engine.instruments import Instrument
 from tui.paint import format as fmt
 from tui.paint.axis import fitted, round_prices, spread_out, time_labels
 from tui.paint.canvas import Canvas
-from tui.paint.cells import DOTS_Y
+from tui.paint.cells import DOTS_Y, Glyphs
 from tui.paint.columns import Columns
 from tui.paint.dots import Range
 from tui.paint.levels import Level, by_rank, look_of
 from tui.paint.scene import Layout, Scene, View
 
 _CURSOR_RANK = 100
+_LEAST_LABEL = 10
+"""Characters that a label on the chart is cut to, but not below."""
+
 _WEIGHTS = {"cursor": 50.0, "last": 20.0, "staged": 20.0}
 """How hard a label holds on to its row; 1 for the others."""
 
@@ -82,7 +85,7 @@ def paint_price_axis(
 
 def round_rows(layout: Layout, instrument: Instrument, prices: Range) -> list[tuple[int, Decimal]]:
     """Rows of the plot at which a round price stands."""
-    apart = 4 if layout.plot_rows >= 16 else 3
+    apart = 4 if layout.plot_rows >= 24 else 3
     most = max(1, layout.plot_rows // apart)
     found = round_prices(prices.low, prices.high, most, instrument.price_tick)
     rows = [(prices.row(float(price), layout.dots_high) // DOTS_Y, price) for price in found]
@@ -139,9 +142,10 @@ def paint_level_labels(
         if not 0 <= row < layout.plot_rows:
             outside.setdefault(0 if row < 0 else layout.plot_rows - 1, []).append(level)
             continue
-        text = f" {_mark(canvas, level.kind)} {level.label} " if level.label else ""
         at = free.get(row, 1)
-        if text and at + len(text) <= layout.plot_width - 8:
+        label = _shortened(level.label, layout.plot_width - at - 6, canvas.glyphs)
+        if label:
+            text = f" {_mark(canvas, level.kind)} {label} "
             canvas.text(layout.plot_top + row, at, text, _level_style(canvas, level))
             free[row] = at + len(text) + 1
     for row, hidden in outside.items():
@@ -154,6 +158,16 @@ def paint_level_labels(
         text = f" {arrow}{len(hidden)} {marks} "
         at = free.get(row, 1)
         canvas.text(layout.plot_top + row, at, text, _level_style(canvas, hidden[0]))
+
+
+def _shortened(text: str, room: int, glyphs: Glyphs) -> str:
+    """`text` in `room` characters; nothing where only a stump would be left."""
+    if len(text) <= room:
+        return text
+    if room < _LEAST_LABEL:
+        return ""
+    dots = "..." if glyphs == "ascii" else "…"
+    return text[: room - len(dots)].rstrip() + dots
 
 
 def _level_style(canvas: Canvas, level: Level) -> int:

@@ -208,6 +208,19 @@ def test_two_levels_in_one_row_are_labelled_side_by_side() -> None:
     assert "◐ sell 2" in row
 
 
+def test_a_label_that_is_too_long_is_cut_and_one_without_room_is_left_out() -> None:
+    series = series_of(walk(100))
+    last = round(float(series.close[-1]), 2)
+    levels = [Level(last, "staged", "DARK BUY 1 " * 20), Level(last, "alert", "call me then")]
+
+    picture = _paint(_scene(series, levels=levels), View(), 80, 24)
+
+    row = _rows(picture)[_row_of(picture, "◇ DARK BUY 1")]
+    assert picture.layout is not None
+    assert "… " in row[: picture.layout.plot_width]
+    assert "call me" not in row
+
+
 def test_the_header_reads_out_the_newest_bar() -> None:
     series = bars((0, 100, 101, 99, 100), (1, 100, 112.5, 99.5, 110, 1234.0))
 
