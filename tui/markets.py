@@ -19,6 +19,8 @@ CHART_BARS = 2000
 FIRST_MARKETS = 8
 """Markets that are watched where the configuration names none."""
 
+FIRST_LISTED = 200
+
 FIRST_SEARCH = 0
 """Request id of the search that finds them; a person's searches count from 1."""
 
@@ -61,7 +63,8 @@ class Markets:
             self._watch(self._state.watch)
             self._note_recent(self._state.selected)
         else:
-            self._send(Search(request_id=FIRST_SEARCH, text="", limit=FIRST_MARKETS))
+            # More than are watched: other brokers may list busier markets.
+            self._send(Search(request_id=FIRST_SEARCH, text="", limit=FIRST_LISTED))
 
     def follow(self) -> None:
         """Ask for what is missing after events were folded: bars of markets that opened."""
@@ -155,7 +158,8 @@ class Markets:
 
     def _watch_first(self, results: SearchResults) -> None:
         home = next(iter(self._state.brokers), "")  # the engine lists its default broker first
-        fqmes = [match.fqme for match in results.matches if match.broker == home]
+        listed = [match.fqme for match in results.matches if match.broker == home]
+        fqmes = listed[:FIRST_MARKETS]
         for fqme in fqmes:
             self._state.add_watch(fqme)
         if fqmes:

@@ -1,0 +1,195 @@
+"""What is asked of the engine so that the markets on the screen are open."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.messages import (
+    CloseBars,
+    Command,
+    FlumeFailed,
+    Match,
+    OpenBars,
+    Search,
+    SearchResults,
+    Unwatch,
+    Watch,
+)
+from tests.support.scripted_link import MARKETS, ScriptedLink
+from tui.markets import CHART_BARS, FIRST_SEARCH, Markets
+from tui.state import DeckState
+from tui.widgets.watchlist import SPARK_BARS
+
+BTC, ETH, SOL = (market.fqme for market in MARKETS[:3])
+
+
+class Desk:
+    """Markets on a state that a scripted link feeds."""
+
+    def __init__(self, *watch: str, period_s: int = 60) -> None:
+        self.link = ScriptedLink()
+        self.state = DeckState(watch)
+        self.markets = Markets(self.state, self.link.send, period_s=period_s)
+
+    def settle(self) -> None:
+        while events := self.link.take():
+            self.state.fold_all(events)
+            self.markets.follow()
+
+    def opened(self) -> Desk:
+        self.markets.open_first()
+        self.settle()
+        return self
+
+    def bars(self, kind: type = OpenBars) -> list[tuple[str, int]]:
+        return [(command.fqme, command.period_s) for command in self.link.sent_of(kind)]  # type: ignore[attr-defined]
+
+    def clear(self) -> None:
+        self.link.sent.clear()
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk(BTC, ETH, period_s=300).opened()
+
+
+def test_bars_are_asked_for_only_of_markets_that_are_open():
+    desk = Desk(BTC)
+    desk.markets.open_first()
+
+    assert desk.link.sent == [Watch(fqmes=(BTC,))]
+
+
+def test_each_market_has_its_sparkline_and_the_shown_one_its_chart(desk: Desk):
+    wanted = desk.link.sent_of(OpenBars)
+
+    assert OpenBars(fqme=BTC, period_s=60, count=SPARK_BARS) in wanted
+    assert OpenBars(fqme=ETH, period_s=60, count=SPARK_BARS) in wanted
+    assert OpenBars(fqme=BTC, period_s=300, count=CHART_BARS) in wanted
+    assert len(wanted) == 3
+
+
+def test_another_selection_opens_its_bars_and_closes_those_of_the_last(desk: Desk):
+    desk.clear()
+    desk.markets.step(1)
+
+    assert desk.bars() == [(ETH, 300)]
+    assert desk.bars(CloseBars) == [(BTC, 300)]
+    assert 300 not in desk.state.markets[BTC].series
+
+
+def test_another_period_replaces_the_bars_but_never_those_of_the_sparkline(desk: Desk):
+    desk.clear()
+    desk.markets.set_period(60)
+    desk.markets.set_period(900)
+
+    assert desk.bars() == [(BTC, 60), (BTC, 900)]
+    assert desk.bars(CloseBars) == [(BTC, 300)]
+
+
+def test_periods_stop_at_both_ends(desk: Desk):
+    desk.markets.step_period(100)
+    assert desk.markets.period_s == 86_400
+    desk.markets.step_period(-100)
+    assert desk.markets.period_s == 1
+
+
+def test_the_selection_stops_at_both_ends(desk: Desk):
+    desk.markets.step(-1)
+    assert desk.state.selected == BTC
+    desk.markets.step(5)
+    assert desk.state.selected == ETH
+
+
+def test_a_chosen_market_is_watched_once(desk: Desk):
+    desk.clear()
+    desk.markets.select(SOL)
+    desk.markets.select(BTC)
+    desk.markets.select(SOL)
+
+    assert desk.link.sent_of(Watch) == [Watch(fqmes=(SOL,))]
+    assert desk.state.watch == [BTC, ETH, SOL]
+
+
+def test_a_preview_is_open_only_while_it_is_looked_at(desk: Desk):
+    desk.clear()
+    desk.markets.show_preview(SOL)
+    desk.settle()
+    assert (desk.markets.shown, desk.state.selected) == (SOL, BTC)
+    assert desk.bars() == [(SOL, 300)]
+    desk.markets.end_preview()
+
+    assert desk.markets.shown == BTC
+    assert desk.link.sent_of(Unwatch) == [Unwatch(fqmes=(SOL,))]
+    assert SOL not in desk.state.markets
+
+
+def test_a_preview_of_a_watched_market_closes_nothing(desk: Desk):
+    desk.clear()
+    desk.markets.show_preview(ETH)
+    desk.markets.end_preview()
+
+    assert desk.link.sent_of(Unwatch) == []
+
+
+def test_the_bars_of_the_selected_market_come_back_after_a_preview(desk: Desk):
+    desk.markets.show_preview(ETH)
+    desk.markets.end_preview()
+    desk.settle()
+
+    assert 300 in desk.state.markets[BTC].series
+
+
+def test_a_market_that_was_refused_can_be_tried_again(desk: Desk):
+    desk.markets.select("nope.spot.sim")
+    desk.settle()
+    assert "nope.spot.sim" in desk.state.refused_markets
+    desk.clear()
+    desk.markets.select("nope.spot.sim")
+
+    assert desk.link.sent == [Watch(fqmes=("nope.spot.sim",))]
+
+
+def test_a_market_off_the_list_is_closed_with_its_bars(desk: Desk):
+    desk.clear()
+    desk.markets.unwatch(BTC)
+
+    assert desk.link.sent_of(Unwatch) == [Unwatch(fqmes=(BTC,))]
+    assert desk.state.selected == ETH
+    assert (ETH, 300) in desk.bars()
+
+
+def test_an_empty_watchlist_is_filled_with_what_the_default_broker_lists_first():
+    desk = Desk()
+    desk.link.start(lambda: None)
+    desk.markets.open_first()
+    (asked,) = desk.link.sent_of(Search)
+    assert asked.request_id == FIRST_SEARCH  # type: ignore[attr-defined]
+    desk.settle()
+
+    assert desk.state.selected == BTC
+    assert len(desk.state.watch) == len(MARKETS)
+
+
+def test_a_later_search_of_a_person_does_not_fill_the_watchlist():
+    desk = Desk()
+    desk.state.fold(SearchResults(request_id=1, matches=(Match(fqme=BTC),)))
+    desk.markets.follow()
+
+    assert desk.state.watch == []
+
+
+def test_only_the_newest_search_is_waited_for(desk: Desk):
+    desk.markets.search("a")
+    desk.markets.search("ab")
+
+    assert desk.markets.text_of(SearchResults(request_id=1, matches=())) is None
+    assert desk.markets.text_of(SearchResults(request_id=2, matches=())) == "ab"
+
+
+def test_a_refusal_does_not_lose_the_command_order(desk: Desk):
+    desk.state.fold(FlumeFailed(fqme=BTC, reason="gone"))
+    desk.markets.follow()
+    sent: list[Command] = desk.link.sent
+
+    assert sent[0] == Watch(fqmes=(BTC, ETH))
