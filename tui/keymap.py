@@ -215,6 +215,29 @@ def load_keymap(source: str | Path | None) -> Keymap:
     return _keymap_of(table, "keys.toml")
 
 
+def template() -> str:
+    """A `keys.toml` that changes nothing: every action with its keys, commented out."""
+    lines = [
+        '# tickdeck keys: action = "key", or a list of keys; [] takes them away.',
+        "# What is commented out is the default.",
+    ]
+    group = ""
+    for entry in help_rows():
+        if entry.group != group:
+            group = entry.group
+            lines += ["", f"# -- {group} --"]
+        keys = ", ".join(f'"{_written(key)}"' for key in entry.keys)
+        lines += [f"# {entry.text}", f"# {entry.action.name} = [{keys}]"]
+    return "\n".join(lines) + "\n"
+
+
+def _written(key: str) -> str:
+    """`key` as a person would write it in TOML."""
+    *modifiers, last = key.split("+")
+    character = _CHARACTER_OF.get(last, last)
+    return "+".join((*modifiers, last if character in '"\\' else character))
+
+
 def _keymap_of(table: Mapping[str, Any], file: str) -> Keymap:
     if not table:
         return DEFAULT_KEYMAP

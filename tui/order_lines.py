@@ -66,21 +66,24 @@ def kind_of(order: Order) -> str:
 
 def describe(staged: Staged, instrument: Instrument | None = None) -> str:
     """What is staged, in words: `LIVE BUY 0.5 BTC @ 64000.00`."""
-    price = "market"
-    if staged.price is not None:
-        price = f"@ {text_of.price(staged.price, instrument) if instrument else staged.price}"
+
+    def worded(price: Decimal) -> str:
+        return text_of.price(price, instrument) if instrument else text_of.plain(price)
+
+    limit = "" if staged.price is None else f"@ {worded(staged.price)}"
     if staged.kind == "alert":
-        return f"ALERT {price}" + (f" {staged.note}" if staged.note else "")
+        return f"ALERT {limit} {staged.note}".rstrip()
     size = text_of.plain(staged.size) + (f" {instrument.base.upper()}" if instrument else "")
-    verb = "AMEND " if staged.kind == "amend" else ""
-    words = [f"{verb}{staged.route.upper()} {staged.side.upper()} {size} {price}"]
+    words = ["AMEND"] if staged.kind == "amend" else []
+    words += [staged.route.upper(), staged.side.upper(), size]
+    words.append("market" if staged.order_type == "market" else limit)
     if staged.stop_price is not None:
-        words.append(f"stop {text_of.plain(staged.stop_price)}")
+        words.append(f"stop {worded(staged.stop_price)}")
     if staged.time_in_force != "gtc":
         words.append(staged.time_in_force)
     if staged.post_only:
         words.append("post-only")
-    return " ".join(words)
+    return " ".join(word for word in words if word)
 
 
 def describe_preview(staged: Staged, preview: Preview, instrument: Instrument) -> str:

@@ -19,6 +19,7 @@ from tui.keymap import (
     known_keys,
     load_keymap,
     parse_key,
+    template,
 )
 
 PRINTABLE = [chr(code) for code in range(33, 127)]
@@ -160,6 +161,14 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
         with pytest.raises(ConfigError) as caught:
             load_keymap(path)
         assert "\n" not in str(caught.value)
+
+
+def test_the_template_changes_nothing_commented_or_not() -> None:
+    commented = template()
+    plain = "\n".join(line.removeprefix("# ") for line in commented.splitlines() if " = [" in line)
+
+    assert load_keymap(commented) is DEFAULT_KEYMAP
+    assert load_keymap(plain).keys_of == DEFAULT_KEYMAP.keys_of
 
 
 @given(st.text(max_size=80))

@@ -187,18 +187,6 @@ def test_an_alert_is_set_where_it_was_staged(armed: Bench) -> None:
     assert armed.sent == [SetAlert(alert_id="id1", fqme=BTC.fqme, price=D("64001.00"))]
 
 
-def test_while_staging_the_line_says_all_that_counts(armed: Bench) -> None:
-    armed.hold("0.5", "64990.00")
-    armed.press("f", "u", "0", "full_stop", "5", "ctrl+down")
-    (line,) = [line for line in armed.desk.lines(BTC.fqme) if line.kind == "staged"]
-
-    assert line.price == 63998.99
-    assert line.side == "buy"
-    assert line.label == (
-        "DARK BUY 0.5 BTC @ 63998.99 · 31 999.50 USDT · -102 ticks 0.00% · → 1 @ 64494.50"
-    )
-
-
 # -- exactly once, and only what was seen -------------------------------------------------------
 
 
@@ -745,47 +733,6 @@ def test_a_size_can_be_set_in_either_unit(armed: Bench) -> None:
 
     armed.desk.set_size(D("0.4"), "units")
     assert armed.desk.staged.size == D("0.40000")
-
-
-# -- lines --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("fields", "kind"),
-    [
-        ({"state": OrderState.PENDING}, "unacked"),
-        ({"state": OrderState.OPEN}, "working"),
-        ({"state": OrderState.PARTIAL, "filled": D("0.1")}, "working"),
-        ({"state": OrderState.OPEN, "awaiting": "cancel"}, "unacked"),
-        ({"state": OrderState.DARK, "price": None, "trigger_price": D("63000.00")}, "dark"),
-        ({"state": OrderState.TRIGGERED}, "triggered"),
-        ({"state": OrderState.UNKNOWN, "awaiting": "cancel"}, "unknown"),
-    ],
-)
-def test_each_state_has_its_line(bench: Bench, fields: dict[str, object], kind: str) -> None:
-    bench.order("o1", **fields)
-    (line,) = bench.desk.lines(BTC.fqme)
-
-    assert (line.kind, line.price, line.side) == (kind, 63000.0, "buy")
-    assert line.label.startswith("#1 buy 0.")
-
-
-def test_orders_that_are_done_and_other_markets_draw_no_line(bench: Bench) -> None:
-    bench.order("o1", state=OrderState.CANCELED)
-    bench.order("o2", fqme=ACME.fqme)
-
-    assert bench.desk.lines(BTC.fqme) == []
-    assert bench.desk.lines("nowhere.sim") == []
-
-
-def test_position_and_alerts_are_lines_too(bench: Bench) -> None:
-    bench.hold("-0.5", "61000")
-    bench.alert(price="65000.00")
-
-    assert [(line.kind, line.price, line.side) for line in bench.desk.lines(BTC.fqme)] == [
-        ("position", 61000.0, "sell"),
-        ("alert", 65000.0, ""),
-    ]
 
 
 # -- odds and ends --------------------------------------------------------------------------------

@@ -1,0 +1,127 @@
+"""Lines and words of order mode."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from engine.messages import OrderState
+from tests.support.desk import ACME, BTC, Bench
+from tui.order_lines import describe
+from tui.staging import Staged
+
+D = Decimal
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def _staged(**fields: object) -> Staged:
+    known: dict[str, object] = {
+        "kind": "order",
+        "intent_id": "id1",
+        "fqme": BTC.fqme,
+        "price": D("63990.00"),
+        "size": D("0.50000"),
+    }
+    return Staged(**{**known, **fields})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, "DARK BUY 0.5 BTC @ 63990.00"),
+        ({"side": "sell", "route": "live"}, "LIVE SELL 0.5 BTC @ 63990.00"),
+        ({"route": "live", "price": None, "order_type": "market"}, "LIVE BUY 0.5 BTC market"),
+        (
+            {
+                "route": "live",
+                "order_type": "stop_limit",
+                "stop_price": D("64000.00"),
+                "time_in_force": "ioc",
+            },
+            "LIVE BUY 0.5 BTC @ 63990.00 stop 64000.00 ioc",
+        ),
+        (
+            {"route": "live", "price": None, "order_type": "stop", "stop_price": D("64000.00")},
+            "LIVE BUY 0.5 BTC stop 64000.00",
+        ),
+        ({"route": "live", "post_only": True}, "LIVE BUY 0.5 BTC @ 63990.00 post-only"),
+        ({"kind": "alert", "note": "look"}, "ALERT @ 63990.00 look"),
+        ({"kind": "amend", "route": "live"}, "AMEND LIVE BUY 0.5 BTC @ 63990.00"),
+    ],
+)
+def test_what_is_staged_is_said_in_words(fields: dict[str, object], words: str) -> None:
+    assert describe(_staged(**fields), BTC) == words
+
+
+def test_while_staging_the_line_says_all_that_counts(bench: Bench) -> None:
+    bench.hold("0.5", "64990.00")
+    bench.press("o")
+    bench.press("f", "u", "0", "full_stop", "5", "ctrl+down")
+    (line,) = [line for line in bench.desk.lines(BTC.fqme) if line.kind == "staged"]
+
+    assert line.price == 63998.99
+    assert line.side == "buy"
+    assert line.label == (
+        "DARK BUY 0.5 BTC @ 63998.99 · 31 999.50 USDT · -102 ticks 0.00% · → 1 @ 64494.50"
+    )
+
+
+def test_what_is_in_the_way_is_on_the_line_too(bench: Bench) -> None:
+    bench.press("o", "s", "f", "right_square_bracket")
+    assert bench.desk.summary().text.endswith(" · ! takes at once")
+
+    bench.press("0")
+    assert " · ! no size" in bench.desk.summary().text
+
+
+def test_a_picked_order_is_marked_and_shown_beside_its_amend(bench: Bench) -> None:
+    bench.order("o1")
+    bench.press("o", "tab", "up")
+    order, staged = bench.desk.lines(BTC.fqme)
+
+    assert order.label == "▸#1 buy 0.5 open"
+    assert (order.kind, staged.kind) == ("working", "staged")
+    assert staged.label.startswith("AMEND LIVE BUY 0.5 BTC @ 63000.01")
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({"state": OrderState.PENDING}, "unacked"),
+        ({"state": OrderState.OPEN}, "working"),
+        ({"state": OrderState.PARTIAL, "filled": D("0.1")}, "working"),
+        ({"state": OrderState.OPEN, "awaiting": "cancel"}, "unacked"),
+        ({"state": OrderState.DARK, "price": None, "trigger_price": D("63000.00")}, "dark"),
+        ({"state": OrderState.TRIGGERED}, "triggered"),
+        ({"state": OrderState.UNKNOWN, "awaiting": "cancel"}, "unknown"),
+    ],
+)
+def test_each_state_has_its_line(bench: Bench, fields: dict[str, object], kind: str) -> None:
+    bench.order("o1", **fields)
+    (line,) = bench.desk.lines(BTC.fqme)
+
+    assert (line.kind, line.price, line.side) == (kind, 63000.0, "buy")
+    assert line.label.startswith("#1 buy 0.")
+
+
+def test_orders_that_are_done_and_other_markets_draw_no_line(bench: Bench) -> None:
+    bench.order("o1", state=OrderState.CANCELED)
+    bench.order("o2", fqme=ACME.fqme)
+
+    assert bench.desk.lines(BTC.fqme) == []
+    assert bench.desk.lines("nowhere.sim") == []
+
+
+def test_position_and_alerts_are_lines_too(bench: Bench) -> None:
+    bench.hold("-0.5", "61000")
+    bench.alert(price="65000.00")
+
+    assert [(line.kind, line.price, line.side) for line in bench.desk.lines(BTC.fqme)] == [
+        ("position", 61000.0, "sell"),
+        ("alert", 65000.0, ""),
+    ]
