@@ -5,16 +5,19 @@ Pure: no waiting, no sending. The router is the only one that calls what changes
 
 from __future__ import annotations
 
+from decimal import Decimal
 from types import MappingProxyType
 from typing import NamedTuple
 
 from engine.accounting.positions import apply
 from engine.ems.orders import fold
+from engine.ems.shape import LARGEST
 from engine.errors import BadTransition
 from engine.instruments import Instrument
 from engine.messages import (
     Alert,
     AlertUpdate,
+    Amended,
     Event,
     Fill,
     Filled,
@@ -91,6 +94,8 @@ class Blotter:
         order = self._orders.get(event.order_id)
         if order is not None and isinstance(event, Filled):
             return self._fold_fill(order, event, now_ns)
+        if isinstance(event, Amended) and not _is_sound(event):
+            raise BadTransition(f"amend to {event.size} at {event.price}: order {event.order_id}")
         after = self._orders[event.order_id] = fold(order, event, now_ns)
         return [OrderUpdate(order=after, event=event)]
 
@@ -99,16 +104,9 @@ class Blotter:
         self._alerts[alert.alert_id] = alert
         return AlertUpdate(alert=alert)
 
-    def snapshot(self) -> list[Event]:
-        """Everything, as a deck that attaches is told it."""
-        return [
-            *(OrderUpdate(order=order) for order in self._orders.values()),
-            *(FillReport(fill=fill) for fill in self._fills.values()),
-            *(PositionUpdate(position=position) for position in self._positions.values()),
-            *(AlertUpdate(alert=alert) for alert in self._alerts.values()),
-        ]
-
     def _fold_fill(self, order: Order, event: Filled, now_ns: int) -> list[Event]:
+        if not _is_sound(event):
+            raise BadTransition(f"fill of {event.size} at {event.price}: order {order.order_id}")
         fill = _fill(order, event, now_ns)
         key = FillKey(order.account, order.fqme, event.trade_id)
         known = self._fills.get(key)
@@ -119,8 +117,6 @@ class Blotter:
                     f"other values: {_said(known)}, now {_said(fill)}"
                 )
             return []
-        if not _is_sound(event):
-            raise BadTransition(f"fill of {event.size} at {event.price}: order {order.order_id}")
         after = fold(order, event, now_ns)
         instrument = self._instruments.get(order.fqme)
         if instrument is None:
@@ -162,6 +158,11 @@ def _said(fill: Fill) -> str:
     return f"{fill.side} {fill.size} at {fill.price}, fee {fill.fee}, order {fill.order_id}"
 
 
-def _is_sound(event: Filled) -> bool:
-    numbers = (event.price, event.size, event.fee)
-    return all(number.is_finite() for number in numbers) and event.size > 0
+def _is_sound(event: Filled | Amended) -> bool:
+    """All numbers are ones that can be computed with; no venue should say anything else."""
+    numbers = [event.size, event.price or Decimal(0)]
+    if isinstance(event, Filled):
+        numbers.append(event.fee)
+    return (
+        all(number.is_finite() and abs(number) <= LARGEST for number in numbers) and event.size > 0
+    )

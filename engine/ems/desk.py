@@ -6,8 +6,10 @@ an `Outcome`; the router, which alone calls the desk, does that.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -62,6 +64,9 @@ _log = logger(__name__)
 
 _FROM_VENUE = (Accepted, Rejected, Filled, Canceled, Expired, Amended, RequestRefused, Lost)
 """What a venue may say of an order; the other events are ours alone."""
+
+_TROUBLE = (OrderState.DENIED, OrderState.REJECTED, OrderState.UNKNOWN)
+"""States that whoever reads the log looks for."""
 
 
 @dataclass
@@ -138,11 +143,9 @@ class Desk:
         now_ns = self._markets.now_ns_of(fqme)
         return self._clock.now_ns() if now_ns is None else now_ns
 
-    def _notice(self, level: str, text: str) -> None:
-        _log.log({"info": 20, "warning": 30, "error": 40}[level], "%s", text)
-        self._tell(
-            Notice(level=level, text=text, source="orders", now_ns=self._clock.now_ns())  # type: ignore[arg-type]
-        )
+    def _notice(self, level: Literal["info", "warning", "error"], text: str) -> None:
+        _log.log(logging.getLevelNamesMapping()[level.upper()], "%s", text)
+        self._tell(Notice(level=level, text=text, source="orders", now_ns=self._clock.now_ns()))
 
     def apply(self, event: OrderEvent) -> None:
         """Fold one event into its order; say what came of it."""
@@ -159,11 +162,18 @@ class Desk:
         if not told:
             return
         self._record(event)
+        self._log_change(order, self._blotter.orders[event.order_id])
         self._outcome.events += told
         for update in told:
             if isinstance(update, FillReport):
                 self._record(Executed(fill=update.fill))
         self._after(self._blotter.orders[event.order_id])
+
+    def _log_change(self, before: Order | None, after: Order) -> None:
+        if before is not None and before.state is not after.state:
+            level = logging.WARNING if after.state in _TROUBLE else logging.INFO
+            change = f"{before.state} -> {after.state}"
+            _log.log(level, "order %s %s %s", after.order_id, change, after.reason)
 
     def _after(self, order: Order) -> None:
         """What follows from an order's new state: answered requests, an amend that waited."""
@@ -293,7 +303,10 @@ class Desk:
         wanted = replace(order, **amended(order, amend))
         refusal = self._gate.refuse_amend(order, wanted, amend)
         if refusal is not None:
-            self._refuse_request(order, "amend", refusal)
+            self._refuse_amend(order, refusal)
+        elif order.state is OrderState.DARK and order.order_id not in self._dark:
+            touched = denied(order, "state", "its trigger has just been touched", "", "touched")
+            self._refuse_amend(order, touched)
         elif order.state is OrderState.DARK:
             self._amend_dark(order, wanted)
         else:
@@ -310,8 +323,8 @@ class Desk:
                 trigger_price=wanted.trigger_price,
             )
         )
-        if self._dark.release(order.order_id):
-            self._hold(self._blotter.orders[order.order_id])
+        self._dark.release(order.order_id)
+        self._hold(self._blotter.orders[order.order_id])
 
     def _send_wanted_amend(self, order: Order) -> None:
         """Send the newest wanted terms once the venue has answered what came before."""
@@ -324,7 +337,7 @@ class Desk:
         terms = Amend(order_id=order.order_id, price=price, size=size)
         refusal = self._gate.refuse_amend(order, wanted, terms)
         if refusal is not None:
-            self._refuse_request(order, "amend", refusal)
+            self._refuse_amend(order, refusal)
             return
         self.apply(AmendRequested(order_id=order.order_id, price=price, size=size))
         self._ask(Request(kind="amend", order_id=order.order_id, price=price, size=size))
@@ -362,11 +375,11 @@ class Desk:
             return None
         return order
 
-    def _refuse_request(self, order: Order, request: str, refusal: Denied) -> None:
+    def _refuse_amend(self, order: Order, refusal: Denied) -> None:
         self.apply(
             RequestRefused(
                 order_id=order.order_id,
-                request=request,  # type: ignore[arg-type]
+                request="amend",
                 reason=refusal.reason,
                 check=refusal.check,
                 limit=refusal.limit,
@@ -388,9 +401,14 @@ class Desk:
     def on_flatten(self, command: Flatten) -> None:
         if command.order_id in self._exits:
             return
-        if command.order_id in self._blotter.orders or command.account not in self._accounts:
-            reason = f"there is no account {safe(command.account, 80)!r}, or the id is in use"
-            self._refuse_command("flatten", "account", reason, value=command.account)
+        if command.order_id in self._blotter.orders:
+            reason = "an order of this id exists already"
+            self._refuse_command("flatten", "order", reason, value=command.order_id)
+            return
+        if command.account not in self._accounts:
+            reason = f"there is no account {safe(command.account, 80)!r}"
+            known = ", ".join(sorted(self._accounts))
+            self._refuse_command("flatten", "account", reason, limit=known, value=command.account)
             return
         self._exits.add(command.order_id)
         for order in self._blotter.working(account=command.account, fqme=command.fqme):

@@ -22,6 +22,7 @@ from engine.ems.gate import Markets
 from engine.ems.journal import Journal
 from engine.ems.lanes import Lanes
 from engine.ems.logins import Logins
+from engine.ems.shown import Shown
 from engine.log import logger
 from engine.messages import (
     Amend,
@@ -66,6 +67,7 @@ class Router:
         self._answer_timeout_s = answer_timeout_s
         self._blotter = Blotter()
         self._dark = DarkBook()
+        self._shown = Shown()
         self._logins = Logins(
             accounts=self._accounts,
             get_broker=get_broker,
@@ -146,8 +148,9 @@ class Router:
                 await self._settle()
 
     def snapshot(self) -> list[Event]:
-        """All orders, fills, positions and alerts, for a deck that attaches."""
-        return self._blotter.snapshot()
+        """All orders, fills, positions and alerts as they were published, for a deck that
+        attaches."""
+        return self._shown.events()
 
     @property
     def blotter(self) -> Blotter:
@@ -186,6 +189,7 @@ class Router:
         if outcome.records:
             await self._journal.append(outcome.records)
         for event in outcome.events:
+            self._shown.keep(event)
             self._publish(event)
         self._lanes.send(outcome.requests, self._nursery)
         for name in outcome.log_ins:

@@ -16,6 +16,7 @@ from engine.errors import ServiceFailed
 from engine.messages import (
     Accepted,
     AlertUpdate,
+    Amended,
     Cancel,
     Canceled,
     Filled,
@@ -196,6 +197,34 @@ async def test_everything_said_twice_counts_once() -> None:
         assert desk.told(Notice) == []
 
 
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"size": Decimal("NaN")},
+        {"size": Decimal(0)},
+        {"size": Decimal(-1)},
+        {"price": Decimal("1e9999")},
+        {"price": Decimal("sNaN")},
+        {"fee": Decimal("Infinity")},
+    ],
+)
+async def test_numbers_that_are_none_change_nothing_and_are_told(
+    nonsense: dict[str, Decimal],
+) -> None:
+    async with open_desk() as desk:
+        order_id = await opened(desk)
+        before = desk.router.snapshot()
+        fields = {"price": Decimal(100), "size": Decimal(1), **nonsense}
+        desk.venue.say(Filled(order_id=order_id, trade_id="t", **fields))
+        fee = fields.pop("fee", None)
+        if fee is None:
+            desk.venue.say(Amended(order_id=order_id, **fields))
+        await desk.router.wait_idle()
+
+        assert desk.router.snapshot() == before
+        assert {notice.level for notice in desk.told(Notice)} == {"error"}
+
+
 async def test_a_trade_id_with_other_values_changes_nothing_and_is_told() -> None:
     async with open_desk() as desk:
         order_id = await opened(desk)
@@ -347,6 +376,23 @@ async def test_a_snapshot_tells_everything_that_was_told() -> None:
         assert kinds == [OrderUpdate, FillReport, PositionUpdate, AlertUpdate]
         assert snapshot[0] == OrderUpdate(order=desk.order(order_id))
         assert snapshot[2] == desk.told(PositionUpdate)[-1]
+
+
+async def test_a_snapshot_leaves_out_what_is_not_on_record_yet(
+    autojump_clock: AutojumpClock,
+) -> None:
+    async with open_desk() as desk:
+        order_id = await opened(desk)
+        before = desk.router.snapshot()
+        desk.journal.delay_s = 2.0
+        desk.venue.fill(order_id, "1", "100")
+        await trio.sleep(1.0)
+        meanwhile = desk.router.snapshot()
+        await desk.router.wait_idle()
+
+        assert desk.order(order_id).state is OrderState.FILLED
+        assert meanwhile == before
+        assert len(desk.router.snapshot()) == len(before) + 2
 
 
 async def test_commands_that_are_not_about_orders_are_an_error() -> None:

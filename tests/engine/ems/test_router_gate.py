@@ -230,6 +230,22 @@ async def test_a_cancel_and_a_touch_in_the_same_moment_do_not_both_happen() -> N
         assert desk.venue.calls == []
 
 
+async def test_an_amend_that_crosses_the_touch_is_refused_and_the_touch_counts() -> None:
+    async with open_desk() as desk:
+        order_id = await dark(desk, "105")
+        desk.router.handle(Amend(order_id=order_id, price=Decimal(110)))
+        desk.tick(desk.trade(105.0))
+        await desk.router.wait_idle()
+
+        assert desk.states(order_id) == ["pending", "dark", "triggered", "open"]
+        refused = [
+            update.event
+            for update in desk.told(OrderUpdate)
+            if isinstance(update.event, RequestRefused)
+        ]
+        assert [event.check for event in refused] == ["state"]
+
+
 # -- alerts ------------------------------------------------------------------------------------
 
 

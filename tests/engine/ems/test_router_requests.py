@@ -83,6 +83,24 @@ async def test_a_cancel_does_not_wait_for_the_acknowledgement(
         assert trio.current_time() == 0
 
 
+async def test_a_cancel_is_on_record_before_the_venue_sees_it_though_a_call_is_under_way(
+    autojump_clock: AutojumpClock,
+) -> None:
+    async with open_desk() as desk:
+        await opened(desk)
+        desk.venue.delay_s["submit"] = 1.0
+        order_id = desk.submit()
+        await desk.settle()
+        desk.journal.delay_s = 4.0
+        desk.router.handle(Cancel(order_id=order_id))
+        await trio.sleep(3.9)
+        before = list(desk.venue.calls)
+        await desk.router.wait_idle()
+
+        assert ("cancel", order_id) not in before
+        assert desk.venue.calls[-1] == ("cancel", order_id)
+
+
 async def test_an_order_canceled_before_it_left_never_leaves(
     autojump_clock: AutojumpClock,
 ) -> None:
@@ -269,6 +287,20 @@ async def test_flatten_of_nothing_sends_nothing() -> None:
 
         assert desk.venue.calls == []
         assert "holds nothing" in desk.told(Notice)[-1].text
+
+
+@pytest.mark.parametrize(
+    ("changes", "check"), [({"account": "nobody"}, "account"), ({"order_id": "o1"}, "order")]
+)
+async def test_flatten_that_makes_no_sense_is_refused(changes: dict[str, Any], check: str) -> None:
+    async with open_desk() as desk:
+        await hold(desk, "2")
+        fields = {"order_id": "exit", "fqme": FQME, "account": "main", **changes}
+        desk.router.handle(Flatten(**fields))
+        await desk.router.wait_idle()
+
+        assert [refused.check for refused in desk.told(CommandRefused)] == [check]
+        assert len(desk.venue.calls) == 1
 
 
 async def test_flatten_gets_out_of_more_than_the_limits_allow_and_only_once() -> None:
