@@ -13,6 +13,7 @@ A stream that fails is begun anew, and readers are told: `Break("stale")` when i
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -69,6 +70,7 @@ class FeedHub:
         self._stale_after_s = stale_after_s
         self._flumes: dict[str, Flume] = {}
         self._readers: dict[str, int] = {}
+        self._left_s: dict[str, float] = {}
         self._readers_changed = trio.Event()
         self._brokers: dict[str, Broker] = {}
 
@@ -129,6 +131,8 @@ class FeedHub:
             return await self._opened(fqme)
         except BaseException:
             self.release(fqme)
+            if fqme not in self._readers and fqme not in self._flumes:
+                self._left_s.pop(fqme, None)
             raise
 
     def release(self, fqme: str) -> None:
@@ -139,6 +143,7 @@ class FeedHub:
         self._readers[fqme] = self._readers.get(fqme, 0) + change
         if not self._readers[fqme]:
             del self._readers[fqme]
+            self._left_s[fqme] = trio.current_time()
         self._readers_changed.set()
         self._readers_changed = trio.Event()
 
@@ -172,18 +177,20 @@ class FeedHub:
         finally:
             if (opened := self._flumes.pop(fqme, None)) is not None:
                 opened.close()
+            self._left_s.pop(fqme, None)
             self.bus.forget(fqme)
 
     async def _until_unused(self, fqme: str) -> None:
         """Wait until there has been no reader for the grace time."""
         while True:
-            while fqme in self._readers:
-                await self._readers_changed.wait()
-            with trio.move_on_after(self._grace_s):
-                while fqme not in self._readers:
-                    await self._readers_changed.wait()
+            until_s = math.inf
             if fqme not in self._readers:
-                return
+                # Counted from the last leave: a reader may have come and gone since we looked.
+                until_s = self._left_s[fqme] + self._grace_s
+                if trio.current_time() >= until_s:
+                    return
+            with trio.move_on_at(until_s):
+                await self._readers_changed.wait()
 
     async def broker_of(self, fqme: str) -> Broker:
         """The running broker of a market; for its stream."""

@@ -10,6 +10,8 @@ import random
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+import msgspec
+import numpy as np
 import trio
 
 from engine.broker import Capabilities, HistoryPage, TickSink
@@ -17,7 +19,7 @@ from engine.clock import NANOS, Clock
 from engine.errors import BrokerError, BrokerUnavailable, NotSupported, UnknownSymbol
 from engine.feed.bars import empty_columns
 from engine.instruments import Instrument
-from engine.messages import Columns, Match, Quote, Tick, Trade
+from engine.messages import Break, Columns, Match, Quote, Trade
 
 START_NS = 1_700_000_000 * NANOS
 """Start of the scripted market's time: 2023-11-14T22:13:20Z, not on a minute."""
@@ -94,8 +96,6 @@ def traded_bars(columns: Columns) -> Bars:
 def as_columns(bars: Bars) -> Columns:
     if not bars:
         return empty_columns()
-    import numpy as np
-
     rows = sorted((start_ns, *values) for start_ns, values in bars.items())
     times, *values = zip(*rows, strict=True)
     names = ("open", "high", "low", "close", "volume", "trades")
@@ -140,9 +140,22 @@ class TruthBroker:
         self._skew_ns = skew_ns
         self._page_most = page_most
         self._failing: dict[str, trio.Event] = {}
+        self._sinks: dict[str, TickSink] = {}
+        self._known_bars: dict[tuple[str, int], Bars] = {}
+        self._moved_ns = 0
+        self._moved = trio.Event()
 
     def now_ns(self) -> int:
-        return self._clock.now_ns()
+        return self._clock.now_ns() + self._moved_ns
+
+    def seek(self, seconds: float) -> None:
+        """Move the market's time, as a playback does."""
+        self._moved_ns += round(seconds * NANOS)
+        now_ns = self.now_ns()
+        for fqme, sink in self._sinks.items():
+            sink(fqme, [Break(fqme, "seek", now_ns, now_ns)])
+        self._moved.set()
+        self._moved = trio.Event()
 
     def fail_stream(self, fqme: str = FQME) -> None:
         """End the market's stream with an error."""
@@ -167,6 +180,7 @@ class TruthBroker:
         if fqme in self.unknown:
             raise UnknownSymbol(f"{fqme} is not listed")
         self.streaming.add(fqme)
+        self._sinks[fqme] = sink
         try:
             task_status.started(self._quote(fqme))
             async with trio.open_nursery() as nursery:
@@ -175,6 +189,7 @@ class TruthBroker:
                 raise BrokerUnavailable("the line is dead")
         finally:
             self.streaming.discard(fqme)
+            del self._sinks[fqme]
 
     async def history(self, fqme: str, period_s: int, end_ns: int, limit: int) -> HistoryPage:
         self.asked.append((period_s, end_ns, limit))
@@ -187,7 +202,7 @@ class TruthBroker:
         venue_now_ns = self.now_ns() + self._skew_ns
         closed = [
             (start_ns, values)
-            for start_ns, values in plain_bars(self._trades[fqme], period_s).items()
+            for start_ns, values in self._bars(fqme, period_s).items()
             if start_ns < end_ns and start_ns + period_s * NANOS <= venue_now_ns
         ]
         newest = closed[-min(limit, self._page_most) :]
@@ -199,6 +214,12 @@ class TruthBroker:
     async def search(self, text: str, limit: int) -> Sequence[Match]:
         await trio.sleep(self.open_delay_s)
         return [Match(fqme=fqme, broker=self.name) for fqme in self._trades if text in fqme][:limit]
+
+    def _bars(self, fqme: str, period_s: int) -> Bars:
+        key = (fqme, period_s)
+        if key not in self._known_bars:
+            self._known_bars[key] = plain_bars(self._trades[fqme], period_s)
+        return self._known_bars[key]
 
     def _past(self, fqme: str) -> list[Trade]:
         venue_now_ns = self.now_ns() + self._skew_ns
@@ -216,17 +237,13 @@ class TruthBroker:
         )
 
     async def _play(self, fqme: str, sink: TickSink) -> None:
-        for trade in self._trades[fqme][len(self._past(fqme)) :]:
-            await self._clock.sleep_until_ns(trade.venue_ns - self._skew_ns)
-            ticks: list[Tick] = [
-                Trade(
-                    fqme,
-                    trade.price,
-                    trade.size,
-                    trade.side,
-                    trade.venue_ns,
-                    self.now_ns(),
-                    trade.trade_id,
-                )
-            ]
-            sink(fqme, ticks)
+        trades, at = self._trades[fqme], len(self._past(fqme))
+        while at < len(trades):
+            moved, trade = self._moved, trades[at]
+            left_ns = trade.venue_ns - self._skew_ns - self.now_ns()
+            with trio.move_on_after(max(0.0, left_ns / NANOS)):
+                await moved.wait()
+                at = len(self._past(fqme))
+                continue
+            sink(fqme, [msgspec.structs.replace(trade, recv_ns=self.now_ns())])
+            at += 1
