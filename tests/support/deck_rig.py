@@ -160,7 +160,7 @@ def run_flow(
 
     async def main() -> None:
         link = SteppedLink(*tapes, accounts=accounts, options=options, config=engine)
-        app = DeckApp(link, deck, wall=lambda: WALL_NS)
+        app = DeckApp(link, deck, wall=lambda: WALL_NS, depth="truecolor")
         try:
             async with app.run_test(size=size) as pilot:
                 rig = DeckRig(app, link, pilot)
