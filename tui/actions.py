@@ -459,7 +459,7 @@ _DECK = (
     ),
     Action(
         "quit", "deck", "quit_deck", (), "Leave; asks what to do with working orders", "Deck",
-        "deck", ("q", "ctrl+q"), footer="quit",
+        "deck", ("q", "ctrl+q", "ctrl+c"), footer="quit",
     ),
 )  # fmt: skip
 

@@ -10,6 +10,7 @@ import pytest
 from textual import events
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
+from textual.screen import ModalScreen
 
 from engine.clock import monotonic_s
 from engine.errors import UsageError
@@ -248,6 +249,21 @@ def test_text_waits_when_the_focus_is_lost() -> None:
         host.bar.open()
         await pilot.pause()
         assert host.bar.line.text == "buy 1"
+
+    _play(script)
+
+
+def test_a_closed_bar_is_not_focused_when_its_screen_comes_back() -> None:
+    async def script(host: _Host, pilot: Pilot[None]) -> None:
+        await pilot.press("escape")
+        await host.push_screen(ModalScreen())
+        host.pop_screen()
+        await pilot.pause()
+        assert host.focused is None
+
+        host.bar.open()
+        await pilot.pause()
+        assert host.focused is host.bar
 
     _play(script)
 

@@ -32,7 +32,6 @@ class CommandBar(Lines):
 
     DEFAULT_CSS = "CommandBar { height: 2; background: $surface; display: none; dock: bottom; }"
     GROUND = "surface"
-    can_focus = True
 
     class Closed(Message):
         """The command line is gone; the keys are the deck's again."""
@@ -76,7 +75,7 @@ class CommandBar(Lines):
 
     def open(self, text: str = "") -> None:
         """Show it, with `text` or with what a lost focus left behind, and take the keys."""
-        self.display = True
+        self.display = self.can_focus = True
         if text:
             self.line = LineEdit.at_end(text)
         self.focus()
@@ -208,7 +207,8 @@ class CommandBar(Lines):
     def _hide(self) -> None:
         self.history.rest()
         self._changed()
-        self.display = False
+        # A screen that comes back focuses what can be focused, shown or not: not this.
+        self.display = self.can_focus = False
         self.post_message(self.Closed())
 
 
