@@ -31,11 +31,11 @@ class Working:
     """Sleeps until a trade touches this."""
     time_in_force: TimeInForce = "gtc"
     post_only: bool = False
-    sequence: int = 0
-    """Priority among our own orders."""
     ahead: Decimal | None = None
     """Size of others that trades first; None until the level was seen."""
-    shown: Decimal | None = None
+    at: int = 0
+    """The limit price in ticks."""
+    shown: float | None = None
     """What the level showed when last looked at."""
     traded: Decimal = ZERO
     """Traded at the level since then."""
@@ -67,10 +67,10 @@ class PaperMarket:
         self._fill = on_fill
         self._end = on_end
         self._resting: dict[str, Working] = {}
+        """In the order of their priority: whoever goes to the back is put in anew."""
         self._stops: dict[str, Working] = {}
         self._unpriced: dict[str, Working] = {}
         """Market orders that came before any price was known."""
-        self._sequence = 0
 
     # -- requests ---------------------------------------------------------------------------------
 
@@ -84,8 +84,6 @@ class PaperMarket:
 
     def add(self, order: Working) -> None:
         """A new order: it trades, rests, sleeps or ends."""
-        self._sequence += 1
-        order.sequence = self._sequence
         if order.stop_price is not None and not self._is_touched(order):
             self._stops[order.order_id] = order
             return
@@ -120,9 +118,10 @@ class PaperMarket:
         """What the market did, in order."""
         match tick:
             case Trade():
-                self.view.last = self.instrument.round_price(tick.price)
+                self.view.on_trade(tick)
                 if self._resting:
-                    self._on_trade(self.view.last, self.instrument.nearest_size(tick.size))
+                    price = self.instrument.round_price(tick.price)
+                    self._on_trade(price, self.instrument.nearest_size(tick.size))
                 self._wake()
             case Bid():
                 self.view.bids.on_touch(tick)
@@ -144,7 +143,7 @@ class PaperMarket:
 
     def _on_trade(self, price: Decimal, size: Decimal) -> None:
         at_price: list[Working] = []
-        for order in self._by_priority():
+        for order in list(self._resting.values()):
             assert order.price is not None
             beyond = (order.price - price) * (1 if order.side == "buy" else -1)
             if beyond > 0:
@@ -171,7 +170,8 @@ class PaperMarket:
 
     def _on_quote(self, side: Side) -> None:
         """The other side moved: it may now be at or through resting orders of `side`."""
-        self._start_unpriced()
+        if self._unpriced:
+            self._start_unpriced()
         if not self._resting:
             return
         other = self.view.asks if side == "buy" else self.view.bids
@@ -179,7 +179,7 @@ class PaperMarket:
         if best is None:
             return
         sign = 1 if side == "buy" else -1
-        for order in self._by_priority():
+        for order in list(self._resting.values()):
             assert order.price is not None
             if order.side != side or (order.price - best) * sign < 0:
                 continue
@@ -195,16 +195,17 @@ class PaperMarket:
                 self._look_at(order)
 
     def _look_at(self, order: Working) -> None:
-        assert order.price is not None
-        shown = self.view.side(order.side).at(order.price)
-        if shown is None:
+        shown = self.view.side(order.side).at(order.at)
+        if shown is None or (shown == order.shown and not order.traded):
             return
+        size = self.instrument.nearest_size(shown)
         if order.ahead is None:
-            order.ahead = self._queue.at_entry(shown)
+            order.ahead = self._queue.at_entry(size)
         elif order.shown is not None:
-            order.ahead = self._queue.after_change(order.ahead, order.shown, shown, order.traded)
+            before = self.instrument.nearest_size(order.shown)
+            order.ahead = self._queue.after_change(order.ahead, before, size, order.traded)
         else:
-            order.ahead = min(order.ahead, shown)
+            order.ahead = min(order.ahead, size)
         order.shown, order.traded = shown, ZERO
 
     # -- orders -----------------------------------------------------------------------------------
@@ -230,6 +231,7 @@ class PaperMarket:
             self._end(order, "the rest could not be filled at once")
             return
         self._resting[order.order_id] = order
+        order.at = self.view.side(order.side).ticks(order.price)
         order.ahead = order.shown = None
         order.traded = ZERO
         self._look_at(order)
@@ -243,20 +245,20 @@ class PaperMarket:
 
     def _wake(self) -> None:
         """The last price moved: start stops that it touched, and orders that lacked a price."""
-        self._start_unpriced()
+        if self._unpriced:
+            self._start_unpriced()
         if not self._stops:
             return
         touched = [order for order in self._stops.values() if self._is_touched(order)]
-        for order in sorted(touched, key=lambda order: order.sequence):
+        for order in touched:
             del self._stops[order.order_id]
             order.stop_price = None
             self._start(order)
 
     def _start_unpriced(self) -> None:
-        if self._unpriced:
-            waiting, self._unpriced = self._unpriced, {}
-            for order in waiting.values():
-                self._start(order)
+        waiting, self._unpriced = self._unpriced, {}
+        for order in waiting.values():
+            self._start(order)
 
     def _is_touched(self, order: Working) -> bool:
         assert order.stop_price is not None
@@ -264,6 +266,3 @@ class PaperMarket:
             return False
         beyond = self.view.last - order.stop_price
         return beyond >= 0 if order.side == "buy" else beyond <= 0
-
-    def _by_priority(self) -> list[Working]:
-        return sorted(self._resting.values(), key=lambda order: order.sequence)

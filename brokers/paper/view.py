@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from engine.instruments import Instrument
-from engine.messages import Ask, Bid, Book, Side
+from engine.messages import Ask, Bid, Book, Side, Trade
 
 OPPOSITE: dict[Side, Side] = {"buy": "sell", "sell": "buy"}
 
@@ -70,18 +70,16 @@ class Shown:
     def best_price(self) -> Decimal | None:
         return None if self.best is None else self._price(self.best[0])
 
-    def at(self, price: Decimal) -> Decimal | None:
-        """Size shown at `price`; None where that cannot be known."""
-        at = self.ticks(price)
-        if self.best is not None and at == self.best[0]:
-            return self._size(self.best[1])
+    def at(self, at: int) -> float | None:
+        """Size shown at a price in ticks; None where that cannot be known."""
         if self.best is None:
-            return Decimal(0) if self.is_known else None
-        if (at - self.best[0]) * self._sign > 0:
-            return Decimal(0)  # better than the best: nobody is there
-        if self._depth:
-            return self._size(self._depth.get(at, 0.0))
-        return None
+            return 0.0 if self.is_known else None
+        best_at, best_size = self.best
+        if at == best_at:
+            return best_size
+        if (at - best_at) * self._sign > 0:
+            return 0.0  # better than the best: nobody is there
+        return self._depth.get(at, 0.0) if self._depth else None
 
     def levels(self) -> list[tuple[Decimal, Decimal | None]]:
         """Price and size that can still be taken, best first."""
@@ -118,7 +116,16 @@ class MarketView:
     def __init__(self, instrument: Instrument) -> None:
         self.bids = Shown("buy", instrument)
         self.asks = Shown("sell", instrument)
-        self.last: Decimal | None = None
+        self._instrument = instrument
+        self._last: float | None = None
+
+    @property
+    def last(self) -> Decimal | None:
+        """Price of the last trade; None where it is not known."""
+        return None if self._last is None else self._instrument.round_price(self._last)
+
+    def on_trade(self, tick: Trade) -> None:
+        self._last = tick.price
 
     def side(self, side: Side) -> Shown:
         return self.bids if side == "buy" else self.asks
@@ -131,12 +138,11 @@ class MarketView:
         """The stream broke: what was known is void."""
         self.bids.clear()
         self.asks.clear()
-        self.last = None
+        self._last = None
 
     def to_take(self, side: Side) -> list[tuple[Decimal, Decimal | None]]:
         """What an order of `side` could take. Where only trades are known, the last price,
         in a size that is not known."""
         other = self.side(OPPOSITE[side])
-        if other.is_known or self.last is None:
-            return other.levels()
-        return [(self.last, None)]
+        last = self.last
+        return other.levels() if other.is_known or last is None else [(last, None)]

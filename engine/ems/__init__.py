@@ -1,5 +1,17 @@
 """The execution management system: the way of an order.
 
-`orders` is the state table and the fold, `risk` the checks, `dark` the held orders and
-alerts, `journal` what is on record, and `router` the only writer of order state.
+==========  ==================================================================
+`orders`    the state table, and the fold of events into an order
+`blotter`   what is known: orders, fills, positions, alerts
+`shape`     what an order must look like to be one
+`risk`      the checks: pure, each with reason, limit and value
+`gate`      asks the checks, with all that they need to know
+`dark`      held orders and alerts, by price
+`desk`      decides what becomes of commands, answers and touches
+`lanes`     the calls to venues: one at a time for each order
+`accounts`  who trades where; `logins` opens them when they are needed
+`journal`   what is on record
+`shown`     what has been told, for a deck that attaches
+`router`    the only one that calls the desk: records, tells, sends
+==========  ==================================================================
 """

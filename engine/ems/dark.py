@@ -53,7 +53,9 @@ class _Market:
     """The triggers of one market, and the little of it that decides when they wait."""
 
     def __init__(self) -> None:
-        self.ladders: dict[Direction, list[_Held]] = {"up": [], "down": [], "": []}
+        self.up: list[_Held] = []
+        self.down: list[_Held] = []
+        self.ladders: dict[Direction, list[_Held]] = {"up": self.up, "down": self.down, "": []}
         self.bid: float | None = None
         self.ask: float | None = None
         self.last: Trade | None = None
@@ -73,27 +75,31 @@ class _Market:
         del ladder[bisect_left(ladder, _rank(held), key=_rank)]
 
     def see(self, tick: Tick) -> None:
-        match tick:
-            case Trade():
-                self.last = tick
-                self.is_stale = False
-                unplaced, self.ladders[""] = self.ladders[""], []
-                for held in unplaced:
-                    self.add(held, tick.price)
-            case Bid():
-                self.bid = tick.price if tick.size > 0 else None
-                self.is_stale = False
-            case Ask():
-                self.ask = tick.price if tick.size > 0 else None
-                self.is_stale = False
-            case Break():
-                # What was known is void: triggers wait for a trade after it.
-                self.bid = self.ask = self.last = None
-                self.is_stale = True
+        if isinstance(tick, Trade):
+            self.last = tick
+            self.is_stale = False
+            if self.ladders[""]:
+                self._place(tick.price)
+        elif isinstance(tick, Bid):
+            self.bid = tick.price if tick.size > 0 else None
+            self.is_stale = False
+        elif isinstance(tick, Ask):
+            self.ask = tick.price if tick.size > 0 else None
+            self.is_stale = False
+        elif isinstance(tick, Break):
+            # What was known is void: triggers wait for a trade after it.
+            self.bid = self.ask = self.last = None
+            self.is_stale = True
+
+    def _place(self, last: float) -> None:
+        """Sort in what was set before any price was known."""
+        unplaced, self.ladders[""] = self.ladders[""], []
+        for held in unplaced:
+            self.add(held, last)
 
     def take_touched(self) -> list[Touch]:
-        up, down, last = self.ladders["up"], self.ladders["down"], self.last
-        if not (up or down) or last is None or self.is_stale or self.is_crossed:
+        up, down, last = self.up, self.down, self.last
+        if last is None or self.is_stale or self.is_crossed:
             return []
         touched: list[_Held] = []
         while up and up[-1].price <= last.price:
@@ -149,11 +155,12 @@ class DarkBook:
 
     def on_ticks(self, fqme: str, ticks: Sequence[Tick]) -> list[Touch]:
         """What these ticks touched, in the order they did; it is held no longer."""
-        market = self._market(fqme)
+        market = self._markets.get(fqme) or self._market(fqme)
         touches: list[Touch] = []
         for tick in ticks:
             market.see(tick)
-            touches += market.take_touched()
+            if market.up or market.down:
+                touches += market.take_touched()
         for touch in touches:
             del self._held[touch.held_id]
         return touches
