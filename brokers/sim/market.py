@@ -36,6 +36,9 @@ SECONDS_HORIZON_NS: Final = 6 * 3600 * NANOS
 LONGEST_CATCH_UP_NS: Final = 20 * NANOS
 """Time that is caught up action by action; of longer absences only the bars are made."""
 
+LONGEST_ABSENCE_NS: Final = 30 * DAY_NS
+"""After a longer one the market begins anew, and all before is the path's."""
+
 LogSink = Callable[[bytes], None]
 EventSink = Callable[["Market", list[Event]], None]
 
@@ -70,9 +73,7 @@ class Market:
         self._last = history.last_before(self._start_ns)
         self._last_size = 0
         self._opening = self._last
-        self._seconds = Recorder(1, SECONDS_HORIZON_NS // NANOS)
-        self._minutes = Recorder(60, 40 * 1440)
-        self._replay(history.prints(self._minute_of(self._start_ns), self._start_ns))
+        self._begin_record()
         self.engine = MatchingEngine(self._last)
         self._flow = Flow(history, self.engine, seed, self._start_ns, self._last)
         self._time_ns = self._start_ns
@@ -257,6 +258,13 @@ class Market:
         past = self._history.minutes(since_ns, seam_ns)
         return int(past.open[0]), int(past.volume.sum() + live.volume.sum())
 
+    def _begin_record(self) -> None:
+        """Keep bars from `_start_ns` on; the minute of that time is kept whole."""
+        self._seconds = Recorder(1, SECONDS_HORIZON_NS // NANOS)
+        self._minutes = Recorder(60, 2 * LONGEST_ABSENCE_NS // MINUTE_NS)
+        minute_ns = self._minute_of(self._start_ns)
+        self._replay(self._history.prints(minute_ns, self._start_ns))
+
     def _replay(self, prints: Prints) -> None:
         """Count trades of the path into the bars of a minute."""
         for time_ns, price, size in zip(*(column.tolist() for column in prints), strict=True):
@@ -276,7 +284,12 @@ class Market:
         """
         first_ns = -(-(self._time_ns + 1) // NANOS) * NANOS
         until_ns = now_ns - now_ns % NANOS
-        missed = self._record(first_ns, until_ns)
+        if until_ns - first_ns > LONGEST_ABSENCE_NS:
+            self._start_ns = until_ns
+            self._begin_record()
+            missed = self._history.minutes(until_ns - LONGEST_ABSENCE_NS, until_ns)
+        else:
+            missed = self._record(first_ns, until_ns)
         self._time_ns = until_ns
         if self._pending is not None:
             self._pending.append(Break(self.fqme, "gap", until_ns, self._received_ns))
