@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -17,6 +18,7 @@ def run(arguments: list[str]) -> int:
     """What `tickdeck ARGUMENTS` exits with. Errors of the user are one line, never a traceback."""
     try:
         if not arguments:  # the common case: the command parser need not even be imported
+            gc.disable()  # while everything is loaded; the deck turns it on with its first chart
             from tui.commands.deck import open_deck
 
             return open_deck()

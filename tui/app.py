@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,7 @@ from textual import events
 from textual.app import App
 from textual.binding import BindingType
 from textual.message import Message
+from textual.timer import Timer
 
 from engine.clock import NANOS, monotonic_s, wall_ns
 from engine.config import PERIODS, DeckConfig
@@ -40,6 +42,12 @@ from tui.widgets.status import StatusView
 if TYPE_CHECKING:
     from tui.actions import Call
     from tui.widgets.command_bar import CommandBar
+
+START_EVERY_S = 0.01
+"""How often the engine is looked at until the first chart is there."""
+
+START_S = 5.0
+"""After this it is no longer waited for in a hurry."""
 
 CANCEL_WAIT_S = 8.0
 """How long leaving waits for cancels to be answered."""
@@ -133,6 +141,8 @@ class DeckApp(App[int], inherit_bindings=False):
         self._last_report_s = 0.0
         self._told = 0
         self._second = 0
+        self._starting: Timer | None = None
+        """Looks for the first bars more often than frames are drawn later."""
         self._seen_at: float | None = None
         self.register_theme(textual_theme(self.deck_theme))
         self.theme = self.deck_theme.name
@@ -152,8 +162,19 @@ class DeckApp(App[int], inherit_bindings=False):
         self.markets.open_first()
         self._frame()
         self.set_interval(1 / self.config.frame_hz, self._frame)
+        self._starting = self.set_interval(START_EVERY_S, self._frame)
+        self.set_timer(START_S, self._started)
         for problem in self._problems:
             self.tell(problem, "warning")
+
+    def _started(self) -> None:
+        """The first chart is there, or will not come soon: go on at the usual pace."""
+        if self._starting is not None:
+            self._starting.stop()
+            self._starting = None
+            # Off while the deck was loaded, see `tui.__main__`; what was loaded stays for good.
+            gc.freeze()
+            gc.enable()
 
     def on_deck_app_woken(self) -> None:
         self._frame()
@@ -180,6 +201,8 @@ class DeckApp(App[int], inherit_bindings=False):
             self._show_found()
         if touched:
             self.deck.show(touched)
+        if self._starting is not None and touched & Part.BARS:
+            self.call_after_refresh(self._started)
 
     def _send(self, command: Command) -> None:
         """Raises `LinkClosed` once the engine is gone."""

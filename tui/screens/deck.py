@@ -220,8 +220,10 @@ class DeckScreen(Screen[None], inherit_bindings=False):
             self._show_chart()
             self.order_pane.redraw()
             self.strip.redraw()
-        self.blotter.redraw()
-        self.banner.redraw()
+        if self.blotter.concerns(touched):
+            self.blotter.redraw()
+        if touched & (Part.FAILURE | Part.ORDERS):
+            self.banner.redraw()
         self.status.show(self._deck.status_view())
         self.keys.show(self._deck.keymap.footer(self.contexts()))
         self._deck.shown()

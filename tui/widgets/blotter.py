@@ -9,7 +9,7 @@ from textual import events
 from textual.message import Message
 
 from tui.paint.cells import Glyphs
-from tui.state import DeckState
+from tui.state import DeckState, Part
 from tui.widgets.blotter_rows import TABS, Numbers, counts
 from tui.widgets.lines import Line, Lines, Span, clip
 from tui.widgets.table import Row, layout
@@ -98,6 +98,15 @@ class Blotter(Lines):
         """Ask to cancel the order or alert under the cursor."""
         if self.tab in ("orders", "alerts") and (row := self._row()) is not None:
             self.post_message(self.CancelWanted(self.tab, row.key, at))
+
+    def concerns(self, touched: Part) -> bool:
+        """Whether what was touched is in the tab that is shown, or counted beside a name."""
+        parts = Part.ORDERS | Part.FILLS | Part.POSITIONS | Part.ALERTS | Part.FAILURE
+        if self.tab in ("positions", "alerts"):
+            parts |= Part.MARKET
+        elif self.tab == "log":
+            parts |= Part.NOTICES
+        return bool(touched & parts)
 
     # -- painting -------------------------------------------------------------------------------
 
