@@ -49,6 +49,9 @@ START_EVERY_S = 0.01
 START_S = 5.0
 """After this it is no longer waited for in a hurry."""
 
+_WORTH_A_FIRST_PAINT = Part.MARKET | Part.BARS | Part.FAILURE | Part.ORDERS
+"""Until the first chart is there the rest waits for these."""
+
 CANCEL_WAIT_S = 8.0
 """How long leaving waits for cancels to be answered."""
 
@@ -199,7 +202,7 @@ class DeckApp(App[int], inherit_bindings=False):
             touched |= Part.ENGINE
         if touched & Part.SEARCH:
             self._show_found()
-        if touched:
+        if touched and (self._starting is None or touched & _WORTH_A_FIRST_PAINT):
             self.deck.show(touched)
         if self._starting is not None and touched & Part.BARS:
             self.call_after_refresh(self._started)
