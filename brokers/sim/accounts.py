@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Final
 
 from msgspec.structs import replace
@@ -103,12 +103,14 @@ class SimAccount:
         if filled >= order.size:
             self.working.pop(order.order_id, None)
             return
-        cost = (order.average_price or ZERO) * order.filled + event.price * event.size
+        with localcontext(positions.EXACT):
+            cost = (order.average_price or ZERO) * order.filled + event.price * event.size
+            average = cost / filled
         self.working[order.order_id].order = replace(
             order,
             state=OrderState.PARTIAL,
             filled=filled,
-            average_price=cost / filled,
+            average_price=average,
             fees=order.fees + event.fee,
             fee_asset=event.fee_asset,
             updated_ns=event.venue_ns,
