@@ -256,7 +256,7 @@ class DeckApp(App[int], inherit_bindings=False):
 
     def _tell_new(self) -> None:
         """Show notices that came since the last time; those that only inform stay in the log,
-        but for fills and the deck's own words."""
+        but for what orders do and the deck's own words."""
         new = self.state.notice_count - self._told
         self._told = self.state.notice_count
         if not new or not self.is_running:
@@ -264,7 +264,7 @@ class DeckApp(App[int], inherit_bindings=False):
         loud = [
             notice
             for notice in self.state.notices[-new:]
-            if notice.level != "info" or notice.source in ("deck", "fills")
+            if notice.level != "info" or notice.source in ("deck", "orders")
         ]
         for notice in loud[-MOST_TOASTS:]:
             severity: Literal["information", "warning", "error"] = (

@@ -304,13 +304,13 @@ class DeckState:
         order = event.order
         before = self.orders.get(order.order_id)
         self.orders[order.order_id] = order
-        if order.state in _LOUD and (before is None or before.state != order.state):
-            level, verb = _LOUD[order.state]
-            text = f"{order.side} {order.size:f} {order.fqme} {verb}: {order.reason or 'no reason'}"
-            return Part.ORDERS | self.note(
-                Notice(level=level, text=text, source="orders", now_ns=order.updated_ns)
-            )
-        return Part.ORDERS
+        is_news = before is None or before.state != order.state
+        if not is_news or (told := told_of(order)) is None:
+            return Part.ORDERS
+        level, text = told
+        return Part.ORDERS | self.note(
+            Notice(level=level, text=text, source="orders", now_ns=order.updated_ns)
+        )
 
     def _on_fill(self, event: FillReport) -> Part:
         fill = event.fill
@@ -321,11 +321,7 @@ class DeckState:
         self.fills.append(fill)
         if len(self.fills) > FILLS_KEPT:
             del self.fills[: len(self.fills) - FILLS_KEPT]
-        verb = "bought" if fill.side == "buy" else "sold"
-        text = f"{verb} {fill.size:f} {fill.fqme} at {fill.price:f}"
-        return Part.FILLS | self.note(
-            Notice(level="info", text=text, source="fills", now_ns=fill.recv_ns or fill.venue_ns)
-        )
+        return Part.FILLS
 
     def _on_position(self, event: PositionUpdate) -> Part:
         position = event.position
@@ -379,6 +375,31 @@ _LOUD: dict[OrderState, tuple[Literal["warning", "error"], str]] = {
 }
 """States whose entering a person must not miss."""
 
+
+def told_of(order: Order) -> tuple[Literal["info", "warning", "error"], str] | None:
+    """What a person is told when an order enters its state; None where that says nothing."""
+    what = f"{order.side} {order.size:f} {order.fqme}"
+    if order.state in _LOUD:
+        level, verb = _LOUD[order.state]
+        return level, f"{what} {verb}: {order.reason or 'no reason given'}"
+    if order.state is OrderState.FILLED:
+        verb = "bought" if order.side == "buy" else "sold"
+        at = "" if order.average_price is None else f" at {_short(order.average_price)}"
+        return "info", f"{verb} {order.size:f} {order.fqme}{at}"
+    if order.state is OrderState.PARTIAL:
+        return "info", f"{what}: {order.filled:f} filled so far"
+    if order.state is OrderState.CANCELED:
+        return "info", f"{what} canceled"
+    if order.state is OrderState.TRIGGERED:
+        return "info", f"{what} triggered"
+    return None
+
+
+def _short(price: Decimal) -> str:
+    """An average in as many digits as prices of its size have, for a sentence."""
+    return f"{price:.8g}" if abs(price) < 10**8 else f"{price:.0f}"
+
+
 _FOLDS: dict[type, Callable[[DeckState, Any], Part]] = {
     EngineReady: DeckState._on_ready,
     EngineFailed: DeckState._on_failed,
@@ -429,8 +450,3 @@ def stale_after(is_stale: bool, frame: Frame) -> bool:
     if silent:
         return not data or max(silent) >= max(data)
     return is_stale and not data
-
-
-def total(values: Iterable[Decimal]) -> Decimal:
-    """The exact sum of `values`; 0 of none."""
-    return sum(values, Decimal(0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -206,6 +207,20 @@ def test_a_refused_order_is_said_aloud_once():
 
     assert [notice.level for notice in state.notices] == ["error"]
     assert "size 9 over limit 5" in state.notices[0].text
+
+
+def test_a_filled_order_is_told_with_its_average_price_and_not_fill_by_fill():
+    state = state_with_market()
+    done = msgspec.structs.replace(
+        order(state=OrderState.FILLED),
+        filled=Decimal(1),
+        average_price=Decimal(61772) + Decimal(1) / 3,
+    )
+    state.fold(FillReport(fill=fill("t1")))
+    state.fold(FillReport(fill=fill("t2")))
+    state.fold(OrderUpdate(order=done))
+
+    assert [notice.text for notice in state.notices] == [f"bought 1 {BTC} at 61772.333"]
 
 
 def test_a_fill_counts_once_however_often_it_is_told():

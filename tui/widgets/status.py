@@ -119,12 +119,11 @@ def _playback(playback: PlaybackStatus, view: StatusView) -> list[Span]:
     length = playback.end_ns - playback.start_ns
     done = (playback.position_ns - playback.start_ns) / length if length > 0 else 1.0
     share = f"{min(1.0, max(0.0, done)):.0%}"
-    at = text_of.clock(playback.position_ns, view.zone)
     loop = f" {mark.loop}" if playback.is_looping else ""
     return [
         Span(f"{playback.broker} ", "text"),
         Span(f"{sign}{loop} ", ink),
-        Span(f"{at} {share}  ", "muted"),
+        Span(f"{share}  ", "muted"),
     ]
 
 
@@ -134,6 +133,8 @@ def _account(view: StatusView) -> list[Span]:
         return [Span("no account  ", "muted")]
     if account.mode == "live":
         return [Span(f" REAL MONEY {account.name} ", "chip-live bold"), Span("  ")]
+    if account.name == "paper":
+        return [Span("paper  ", "text")]
     return [Span("paper ", "muted"), Span(f"{account.name}  ", "text")]
 
 
