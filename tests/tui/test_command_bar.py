@@ -239,6 +239,21 @@ def test_escape_and_an_empty_enter_close_it() -> None:
     assert _play(script).ran == []
 
 
+def test_backspace_in_an_empty_line_closes_it_and_a_click_places_the_cursor() -> None:
+    async def script(host: _Host, pilot: Pilot[None]) -> None:
+        await _type(pilot, "theme")
+        await pilot.click(host.bar, offset=(3, 0))
+        assert host.bar.line == LineEdit("theme", 2)
+
+        await pilot.press("ctrl+e", *["backspace"] * 5)
+        assert host.bar.is_open
+
+        await pilot.press("backspace")
+        assert not host.bar.is_open
+
+    _play(script)
+
+
 def test_text_waits_when_the_focus_is_lost() -> None:
     async def script(host: _Host, pilot: Pilot[None]) -> None:
         await _type(pilot, "buy 1")

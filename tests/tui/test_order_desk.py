@@ -761,3 +761,95 @@ def test_a_one_sided_book_has_no_ask_to_jump_to(armed: Bench) -> None:
     assert armed.desk.staged is not None
     assert armed.desk.staged.price == D("64000.00")
     assert armed.said[-1] == "there is no ask"
+
+
+def test_one_row_is_canceled_by_its_id(bench: Bench) -> None:
+    bench.order("o1")
+    bench.alert("a1")
+    bench.desk.cancel_order("o1", at=bench.time)
+    bench.desk.cancel_order("a1", at=bench.time)
+    assert bench.sent == [Cancel(order_id="o1"), CancelAlert(alert_id="a1")]
+
+    bench.order("o1", state=OrderState.FILLED)
+    for gone in ("o1", "never"):
+        with pytest.raises(UsageError, match="does not work any more"):
+            bench.desk.cancel_order(gone, at=bench.time)
+
+
+def test_what_cannot_be_ordered_is_an_error_before_anything_is_asked(bench: Bench) -> None:
+    with pytest.raises(UsageError, match="below the least size"):
+        bench.desk.place(_request(size=D("0.00001")), at=bench.time)
+    bench.state.accounts.clear()
+    with pytest.raises(UsageError, match="no account trades"):
+        bench.desk.place(_request(), at=bench.time)
+    with pytest.raises(UsageError, match="no account trades"):
+        bench.desk.flatten(BTC.fqme, at=bench.time)
+    bench.state.fold(EngineFailed(reason="disk full"))
+    with pytest.raises(UsageError, match="engine is gone: disk full"):
+        bench.desk.flatten(BTC.fqme, at=bench.time)
+
+    assert bench.sent == []
+    assert bench.asked == []
+
+
+def test_an_alert_is_typed_with_a_note(bench: Bench) -> None:
+    bench.desk.set_alert(BTC.fqme, D("65000.00"), "look")
+
+    assert bench.sent == [SetAlert(alert_id="id1", fqme=BTC.fqme, price=D("65000.00"), note="look")]
+
+
+def test_a_market_that_is_not_open_takes_no_order(armed: Bench) -> None:
+    armed.select("xrp.spot.sim")
+    armed.press("f", "plus", "tab")
+    armed.desk.cancel_all()
+
+    assert armed.desk.staged is None
+    assert armed.said[-3:] == [
+        "this market is not open yet",
+        "no working orders in this market",
+        "no working orders of xrp.spot.sim",
+    ]
+
+
+def test_arming_twice_changes_nothing(armed: Bench) -> None:
+    revision = armed.desk.revision
+    armed.desk.arm()
+
+    assert armed.desk.revision == revision
+
+
+def test_a_working_order_keeps_its_route(armed: Bench) -> None:
+    armed.order("o1")
+    armed.press("tab", "up", "s", "enter")
+
+    assert armed.sent == [Amend(order_id="o1", price=D("63000.01"))]
+    assert armed.desk.route == "live"
+    assert "keeps its route" in armed.said[-1]
+
+
+def test_an_alert_and_a_stop_cannot_be_moved_and_say_so(armed: Bench) -> None:
+    armed.order("o1", order_type="stop", price=None, stop_price=D("65000.00"))
+    armed.alert("a1")
+    armed.press("tab", "up")
+    assert armed.said[-1] == "a stop order has no price to move"
+
+    armed.press("tab", "up")
+    assert "an alert stays where it is" in armed.said[-1]
+    assert armed.desk.staged is None
+
+
+def test_an_account_with_real_money_is_said_loudly() -> None:
+    bench = Bench(accounts=(PAPER, REAL))
+    bench.press("o", "m")
+    assert bench.said[-1] == "account real: REAL MONEY"
+
+    nobody = Bench(accounts=())
+    nobody.press("o", "m")
+    assert nobody.said[-1] == "no account trades btcusdt.spot.sim"
+
+
+def test_the_size_of_a_picked_order_steps_by_slots_but_not_to_nothing(armed: Bench) -> None:
+    armed.order("o1", size=D("0.02"))
+    armed.press("tab", "plus", "minus", "minus", "minus", "minus", "enter")
+
+    assert armed.sent == [Amend(order_id="o1", size=D("0.00010"))]

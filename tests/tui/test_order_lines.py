@@ -125,3 +125,10 @@ def test_position_and_alerts_are_lines_too(bench: Bench) -> None:
         ("position", 61000.0, "sell"),
         ("alert", 65000.0, ""),
     ]
+
+
+def test_a_stop_stands_at_its_stop_and_a_market_order_nowhere(bench: Bench) -> None:
+    bench.order("o1", order_type="stop", price=None, stop_price=D("65000.00"))
+    bench.order("o2", order_type="market", price=None, state=OrderState.PENDING)
+
+    assert [line.price for line in bench.desk.lines(BTC.fqme)] == [65000.0]

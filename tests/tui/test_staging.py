@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -306,6 +307,19 @@ def test_faults_say_why_it_cannot_be_sent() -> None:
             )
         ).faults
     )
+
+
+def test_an_order_above_the_venues_largest_is_a_fault() -> None:
+    capped = msgspec.structs.replace(BTC, max_notional=D(1000))
+    preview = staging.preview(
+        _staged(),
+        capped,
+        QUOTES[BTC.fqme],
+        position=Position(account="sim", fqme=BTC.fqme),
+        account=SIM,
+    )
+
+    assert preview.faults == ("above the largest order, 1 000.00",)
 
 
 def test_warnings_say_what_may_be_overlooked() -> None:
