@@ -199,7 +199,9 @@ def test_zooming_keeps_the_last_bar_where_it_is() -> None:
             columns = chart.picture.columns
             assert columns.close[-1] == series.close[-1]
             assert chart.picture.layout is not None
-            assert columns.x[-1] // 2 == chart.picture.layout.anchor_x // 2
+            layout = chart.picture.layout
+            assert columns.x[-1] // 2 == layout.anchor_x(columns.zoom) // 2
+            assert columns.x[-1] + columns.zoom.dots < layout.dots_wide
         chart.zoom(100)
         assert chart.view.zoom == 0
         chart.zoom(-100)

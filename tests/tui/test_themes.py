@@ -121,6 +121,17 @@ def test_sixteen_colours_are_the_terminals_own(name: str) -> None:
     assert theme.style("up").color.triplet is None  # type: ignore[union-attr]
 
 
+def test_what_is_selected_can_be_read_in_sixteen_colours() -> None:
+    theme = THEMES["night"].at_depth("16")
+
+    for role in ("up", "down", "muted", "text"):
+        style = theme.style(role, "raised")
+        assert style.bgcolor == Color.parse("ansi_blue").rich_color
+        assert style.color is not None
+        assert style.color.number is not None
+        assert style.color.number >= 7
+
+
 def test_without_colour_there_are_only_attributes() -> None:
     theme = THEMES["night"].at_depth("none")
 

@@ -234,9 +234,8 @@ def _columns(scene: Scene, view: View, layout: Layout) -> Columns:
     anchor = last
     if view.anchor_ns is not None:
         anchor = min(last, int(np.searchsorted(series.time_ns, view.anchor_ns)))
-    return columns_in_view(
-        series, view.scale, layout.dots_wide, anchor=anchor, anchor_x=layout.anchor_x
-    )
+    at = layout.anchor_x(view.scale)
+    return columns_in_view(series, view.scale, layout.dots_wide, anchor=anchor, anchor_x=at)
 
 
 def cursor_column(columns: Columns, view: View) -> int | None:

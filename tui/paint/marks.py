@@ -18,6 +18,9 @@ from tui.paint.levels import Level, by_rank, look_of
 from tui.paint.scene import Layout, Scene, View
 
 _CURSOR_RANK = 100
+_FREE = 12
+"""Cells before the axis that labels on the chart leave to the newest bars."""
+
 _LEAST_LABEL = 10
 """Characters that a label on the chart is cut to, but not below."""
 
@@ -143,7 +146,7 @@ def paint_level_labels(
             outside.setdefault(0 if row < 0 else layout.plot_rows - 1, []).append(level)
             continue
         at = free.get(row, 1)
-        label = _shortened(level.label, layout.plot_width - at - 6, canvas.glyphs)
+        label = _shortened(level.label, layout.plot_width - at - _FREE, canvas.glyphs)
         if label:
             text = f" {_mark(canvas, level.kind)} {label} "
             canvas.text(layout.plot_top + row, at, text, _level_style(canvas, level))

@@ -112,10 +112,12 @@ class Layout(NamedTuple):
     def dots_high(self) -> int:
         return self.plot_rows * DOTS_Y
 
-    @property
-    def anchor_x(self) -> int:
-        """Left dot of the cell in which the newest bar begins: some cells from the axis."""
-        return (self.plot_width - max(3, self.plot_width // 24)) * DOTS_X
+    def anchor_x(self, zoom: Zoom) -> int:
+        """Left dot of the cell in which the newest bar begins: whole, and off the axis."""
+        # A bar may begin one dot into its cell.
+        bar = (zoom.dots + 1 + DOTS_X - 1) // DOTS_X
+        margin = max(1, self.plot_width // 40)
+        return max(0, self.plot_width - bar - margin) * DOTS_X
 
 
 def layout_of(width: int, height: int, label_width: int) -> Layout:

@@ -100,6 +100,18 @@ _ANSI = dict.fromkeys(("background", "surface", "text"), DEFAULT) | {
 }
 _ANSI_LIGHT = _ANSI | {"raised": "ansi_white", "alert": "ansi_magenta"}
 
+# What can be read on the blue of a selection.
+_BRIGHT = {
+    DEFAULT: "ansi_bright_white",
+    "ansi_bright_black": "ansi_white",
+    "ansi_red": "ansi_bright_red",
+    "ansi_green": "ansi_bright_green",
+    "ansi_yellow": "ansi_bright_yellow",
+    "ansi_blue": "ansi_bright_cyan",
+    "ansi_magenta": "ansi_bright_magenta",
+    "ansi_cyan": "ansi_bright_cyan",
+}
+
 # How a role is told from plain text where there is no colour at all.
 _ATTRIBUTES: dict[str, dict[str, bool]] = {
     "muted": {"dim": True},
@@ -188,6 +200,8 @@ def _style(colours: Colours, depth: Depth, role: str, on: str, bold: bool, is_st
         attributes |= _ATTRIBUTES.get(role, {})
         if on == "raised":
             attributes["reverse"] = not attributes.get("reverse", False)
+    if depth == "16" and ground == _ANSI["raised"]:
+        fore = _BRIGHT.get(fore, fore)
     if is_stale and is_hex(fore):
         fore = blend(fore, ground, 0.55)
     elif is_stale:

@@ -157,7 +157,8 @@ class Chart(Widget):
     def _room(self) -> int:
         """Columns of bars that fit between the left edge and the bar at the right."""
         layout = None if self._picture is None else self._picture.layout
-        return 1 if layout is None else max(1, layout.anchor_x // self._view.scale.dots)
+        scale = self._view.scale
+        return 1 if layout is None else max(1, layout.anchor_x(scale) // scale.dots)
 
     def _oldest(self, series: Bars) -> int:
         """Index of the bar at the right when the first one is at the left."""
