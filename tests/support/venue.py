@@ -128,6 +128,18 @@ class ScriptedVenue:
         self._say(event)
         return event
 
+    @property
+    def is_logged_in(self) -> bool:
+        return self._report is not None
+
+    def recover(self) -> None:
+        """Turn every switch off."""
+        self.drop_acks, self.lose = set(), set()
+        self.delay_s, self.reject, self.reject_later = {}, {}, {}
+        self.ack_delay_s = self.login_delay_s = 0.0
+        self.fill_after_cancel = Decimal(0)
+        self.duplicate = self.fill_before_ack = False
+
     def _say(self, event: OrderEvent) -> None:
         for _ in range(2 if self.duplicate else 1):
             self.say(event)
@@ -152,10 +164,12 @@ class ScriptedVenue:
         if self.refuse_login:
             raise BrokerUnavailable(self.refuse_login)
         self._report = report
-        async with trio.open_nursery() as self._nursery:
-            yield self
-            self._nursery.cancel_scope.cancel()
-        self._report = None
+        try:
+            async with trio.open_nursery() as self._nursery:
+                yield self
+                self._nursery.cancel_scope.cancel()
+        finally:
+            self._report = None
 
     async def search(self, text: str, limit: int) -> Sequence[Match]:
         _not_supported()

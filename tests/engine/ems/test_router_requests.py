@@ -83,6 +83,20 @@ async def test_a_cancel_does_not_wait_for_the_acknowledgement(
         assert trio.current_time() == 0
 
 
+async def test_a_cancel_that_is_asked_for_again_is_sent_once(
+    autojump_clock: AutojumpClock,
+) -> None:
+    async with open_desk() as desk:
+        order_id = await opened(desk)
+        desk.venue.ack_delay_s = 1.0
+        for _ in range(3):
+            desk.router.handle(Cancel(order_id=order_id))
+            await trio.sleep(0.1)
+        await desk.router.wait_idle()
+
+        assert desk.venue.calls == [("submit", order_id), ("cancel", order_id)]
+
+
 async def test_a_cancel_is_on_record_before_the_venue_sees_it_though_a_call_is_under_way(
     autojump_clock: AutojumpClock,
 ) -> None:
