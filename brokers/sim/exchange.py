@@ -26,7 +26,7 @@ from brokers.sim.events import (
 from brokers.sim.history import History
 from brokers.sim.instruments import Listing
 from brokers.sim.market import Market
-from engine.errors import OrderRejected, UnknownSymbol
+from engine.errors import BrokerUnavailable, OrderRejected, UnknownSymbol
 from engine.instruments import Instrument
 from engine.messages import (
     Accepted,
@@ -115,7 +115,12 @@ class Exchange:
     # -- accounts ----------------------------------------------------------------------------
 
     def account(self, name: str) -> SimAccount:
-        """The account of that name; a new one gets the same cash in every quote asset."""
+        """The account of that name; a new one gets the same cash in every quote asset.
+
+        Raises `BrokerUnavailable` for an empty name: those orders would be the crowd's.
+        """
+        if not name:
+            raise BrokerUnavailable("an account of the exchange needs a name")
         if name not in self._accounts:
             quotes = {listing.instrument.quote for listing in self.listings.values()}
             self._accounts[name] = SimAccount(name, dict.fromkeys(sorted(quotes), self._cash))

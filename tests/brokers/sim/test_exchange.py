@@ -11,7 +11,7 @@ from brokers.sim.accounts import SimAccount
 from brokers.sim.exchange import Exchange
 from brokers.sim.instruments import LISTINGS
 from engine.clock import NANOS
-from engine.errors import OrderRejected, UnknownSymbol
+from engine.errors import BrokerUnavailable, OrderRejected, UnknownSymbol
 from engine.messages import (
     Accepted,
     Amended,
@@ -289,6 +289,11 @@ def test_knows_only_what_it_lists() -> None:
     venue = Venue()
     with pytest.raises(UnknownSymbol):
         venue.send("buy", "1", fqme="nothing.spot.sim")
+
+
+def test_lets_no_account_pass_for_the_crowd() -> None:
+    with pytest.raises(BrokerUnavailable, match="needs a name"):
+        Venue().exchange.account("")
 
 
 def test_forgets_orders_that_are_done() -> None:
