@@ -54,6 +54,8 @@ class Action(NamedTuple):
     """A word for the footer; empty keeps it out."""
     hides: tuple[str, ...] = ()
     """Actions of contexts below that do not get its keys while its own context holds."""
+    takes_keys: bool = False
+    """It opens something that the keys after it are meant for."""
 
 
 class Call(NamedTuple):
@@ -164,7 +166,7 @@ def _cursor_arrows() -> Iterable[Action]:
 _MARKETS = (
     Action(
         "search", "deck", "open_search", (), "Find a market", "Markets", "deck", ("slash",),
-        footer="find",
+        footer="find", takes_keys=True,
     ),
     Action(
         "market_previous", "deck", "step_market", (-1,), "Select the market above", "Markets",
@@ -420,11 +422,11 @@ _PLAYBACK = (
 _DECK = (
     Action(
         "command", "deck", "open_command", (), "Open the command line", "Deck", "deck",
-        ("colon",), footer="command",
+        ("colon",), footer="command", takes_keys=True,
     ),
     Action(
         "help", "deck", "open_help", (), "Show every key", "Deck", "deck",
-        ("question_mark", "f1"), footer="help",
+        ("question_mark", "f1"), footer="help", takes_keys=True,
     ),
     Action(
         "panel_watchlist", "deck", "toggle_panel", ("watchlist",), "Show or hide the watchlist",
@@ -459,7 +461,7 @@ _DECK = (
     ),
     Action(
         "quit", "deck", "quit_deck", (), "Leave; asks what to do with working orders", "Deck",
-        "deck", ("q", "ctrl+q", "ctrl+c"), footer="quit",
+        "deck", ("q", "ctrl+q", "ctrl+c"), footer="quit", takes_keys=True,
     ),
 )  # fmt: skip
 
@@ -504,6 +506,10 @@ def perform(action: Action | Call, targets: Mapping[str, Any], at: float) -> Any
         targets: objects by the names that actions use.
         at: when the key was pressed, seconds of the monotonic clock (`Key.time`).
     """
+    if isinstance(action, Call) or action.takes_keys:
+        # What is opened may get the keys only later, and an Enter that closes it may come
+        # twice: neither may send what is staged, however long that has been on the screen.
+        targets["desk"].unsee()
     method = getattr(targets[action.target], action.method)
     if action.sends_order:
         return method(*action.arguments, at=at)

@@ -147,16 +147,42 @@ def test_the_help_page_has_every_action_by_group() -> None:
 
 
 class _Target:
+    """Keeps what it is asked, as a target and as the desk."""
+
     def __init__(self) -> None:
         self.calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+        self.unseen = 0
 
     def do(self, *arguments: Any, **keywords: Any) -> None:
         self.calls.append((arguments, keywords))
 
+    def unsee(self) -> None:
+        self.unseen += 1
+
+
+def _action(**fields: Any) -> Action:
+    return BY_NAME["help"]._replace(target="desk", method="do", **fields)
+
 
 def test_only_what_sends_is_told_when_the_key_was_pressed() -> None:
     target = _Target()
-    perform(Call("desk", "do", (1,)), {"desk": target}, 5.0)
-    perform(Call("desk", "do", (2,), sends_order=True), {"desk": target}, 6.0)
+    perform(_action(arguments=(1,)), {"desk": target}, 5.0)
+    perform(_action(arguments=(2,), sends_order=True), {"desk": target}, 6.0)
 
     assert target.calls == [((1,), {}), ((2,), {"at": 6.0})]
+
+
+def test_what_takes_the_keys_makes_the_desk_wait_until_it_is_seen_again() -> None:
+    target = _Target()
+    perform(_action(takes_keys=False), {"desk": target}, 5.0)
+    assert target.unseen == 0
+
+    perform(_action(takes_keys=True), {"desk": target}, 6.0)
+    perform(Call("desk", "do"), {"desk": target}, 7.0)
+    assert target.unseen == 2
+
+
+def test_whatever_opens_something_is_marked() -> None:
+    opens = {action.name for action in ACTIONS if action.method.startswith(("open_", "quit_"))}
+
+    assert {action.name for action in ACTIONS if action.takes_keys} == opens - {"row_open"}

@@ -22,6 +22,8 @@ from engine.messages import (
     Submit,
 )
 from tests.support.desk import ACME, BTC, PAPER, REAL, Bench
+from tui.actions import BY_NAME, perform
+from tui.keymap import DEFAULT_KEYMAP
 from tui.staging import OrderRequest
 from tui.ticket import new_order_id
 
@@ -263,6 +265,21 @@ def test_nothing_is_sent_by_the_key_that_brings_the_window_back(armed: Bench) ->
     assert armed.sent == []
 
 
+def test_keys_meant_for_the_command_line_send_nothing_if_they_reach_the_deck(
+    armed: Bench,
+) -> None:
+    armed.press("f")
+    armed.look()
+    command = BY_NAME["command"]._replace(target="desk", method="preview")
+    perform(command, {"desk": armed.desk}, armed.time)
+    armed.time += 1.0
+    armed.press("enter", look=False)
+    assert armed.sent == []
+
+    armed.press("enter")
+    assert len(armed.sent) == 1
+
+
 def test_going_to_another_market_drops_what_was_staged(armed: Bench) -> None:
     armed.press("f")
     armed.look()
@@ -346,9 +363,6 @@ def test_whatever_is_pressed_no_id_is_sent_twice_and_all_numbers_fit(keys: list[
 
 
 def _press_if_bound(bench: Bench, contexts: tuple[str, ...], key: str) -> None:
-    from tui.actions import perform
-    from tui.keymap import DEFAULT_KEYMAP
-
     action = DEFAULT_KEYMAP.resolve(contexts, key)
     if action is not None and action.target == "desk":
         perform(action, {"desk": bench.desk}, bench.time)
