@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -36,13 +37,14 @@ def price_step(span: Decimal, most: int, tick: Decimal) -> Decimal:
     return (least / tick).to_integral_value(rounding=ROUND_CEILING) * tick
 
 
-def round_prices(low: float, high: float, most: int, tick: Decimal) -> list[Decimal]:
+@lru_cache(maxsize=256)
+def round_prices(low: float, high: float, most: int, tick: Decimal) -> tuple[Decimal, ...]:
     """Round prices from `low` to `high`, lowest first, at most some `most`."""
     bottom, top = Decimal(repr(float(low))), Decimal(repr(float(high)))
     step = price_step(top - bottom, most, tick)
     first = (bottom / step).to_integral_value(rounding=ROUND_CEILING)
     last = (top / step).to_integral_value(rounding=ROUND_FLOOR)
-    return [(first + count) * step for count in range(int(last - first) + 1)]
+    return tuple((first + count) * step for count in range(int(last - first) + 1))
 
 
 def spread_out(wanted: Sequence[int], weights: Sequence[float], rows: int) -> list[int]:

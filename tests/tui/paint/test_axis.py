@@ -58,16 +58,16 @@ def test_round_prices_are_in_the_range_on_the_tick_and_not_too_many(
     found = round_prices(low, low + span, most, Decimal(tick))
 
     assert len(found) <= most + 1
-    assert found == sorted(set(found))
+    assert list(found) == sorted(set(found))
     for price in found:
         assert price % Decimal(tick) == 0
         assert low <= float(price) <= low + span
 
 
 def test_prices_below_zero_have_labels_too() -> None:
-    assert round_prices(-1.0, 1.0, 4, Decimal("0.01")) == [
+    assert round_prices(-1.0, 1.0, 4, Decimal("0.01")) == (
         Decimal("-1"), Decimal("-0.5"), Decimal(0), Decimal("0.5"), Decimal("1"),
-    ]  # fmt: skip
+    )  # fmt: skip
 
 
 def test_labels_that_do_not_meet_stay_where_they_are() -> None:
