@@ -24,6 +24,7 @@ from engine.config import PERIODS, DeckConfig
 from engine.errors import LinkClosed
 from engine.link.protocol import Link
 from engine.messages import CancelAlert, CancelAll, Command, EngineStatus, Notice
+from tui.command_history import CommandHistory
 from tui.deck_actions import DeckActions
 from tui.keymap import DEFAULT_KEYMAP, Keymap
 from tui.markets import Markets
@@ -60,6 +61,11 @@ TOAST_S = {"info": 3.0, "warning": 6.0, "error": 10.0}
 
 TOAST_WIDTH = 66
 """Cells of a notice that are shown; the log has all of it."""
+
+RECENT_FILE = "recent_markets"
+"""Beside the history of the command line: markets used last, for search."""
+
+RECENT_KEPT = 50
 
 MOST_TOASTS = 3
 """Notices of one frame that are shown; the log has all."""
@@ -138,6 +144,10 @@ class DeckApp(App[int], inherit_bindings=False):
         )
         self.playback = PlaybackControls(self.state, self._post, self.tell)
         self.actions = DeckActions(self)
+        self._recent = CommandHistory(
+            history_file.with_name(RECENT_FILE) if history_file else None, kept=RECENT_KEPT
+        )
+        self.markets.recent = list(reversed(self._recent.lines))
         self._problems = list(problems)
         self._wall = wall
         self._monotonic = monotonic
@@ -178,6 +188,10 @@ class DeckApp(App[int], inherit_bindings=False):
             # Off while the deck was loaded, see `tui.__main__`; what was loaded stays for good.
             gc.freeze()
             gc.enable()
+
+    def on_unmount(self) -> None:
+        for fqme in reversed(self.markets.recent):
+            self._recent.add(fqme)
 
     def on_deck_app_woken(self) -> None:
         self._frame()
@@ -321,7 +335,6 @@ class DeckApp(App[int], inherit_bindings=False):
     def new_command_bar(self, run: Callable[[Call, float], object]) -> CommandBar:
         """The command line, over what the deck knows when something is typed."""
         from tui import command_language as language
-        from tui.command_history import CommandHistory
         from tui.widgets.command_bar import CommandBar
 
         def context() -> language.Context:

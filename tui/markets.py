@@ -16,6 +16,12 @@ from tui.widgets.watchlist import SPARK_BARS, SPARK_PERIOD_S
 CHART_BARS = 2000
 """Bars that are asked for at first: some screens to pan back through."""
 
+EXTEND_AT = 50
+"""Older bars are asked for when the chart comes this near to the oldest one."""
+
+MOST_BARS = 64_000
+"""No more are asked for than this."""
+
 FIRST_MARKETS = 8
 """Markets that are watched where the configuration names none."""
 
@@ -125,6 +131,20 @@ class Markets:
         periods = list(PERIODS.values())
         at = periods.index(self.period_s) if self.period_s in periods else 0
         self.set_period(periods[min(max(0, at + step), len(periods) - 1)])
+
+    def extend(self, first: int) -> None:
+        """Ask for older bars where bar number `first`, the oldest on the chart, is near the
+        oldest that is known; twice as many as before, until there are no more."""
+        key = (self.shown, self.period_s)
+        market = self._state.markets.get(self.shown)
+        asked = self._bars.get(key, 0)
+        if market is None or first > EXTEND_AT or asked >= MOST_BARS:
+            return
+        series = market.series.get(self.period_s)
+        if series is None or self.period_s in market.loading or len(series) < asked - EXTEND_AT:
+            return
+        self._bars[key] = min(2 * asked, MOST_BARS)
+        self._send(OpenBars(fqme=self.shown, period_s=self.period_s, count=self._bars[key]))
 
     # -- search ---------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from textual import events
@@ -38,6 +39,7 @@ def deck(
     watch: tuple[str, ...] = WATCH,
     theme: str = "night",
     depth: Depth = "truecolor",
+    history_file: Path | None = None,
     **settings: Any,
 ) -> DeckApp:
     """A deck on a scripted link, at the one moment of all scenes."""
@@ -47,6 +49,7 @@ def deck(
         wall=lambda: NOW_NS,
         monotonic=lambda: 0.0,
         depth=depth,
+        history_file=history_file,
     )
 
 

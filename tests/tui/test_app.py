@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import msgspec
 from textual import events
@@ -319,6 +320,19 @@ def test_markets_used_last_come_first_in_search():
         assert found[:3] == ["solusdt.spot.sim", ETH, BTC]
 
     run(app, script)
+
+
+def test_markets_used_last_are_remembered_from_one_deck_to_the_next(tmp_path: Path):
+    async def first(pilot: Pilot[int]) -> None:
+        await press(pilot, "down")
+
+    async def second(pilot: Pilot[int]) -> None:
+        assert app.markets.recent == [BTC, ETH]
+
+    app = deck(history_file=tmp_path / "command_history")
+    run(app, first)
+    app = deck(history_file=tmp_path / "command_history", watch=(BTC,))
+    run(app, second)
 
 
 def test_a_failed_engine_is_told_loudly_and_its_orders_are_unknown():

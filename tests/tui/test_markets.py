@@ -87,6 +87,27 @@ def test_another_period_replaces_the_bars_but_never_those_of_the_sparkline(desk:
     assert desk.bars(CloseBars) == [(BTC, 300)]
 
 
+def test_older_bars_are_asked_for_when_the_chart_comes_to_the_oldest(desk: Desk):
+    desk.clear()
+    desk.markets.extend(first=500)
+    assert desk.link.sent == []
+    desk.markets.extend(first=10)
+    desk.markets.extend(first=10)
+    assert desk.link.sent == [OpenBars(fqme=BTC, period_s=300, count=2 * CHART_BARS)]
+    desk.settle()
+    desk.markets.extend(first=10)
+
+    assert desk.link.sent[-1] == OpenBars(fqme=BTC, period_s=300, count=4 * CHART_BARS)
+
+
+def test_no_more_is_asked_for_once_there_is_no_more(desk: Desk):
+    desk.state.markets[BTC].series[300].clear()
+    desk.clear()
+    desk.markets.extend(first=0)
+
+    assert desk.link.sent == []
+
+
 def test_periods_stop_at_both_ends(desk: Desk):
     desk.markets.step_period(100)
     assert desk.markets.period_s == 86_400

@@ -245,6 +245,10 @@ class DeckScreen(Screen[None], inherit_bindings=False):
             now_ns=deck.market_now_ns(),
         )
 
+        picture = self.chart.picture
+        if picture is not None and len(picture.columns):
+            deck.markets.extend(int(picture.columns.first[0]))
+
     def _title(self, fqme: str) -> str:
         if not fqme:
             return "no market: / finds one"
@@ -271,6 +275,8 @@ class DeckScreen(Screen[None], inherit_bindings=False):
             return  # what the command line does not want is not for the deck either
         action = self._deck.keymap.resolve(self.contexts(), event.key)
         if action is None:
+            if event.key == "ctrl+c":
+                self._deck.tell("q leaves the deck")
             return
         event.stop()
         event.prevent_default()

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Callable
 from decimal import Decimal
 
-from engine.messages import Order
+from engine.messages import Order, Position
 from tui.order_lines import Summary
 from tui.paint import format as text_of
 from tui.profit import Profit, profit_of
@@ -162,7 +162,8 @@ def _position_lines(
     asset = market.instrument.quote.upper()
     if not position.size:
         first = Line((_label("position"), Span("flat", "muted")))
-        return [first, *_done_lines(profit, asset, width)] if profit.realised else [first]
+        done = _done_lines(profit, position, asset, width)
+        return [first, *done] if profit.realised or profit.fees else [first]
     sign = "+" if position.size > 0 else ""
     size = f"{sign}{text_of.size(position.size, market.instrument)}"
     ink = "up" if position.size > 0 else "down"
@@ -176,14 +177,17 @@ def _position_lines(
     return [
         first,
         _money("unrealised", profit.unrealised, asset, stale, width),
-        *_done_lines(profit, asset, width),
+        *_done_lines(profit, position, asset, width),
     ]
 
 
-def _done_lines(profit: Profit, asset: str, width: int) -> list[Line]:
+def _done_lines(profit: Profit, position: Position, asset: str, width: int) -> list[Line]:
     lines = [_money("realised", profit.realised, asset, money_ink(profit.realised), width)]
     if profit.fees:
         lines.append(_money("fees", -profit.fees, asset, "muted", width))
+    for other, amount in position.fees_in_other.items():
+        paid = f"-{text_of.plain(amount)} {other.upper()} "
+        lines.append(Line(spread_out([_label("fees")], [Span(paid, "muted")], width)))
     return lines
 
 
