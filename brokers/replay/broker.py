@@ -53,6 +53,9 @@ TURN_TICKS = 128
 """Ticks taken in before others get their turn: some milliseconds of reading and decoding."""
 GRAIN_S = 0.002
 """Least time between two turns that are paced by the clock: waking up has its price."""
+REACTION_ROUNDS = 32
+"""Turns of others for which an item that has woken someone holds the time: some 0.3 ms. From
+the touch of a dark order to its request at the venue, a log-in between, it takes about ten."""
 MIN_HIT = 60.0
 """Likeness, of 100, from which a market is a hit of a search."""
 
@@ -96,9 +99,9 @@ class ReplayBroker:
     """Plays recordings as if they were live.
 
     One `Player` decides what is due; every item is folded into its `Market`, and then given to
-    the market's sinks. While an item is given, `now_ns` is exactly its tape time, so what
-    paper and dark orders do does not depend on the speed. Time stands still until the first
-    market is watched, so that nothing is played to nobody.
+    the market's sinks. While an item is given, `now_ns` is exactly its tape time, and stays so
+    until everyone whom it woke has acted: what orders do does not depend on the speed. Time
+    stands still until the first market is watched, so that nothing is played to nobody.
     """
 
     def __init__(self, name: str, options: ReplayOptions, load: LoadTape) -> None:
@@ -295,7 +298,7 @@ class ReplayBroker:
         while True:
             self._moved = trio.Event()
             if not self._turn(player):
-                await trio.lowlevel.checkpoint()
+                await self._let_others_act()
                 continue
             with trio.move_on_at(self._wakes_at(player)):
                 await self._moved.wait()
@@ -307,13 +310,16 @@ class ReplayBroker:
 
     def _turn(self, player: Player) -> bool:
         """Do what is due, a bounded part of it. True if nothing is left for now."""
-        now_s, left = trio.current_time(), TURN_TICKS
+        now_s, left, waiting = trio.current_time(), TURN_TICKS, _tasks_waiting()
         while left > 0:
             left -= 1
             cue = player.cue(now_s)
             if cue is Cue.PLAY:
                 left -= len(player.item.ticks)
                 self._publish(player.item)
+                if _tasks_waiting() > waiting:
+                    return False
+                self._item_ns = None
             elif cue is Cue.PASS:
                 left -= len(player.item.ticks)
                 self._take(player.item)
@@ -328,6 +334,14 @@ class ReplayBroker:
                 return True
         return False
 
+    async def _let_others_act(self) -> None:
+        """Give others their turn; many turns, if an item has woken them. The market's time
+        stands at that item until they have done what they do at once, such as to send an order
+        that it touched."""
+        for _ in range(1 if self._item_ns is None else REACTION_ROUNDS):
+            await trio.lowlevel.checkpoint()
+        self._item_ns = None
+
     def _take(self, item: Item) -> Market:
         market = self._markets[item.fqme]
         had_price = market.has_price
@@ -339,12 +353,9 @@ class ReplayBroker:
 
     def _publish(self, item: Item) -> None:
         self._item_ns = item.tape_ns
-        try:
-            market = self._take(item)
-            for sink in tuple(market.sinks):
-                sink(item.fqme, item.ticks)
-        finally:
-            self._item_ns = None
+        market = self._take(item)
+        for sink in tuple(market.sinks):
+            sink(item.fqme, item.ticks)
 
     def _tell_all(self, reason: Literal["seek", "end"]) -> None:
         """Tell every sink that the position jumped and what holds there, or that it is over."""
@@ -395,6 +406,11 @@ class ReplayBroker:
                 f"{safe(fqme, 80)} is on none of the recordings",
                 hint=nearest(fqme, self._markets),
             ) from None
+
+
+def _tasks_waiting() -> int:
+    """How many tasks are to run next."""
+    return trio.lowlevel.current_statistics().tasks_runnable
 
 
 def _ranked(text: str, matches: Sequence[Match]) -> list[Match]:

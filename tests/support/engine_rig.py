@@ -88,12 +88,8 @@ class Rig:
     # -- time ---------------------------------------------------------------------------------
 
     async def settle(self) -> None:
-        """Let everything happen that can happen at this moment.
-
-        The cushion, in seconds of the machine, lets those first who themselves wait for the
-        others to come to rest.
-        """
-        await wait_all_tasks_blocked(0.0001)
+        """Let everything happen that can happen at this moment."""
+        await wait_all_tasks_blocked()
 
     async def advance(self, seconds: float) -> None:
         """Let time pass, from one deadline to the next."""

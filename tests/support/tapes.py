@@ -113,3 +113,13 @@ def book(
     time_ns = at(seconds)
     ticks: list[Tick] = [Book(fqme, tuple(bids), tuple(asks), time_ns, time_ns, is_snapshot)]
     return (time_ns, fqme, ticks)
+
+
+def prices(fqme: str, *steps: tuple[float, float], size: float = 5.0) -> list[Played]:
+    """A market that goes from price to price, given as (seconds, price): each is quoted, one
+    below and one above it in `size`, and traded 10 ms later."""
+    messages: list[Played] = []
+    for seconds, price in steps:
+        messages.append(quote(fqme, seconds, price - 1, price + 1, size))
+        messages.append(trade(fqme, seconds + 0.01, price))
+    return messages
