@@ -159,16 +159,9 @@ class Series:
         self._end += count
 
     def _interleave(self, columns: Columns) -> None:
-        kept = ~np.isin(self.time_ns, columns.time_ns)
-        times = np.concatenate([self.time_ns[kept], columns.time_ns])
-        order = np.argsort(times, kind="stable")
-        merged = {
-            name: np.concatenate([self._view(name)[kept], getattr(columns, name)])[order]
-            for name in COLUMN_NAMES
-        }
-        self._first = self._end = 0
-        self._arrays = {name: merged[name] for name in COLUMN_NAMES}
-        self._end = len(times)
+        merged = overlay(self.columns(), columns)
+        self._arrays = {name: getattr(merged, name) for name in COLUMN_NAMES}
+        self._first, self._end = 0, len(merged)
         self.history_version += 1
 
     def _make_room(self, *, before: int, after: int) -> None:
@@ -203,6 +196,22 @@ def between(columns: Columns, start_ns: int, end_ns: int) -> Columns:
     """The bars that start in `start_ns <= time < end_ns`, as views."""
     first, last = np.searchsorted(columns.time_ns, (start_ns, end_ns))
     return Columns(**{name: getattr(columns, name)[first:last] for name in COLUMN_NAMES})
+
+
+def pick(columns: Columns, chosen: np.ndarray) -> Columns:
+    """The bars that `chosen` (a mask, or indices) names, as copies."""
+    return Columns(**{name: getattr(columns, name)[chosen] for name in COLUMN_NAMES})
+
+
+def overlay(under: Columns, over: Columns) -> Columns:
+    """Both by their times; where both have a bar, that of `over`."""
+    if not len(under) or not len(over):
+        return over if len(over) else under
+    kept = pick(under, ~np.isin(under.time_ns, over.time_ns))
+    both = {
+        name: np.concatenate([getattr(kept, name), getattr(over, name)]) for name in COLUMN_NAMES
+    }
+    return pick(Columns(**both), np.argsort(both["time_ns"], kind="stable"))
 
 
 def concat(parts: Sequence[Columns]) -> Columns:

@@ -116,6 +116,8 @@ class Flume:
             self._break = tick.reason
         if tick.reason in ("stale", "gap") and self.broken_ns is None:
             self.broken_ns = min(self._recv_ns, tick.recv_ns) if self._recv_ns else tick.recv_ns
+        if tick.reason == "end" and self._history is not None:
+            self._history.end()
         if tick.reason == "seek":
             self._break, self.broken_ns, self._newest = "", None, None
             if self._history is not None:

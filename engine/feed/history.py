@@ -13,12 +13,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import trio
 
 from engine.broker import Broker
 from engine.clock import NANOS
-from engine.errors import BrokerError, NotSupported
-from engine.feed.bars import Series, between, concat, empty_columns, resample
+from engine.errors import BrokerError, NotSupported, UnknownSymbol
+from engine.feed.bars import (
+    Series,
+    between,
+    concat,
+    empty_columns,
+    overlay,
+    pick,
+    resample,
+)
 from engine.feed.sampler import Sampler
 from engine.log import logger
 from engine.messages import Columns
@@ -147,6 +156,7 @@ class History:
         self._nursery = nursery
         self._loads: dict[int, _Load] = {}
         self._seams: dict[int, Seam] = {}
+        self._is_ended = False
 
     def open_series(self, period_s: int, count: int) -> Series:
         """The live series, sampled from now on; loads older bars until it has `count`.
@@ -179,6 +189,7 @@ class History:
 
     def mend(self, from_ns: int) -> None:
         """The stream has begun anew: bars from `from_ns` to now may lack trades."""
+        self._is_ended = False
         self._renew_seams(self._get_broker().now_ns())
         from_ns -= SKEW_NS
         for load in self._loads.values():
@@ -188,6 +199,7 @@ class History:
     def seek(self, to_ns: int) -> None:
         """A playback moved to `to_ns`. The sampler has cut the series, or is about to."""
         self._renew_seams(to_ns)
+        self._is_ended = False
         for load in self._loads.values():
             series, start_ns = load.series, _floor(to_ns, load.period_ns)
             if len(series) and series.time_ns[0] < start_ns:
@@ -196,6 +208,12 @@ class History:
             elif load.rungs:
                 load.restart(self._first_cursor(load))
                 load.unsure_ns = self._seams[load.rungs[-1]].start_ns
+            load.wake()
+
+    def end(self) -> None:
+        """No more data will come, and no more time pass: what can be had is there now."""
+        self._is_ended = True
+        for load in self._loads.values():
             load.wake()
 
     def close(self) -> None:
@@ -252,7 +270,7 @@ class History:
             try:
                 await self._work_once(load)
                 delays, failures = backoff(), 0
-            except NotSupported as error:
+            except (NotSupported, UnknownSymbol) as error:
                 _log.warning("no history of %s, %d s: %s", self._fqme, load.period_s, error)
                 load.is_loading = load.has_more = False
                 return
@@ -281,12 +299,18 @@ class History:
             load.is_loading = False
             if load.unsure_ns is None:
                 await load.news.wait()
-            elif (left_ns := seam.end_ns + SKEW_NS - self._get_broker().now_ns()) > 0:
+            elif (left_ns := self._until_closed_ns(seam)) > 0:
                 # In steps: a playback may be fast, slow or paused.
                 with trio.move_on_after(min(max(left_ns / NANOS, 0.1), 1.0)):
                     await load.news.wait()
             else:
                 await self._close_seam(load, seam)
+
+    def _until_closed_ns(self, seam: Seam) -> int:
+        """Time until all bars of the seam are closed at the venue, and it has told all trades."""
+        if self._is_ended:
+            return 0
+        return seam.end_ns + SKEW_NS - self._get_broker().now_ns()
 
     async def _join(self, load: _Load, seam: Seam) -> None:
         """Make the bars that may lack trades whole, as far as is known before the seam."""
@@ -296,9 +320,12 @@ class History:
         parts = [await self._fetch(load.rungs[0], first_ns, open_ns)]
         for period_s, start_ns, end_ns in segments(open_ns, seam.start_ns, load.rungs):
             parts.append(await self._fetch(period_s, start_ns, end_ns))
+        bars = await self._fetch(load.rungs[-1], seam.start_ns, seam.end_ns)
         if seam is self._seams[load.rungs[-1]]:
             load.joined, load.parts = seam, parts
-            self._compose(load, parts, seam.start_ns)
+            # Closed bars of the seam may lack late trades, or have some that are yet to come.
+            # They are better than nothing until it is closed, but trades still add to them.
+            self._compose(load, seam, self._fuller(load, bars), seam.start_ns)
 
     async def _load_page(self, load: _Load, seam: Seam) -> None:
         """Ask for the next older page."""
@@ -313,16 +340,26 @@ class History:
         """The bars of the seam are closed: have them from history."""
         bars = await self._fetch(load.rungs[-1], seam.start_ns, seam.end_ns)
         if seam is self._seams[load.rungs[-1]]:
-            self._compose(load, [*load.parts, bars], seam.end_ns)
+            self._compose(load, seam, bars, seam.end_ns)
             load.unsure_ns, load.parts = None, []
 
-    def _compose(self, load: _Load, parts: Sequence[Columns], known_ns: int) -> None:
-        """Build bars of history up to `known_ns`, and of what was sampled since."""
+    def _compose(self, load: _Load, seam: Seam, bars: Columns, sealed_ns: int) -> None:
+        """Build bars of history before the seam, `bars` of it, and of what was sampled since."""
+        base_s = load.rungs[-1]
+        if (base := self._sampler.series(self._fqme, base_s)) is not None:
+            live = base.columns(base.index_at(seam.start_ns))
+            parts = concat([*load.parts, overlay(live, bars)])
+            whole = resample(parts, load.period_s)
+            self._sampler.merge(self._fqme, load.period_s, whole, sealed_ns=sealed_ns)
+
+    def _fuller(self, load: _Load, bars: Columns) -> Columns:
+        """Those of `bars` that have more volume than the same ones sampled live."""
         base = self._sampler.series(self._fqme, load.rungs[-1])
-        if base is not None:
-            live = base.columns(base.index_at(known_ns))
-            whole = resample(concat([*parts, live]), load.period_s)
-            self._sampler.merge(self._fqme, load.period_s, whole, sealed_ns=known_ns)
+        if base is None or not len(base):
+            return bars
+        at = np.minimum(np.searchsorted(base.time_ns, bars.time_ns), len(base) - 1)
+        is_sampled = (base.time_ns[at] == bars.time_ns) & (base.volume[at] >= bars.volume)
+        return pick(bars, ~is_sampled)
 
     async def _fetch(self, period_s: int, start_ns: int, end_ns: int) -> Columns:
         """All bars of history that start in the range."""

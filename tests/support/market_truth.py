@@ -143,10 +143,15 @@ class TruthBroker:
         self._sinks: dict[str, TickSink] = {}
         self._known_bars: dict[tuple[str, int], Bars] = {}
         self._moved_ns = 0
+        self._stopped_ns = 0
         self._moved = trio.Event()
 
     def now_ns(self) -> int:
-        return self._clock.now_ns() + self._moved_ns
+        return self._stopped_ns or self._clock.now_ns() + self._moved_ns
+
+    def stop_time(self) -> None:
+        """Stay at this time, as a playback at its end does."""
+        self._stopped_ns = self.now_ns()
 
     def seek(self, seconds: float) -> None:
         """Move the market's time, as a playback does."""
@@ -238,12 +243,14 @@ class TruthBroker:
 
     async def _play(self, fqme: str, sink: TickSink) -> None:
         trades, at = self._trades[fqme], len(self._past(fqme))
-        while at < len(trades):
+        while at < len(trades) and not self._stopped_ns:
             moved, trade = self._moved, trades[at]
             left_ns = trade.venue_ns - self._skew_ns - self.now_ns()
             with trio.move_on_after(max(0.0, left_ns / NANOS)):
                 await moved.wait()
                 at = len(self._past(fqme))
                 continue
+            if self._stopped_ns:
+                break
             sink(fqme, [msgspec.structs.replace(trade, recv_ns=self.now_ns())])
             at += 1

@@ -12,6 +12,8 @@ from engine.feed.bars import (
     concat,
     empty_columns,
     flats,
+    overlay,
+    pick,
     resample,
 )
 from engine.messages import COLUMN_NAMES, Columns
@@ -152,6 +154,24 @@ def test_parts_between_two_times_are_cut_out_and_put_together_again() -> None:
 
     assert rows_of(whole) == rows_of(concat(parts))
     assert not len(concat([]))
+
+
+@given(times, times)
+def test_of_two_overlaid_columns_the_upper_one_wins(under: list[int], over: list[int]) -> None:
+    below = [bar(time_s, 1.0) for time_s in under]
+    above = [bar(time_s, 2.0) for time_s in over]
+    known = {row[0]: row for row in (*below, *above)}
+
+    made = rows_of(overlay(columns_of(below), columns_of(above)))
+
+    assert [known[time_ns] for time_ns in sorted(known)] == made
+
+
+def test_bars_are_picked_by_mask_or_index() -> None:
+    whole = columns_of([bar(1, 1.0), bar(2, 2.0), bar(3, 3.0)])
+
+    assert [bar(2, 2.0)] == rows_of(pick(whole, whole.close == 2.5))
+    assert [bar(3, 3.0), bar(1, 1.0)] == rows_of(pick(whole, np.array([2, 0])))
 
 
 def test_flats_repeat_a_price_from_the_start_of_the_range() -> None:

@@ -402,3 +402,53 @@ async def test_after_a_seek_ahead_history_fills_what_was_passed_over(
 
         seen = past(trades, feeding.broker.now_ns())
         assert newest(plain_bars(seen, 60), series) == traded_bars(series.columns())
+
+
+async def test_closed_bars_of_the_seam_show_before_it_is_closed(
+    autojump_clock: MockClock,
+) -> None:
+    trades = market(every_s=0.5)
+    async with (
+        open_feeding({FQME: trades}, native_s=(1,)) as feeding,
+        open_feed(feeding.hub, [FQME], throttle_hz=1) as feed,
+    ):
+        series = await feed.flumes[FQME].open_series(1, 100)
+        await until_loaded(feeding, 1)
+        await trio.sleep(0.5)
+
+        now_ns = feeding.clock.now_ns()
+        whole = plain_bars(past(trades, now_ns), 1)
+        recent = {
+            time_ns: bar
+            for time_ns, bar in whole.items()
+            if now_ns - 60 * NANOS < time_ns <= now_ns - 2 * NANOS
+        }
+        made = traded_bars(series.columns())
+        assert recent == {time_ns: made[time_ns] for time_ns in recent}
+
+
+async def test_at_the_end_of_a_playback_the_seam_is_closed_at_once(
+    autojump_clock: MockClock,
+) -> None:
+    trades = market(every_s=2.0)
+    async with (
+        open_feeding({FQME: trades}, native_s=(60,)) as feeding,
+        open_feed(feeding.hub, [FQME], throttle_hz=1) as feed,
+    ):
+        flume = feed.flumes[FQME]
+        series = await flume.open_series(300, 20)
+        await trio.sleep(42)  # its minute is over, but not yet told for sure
+        feeding.broker.stop_time()
+        feeding.bus.publish(FQME, [Break(FQME, "end")])
+        await trio.sleep(5)
+
+        now_ns = feeding.broker.now_ns()
+        closed_ns = now_ns - now_ns % (60 * NANOS)
+        made = traded_bars(series.columns())
+        whole = plain_bars([one for one in trades if one.venue_ns < closed_ns], 300)
+        last_ns = max(whole)
+        assert made[last_ns][4] >= whole[last_ns][4]
+        del made[last_ns], whole[last_ns]
+        assert newest(whole, series) == {
+            time_ns: bar for time_ns, bar in made.items() if time_ns in whole
+        }
