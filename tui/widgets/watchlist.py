@@ -89,7 +89,7 @@ def _header(width: int, is_tall: bool) -> Line:
     if is_tall:
         right = f"{'spread':>{_SPREAD}}{'volume':>{_VOLUME}}{'24h':>{_CHANGE}} "
     else:
-        right = f"{'last':>11}{'24h':>{_CHANGE}} "
+        right = f"{'last':>10}{'24h':>{_CHANGE - 1}} "
     return Line((Span(fit(left, max(0, width - len(right))), "muted"), Span(right, "muted")))
 
 
@@ -131,8 +131,8 @@ def _short_row(market: MarketView, mark: Span, ground: str, width: int) -> Line:
     main = "stale" if market.is_stale else "text"
     price = text_of.price(market.quote.last, market.instrument)
     numbers = [
-        Span(f" {price:>10}", main),
-        Span(f"{text_of.percent(market.change):>{_CHANGE}} ", _change_ink(market)),
+        Span(f" {price:>9}", main),
+        Span(f"{text_of.percent(market.change):>{_CHANGE - 1}} ", _change_ink(market)),
     ]
     room = max(0, width - 1 - sum(len(span.text) for span in numbers))
     symbol, _, rest = market.fqme.partition(".")

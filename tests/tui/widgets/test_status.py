@@ -1,0 +1,150 @@
+"""The status line: how much of the rest can be believed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+
+from engine.messages import (
+    AccountInfo,
+    EngineFailed,
+    EngineReady,
+    EngineStatus,
+    FeedStatus,
+    PlaybackStatus,
+    ServiceStatus,
+)
+from tests.support.scripted_link import MARKETS, NANOS, NOW_NS, ScriptedLink
+from tui.profit import Profit
+from tui.state import DeckState
+from tui.widgets.status import StatusView, status_spans
+
+BTC = MARKETS[0].fqme
+PAPER = AccountInfo(name="demo", broker="paper")
+
+
+def ready() -> DeckState:
+    state = DeckState([BTC])
+    link = ScriptedLink()
+    state.fold(EngineReady(brokers=(), accounts=(PAPER,), now_ns=NOW_NS))
+    state.fold(link._opened(BTC))
+    state.fold(link.status())
+    return state
+
+
+def said(state: DeckState, width: int = 120, **changes: Any) -> str:
+    values: dict[str, Any] = {
+        "now_ns": NOW_NS,
+        "silence_s": 0.0,
+        "is_armed": False,
+        "account": PAPER,
+        "profit": {},
+    }
+    spans = status_spans(state, StatusView(**(values | changes)), width)
+    return "".join(span.text for span in spans)
+
+
+def inks(state: DeckState, **changes: Any) -> dict[str, str]:
+    values: dict[str, Any] = {
+        "now_ns": NOW_NS,
+        "silence_s": 0.0,
+        "is_armed": False,
+        "account": PAPER,
+        "profit": {},
+    }
+    spans = status_spans(state, StatusView(**(values | changes)), 120)
+    return {span.text.strip(): span.ink for span in spans}
+
+
+def test_a_live_market_says_how_old_its_data_is():
+    assert "sim live 0.2s" in said(ready())
+
+
+def test_an_engine_that_starts_has_not_started():
+    assert "engine starting" in said(DeckState())
+
+
+def test_a_failed_engine_is_failed():
+    state = ready()
+    state.fold(EngineFailed(reason="x"))
+
+    assert "engine failed" in said(state)
+    assert "live" not in said(state)
+
+
+def test_a_silent_engine_is_told_and_its_feeds_are_not_called_live():
+    text = said(ready(), silence_s=5.0)
+
+    assert "engine silent 5.0s" in text
+    assert "sim not known" in text
+
+
+def test_a_failed_service_is_named():
+    state = ready()
+    failed = ServiceStatus(name="sampler", state="failed", since_ns=NOW_NS)
+    state.fold(EngineStatus(now_ns=NOW_NS, services=(failed,)))
+
+    assert "sampler failed" in said(state)
+
+
+@pytest.mark.parametrize("feed_state", ["stale", "ended", "failed"])
+def test_a_feed_that_does_not_live_is_not_called_live(feed_state: Any):
+    state = ready()
+    feed = FeedStatus(fqme=BTC, state=feed_state, age_s=42.0)
+    state.fold(EngineStatus(now_ns=NOW_NS, feeds=(feed,)))
+
+    assert f"sim {feed_state} 42s" in said(state)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({}, "▶ 20x"),
+        ({"speed": 0.0}, "▶ max"),
+        ({"is_paused": True}, "‖ paused"),
+        ({"is_ended": True}, "■ ended"),
+        ({"is_looping": True}, "▶ 20x ↻"),
+    ],
+)
+def test_a_playback_says_what_it_does(changes: dict[str, Any], text: str):
+    state = ready()
+    values: dict[str, Any] = {
+        "broker": "sim",
+        "position_ns": NOW_NS,
+        "start_ns": NOW_NS - 30 * NANOS,
+        "end_ns": NOW_NS + 70 * NANOS,
+        "speed": 20.0,
+    }
+    state.fold(EngineStatus(now_ns=NOW_NS, playbacks=(PlaybackStatus(**(values | changes)),)))
+
+    assert f"sim {text} 30%" in said(state)
+
+
+def test_real_money_and_arming_are_loud():
+    live = AccountInfo(name="main", broker="venue", mode="live")
+
+    assert inks(ready(), account=live)["REAL MONEY main"].startswith("chip-live")
+    assert inks(ready(), is_armed=True)["ARMED"].startswith("chip-warning")
+    assert inks(ready())["disarmed"] == "muted"
+
+
+def test_profit_has_its_sign_its_asset_and_the_ink_of_both():
+    profit = {"usdt": Profit(Decimal(5), Decimal(-12), Decimal(1))}
+
+    assert "-8.00 USDT" in said(ready(), profit=profit)
+    assert inks(ready(), profit=profit)["-8.00"] == "down bold"
+    stale = {"usdt": Profit(Decimal(5), is_stale=True)}
+    assert inks(ready(), profit=stale)["+5.00"] == "stale bold"
+
+
+def test_the_line_fits_every_width():
+    profit = {asset: Profit(Decimal("12345678.9")) for asset in ("usdt", "usd", "eur")}
+    for width in range(60, 240, 7):
+        assert cell_len(said(ready(), width, profit=profit, is_armed=True)) == width
+
+
+def test_marks_are_ascii_where_the_terminal_is():
+    assert said(ready(), glyphs="ascii").isascii()

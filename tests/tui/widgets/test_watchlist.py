@@ -1,0 +1,77 @@
+"""Rows of the watchlist in little and in much room."""
+
+from __future__ import annotations
+
+from engine.messages import BarsUpdate, EngineStatus, FeedStatus, FlumeFailed
+from tests.support.scripted_link import MARKETS, NOW_NS, ScriptedLink, bars_of
+from tui.state import DeckState
+from tui.widgets.lines import Line
+from tui.widgets.watchlist import SPARK_PERIOD_S, Watchlist
+
+FQMES = [market.fqme for market in MARKETS]
+
+
+def state_with(*fqmes: str) -> DeckState:
+    state = DeckState(FQMES)
+    link = ScriptedLink()
+    for market in MARKETS:
+        if market.fqme in fqmes:
+            state.fold(link._opened(market.fqme))
+            columns = bars_of(market, SPARK_PERIOD_S, 120)
+            state.fold(BarsUpdate(fqme=market.fqme, period_s=SPARK_PERIOD_S, columns=columns))
+    return state
+
+
+def painted(state: DeckState, width: int = 36, height: int = 20) -> list[str]:
+    lines: list[Line] = Watchlist(state, lambda: "braille").paint(width, height)
+    return ["".join(span.text for span in line.spans) for line in lines]
+
+
+def test_each_market_has_last_change_spread_volume_and_course():
+    rows = painted(state_with(*FQMES))
+
+    assert rows[1].startswith("▌btcusdt spot.sim")
+    assert rows[1].endswith(" 64231.05 ")
+    assert rows[2].split()[-3:] == ["0.01", "12k", "+1.22%"]
+    assert any(char in rows[2] for char in "▁▂▃▄▅▆▇█") or not rows[2].isascii()
+
+
+def test_where_rows_are_short_each_market_has_one():
+    rows = painted(state_with(*FQMES), height=8)
+
+    assert len(rows) == 1 + len(FQMES)
+    assert rows[1].split() == ["▌btcusdt", "spot.sim", "64231.05", "+1.22%"]
+
+
+def test_the_selected_market_is_in_sight_however_short_the_list():
+    state = state_with(*FQMES)
+    state.select(FQMES[-1])
+
+    assert any(row.startswith("▌es") for row in painted(state, height=4)[:4])
+
+
+def test_markets_that_are_not_open_say_why():
+    state = state_with()
+    state.fold(FlumeFailed(fqme=FQMES[0], reason="no broker lists it"))
+    rows = painted(state)
+
+    assert "no broker lists it" in rows[2]
+    assert "opening" in rows[4]
+
+
+def test_old_data_says_its_age():
+    state = state_with(*FQMES)
+    stale = FeedStatus(fqme=FQMES[0], state="stale", age_s=42.0)
+    state.fold(EngineStatus(now_ns=NOW_NS, feeds=(stale,)))
+
+    assert "42s old" in painted(state)[2]
+
+
+def test_rows_fill_their_width_and_no_more():
+    for width in (30, 36, 40, 60):
+        for row in painted(state_with(*FQMES), width)[1:]:
+            assert len(row) == width
+
+
+def test_an_empty_list_says_what_to_press():
+    assert "press /" in painted(DeckState())[2]
