@@ -231,7 +231,7 @@ class Desk:
             if not reason:
                 self._route(order)
             elif self._blotter.orders[order.order_id].state is OrderState.PENDING:
-                self.apply(denied(order, "account", reason, "", name))
+                self.apply(denied(order, "account", reason, "logged in", name))
 
     def _route(self, order: Order) -> None:
         """Check an order whose account is there; hold it, or have it sent."""
@@ -305,7 +305,7 @@ class Desk:
         if refusal is not None:
             self._refuse_amend(order, refusal)
         elif order.state is OrderState.DARK and order.order_id not in self._dark:
-            touched = denied(order, "state", "its trigger has just been touched", "", "touched")
+            touched = denied(order, "state", "its trigger was just touched", "dark", "touched")
             self._refuse_amend(order, touched)
         elif order.state is OrderState.DARK:
             self._amend_dark(order, wanted)
@@ -371,7 +371,9 @@ class Desk:
         order = self._blotter.orders.get(order_id)
         if order is None or not order.is_working:
             state = "not known" if order is None else order.state
-            self._refuse_command(command, "order", f"the order is {state}", value=order_id)
+            self._refuse_command(
+                command, "order", f"the order is {state}", limit="working", value=order_id
+            )
             return None
         return order
 
@@ -388,7 +390,7 @@ class Desk:
         )
 
     def _refuse_command(
-        self, command: str, check: str, reason: str, *, limit: str = "", value: str = ""
+        self, command: str, check: str, reason: str, *, limit: str, value: str
     ) -> None:
         self._tell(
             CommandRefused(
@@ -403,7 +405,9 @@ class Desk:
             return
         if command.order_id in self._blotter.orders:
             reason = "an order of this id exists already"
-            self._refuse_command("flatten", "order", reason, value=command.order_id)
+            self._refuse_command(
+                "flatten", "order", reason, limit="a new id", value=command.order_id
+            )
             return
         if command.account not in self._accounts:
             reason = f"there is no account {safe(command.account, 80)!r}"
@@ -442,12 +446,14 @@ class Desk:
         if command.alert_id in self._blotter.alerts:
             return
         if not command.price.is_finite():
-            self._refuse_command("setalert", "price", "the price is not a number")
+            price = str(command.price)
+            reason = "the price is not a number"
+            self._refuse_command("setalert", "price", reason, limit="a number", value=price)
             return
         quote = self._markets.quote_of(command.fqme)
         if quote is None:
             reason = f"market {safe(command.fqme, 80)} is not open"
-            self._refuse_command("setalert", "market", reason, value=command.fqme)
+            self._refuse_command("setalert", "market", reason, limit="open", value=command.fqme)
             return
         key = _alert_key(command.alert_id)
         direction = self._dark.hold("alert", key, command.fqme, command.price, quote.last)
@@ -466,7 +472,9 @@ class Desk:
         alert = self._blotter.alerts.get(command.alert_id)
         if alert is None or alert.state != "armed":
             reason = "there is no such alert" if alert is None else f"the alert is {alert.state}"
-            self._refuse_command("cancelalert", "alert", reason, value=command.alert_id)
+            self._refuse_command(
+                "cancelalert", "alert", reason, limit="armed", value=command.alert_id
+            )
             return
         self._dark.release(_alert_key(command.alert_id))
         self._set_alert(replace(alert, state="canceled"))

@@ -75,7 +75,7 @@ class Gate:
         limits = self._accounts[order.account].risk_limits
         capabilities = self._capabilities_of(order.account)
         if limits is None or capabilities is None:
-            return denied(order, "account", f"account {order.account} is not logged in")
+            return _not_logged_in(order)
         others = self._blotter.working(account=order.account)
         terms = risk.Terms(
             limits=limits,
@@ -98,14 +98,14 @@ class Gate:
             reason = "the venue did not answer: what would be amended is not known"
             return denied(order, "state", reason, "known", order.state)
         if order.awaiting == "cancel":
-            return denied(order, "state", "the order is being canceled", "", order.state)
+            return denied(order, "state", "the order is being canceled", "working", "canceling")
         if amend.price is not None and not is_dark and order.price is None:
             reason = f"a {order.order_type} order has no limit price to amend"
-            return denied(order, "shape", reason, "", amend.price)
+            return denied(order, "shape", reason, "none", amend.price)
         if capabilities is None:
-            return denied(order, "account", f"account {order.account} is not logged in yet")
+            return _not_logged_in(order)
         if not is_dark and not capabilities.can_amend:
-            return denied(order, "capability", "the venue cannot amend orders")
+            return denied(order, "capability", "the venue cannot amend orders", "cancel", "amend")
         return self.refuse(wanted) or _refuse_size(order, wanted)
 
     def price_through(self, order: Order, touched: float, through_ticks: int) -> Decimal | None:
@@ -136,6 +136,11 @@ def amended(order: Order, amend: Amend) -> dict[str, Decimal]:
     name = "trigger_price" if order.state is OrderState.DARK else "price"
     wanted = {name: amend.price, "size": amend.size}
     return {field: value for field, value in wanted.items() if value is not None}
+
+
+def _not_logged_in(order: Order) -> Denied:
+    reason = f"account {order.account} is not logged in"
+    return denied(order, "account", reason, "logged in", order.account)
 
 
 def _refuse_size(order: Order, wanted: Order) -> Denied | None:

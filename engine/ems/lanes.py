@@ -15,13 +15,13 @@ from typing import Literal
 import trio
 
 from engine.broker import TradingClient
+from engine.ems.shape import denied
 from engine.errors import OrderRejected
 from engine.instruments import Instrument
 from engine.log import logger
 from engine.messages import (
     DONE,
     Canceled,
-    Denied,
     Order,
     OrderEvent,
     OrderState,
@@ -185,8 +185,10 @@ class Lanes:
         if is_given:
             self._no_answer(request, reason)
         elif request.kind == "submit":
-            denied = Denied(order_id=request.order_id, check="account", reason=reason)
-            self._refuse(lane, request, denied)
+            order = self._order_of(request.order_id)
+            self._refuse(
+                lane, request, denied(order, "account", reason, "logged in", order.account)
+            )
         else:
             self._refuse(lane, request, _refused(request, reason))
 

@@ -45,11 +45,15 @@ class Logins:
         Raises:
             BrokerError: its broker cannot be loaded, reached or logged in to, or not in time.
         """
-        account = self._accounts[name]
+        account, service = self._accounts[name], f"account {name}"
         with trio.move_on_after(self._timeout_s):
             broker = await self._get_broker(account.broker)
+            if self._brokers.get(name, broker) is not broker:
+                # The broker was started again: what is logged in is logged in to the old one.
+                self._brokers[name] = broker
+                await current_services().stop(service)
             client: TradingClient = await current_services().start(
-                f"account {name}",
+                service,
                 partial(run_account, account, self._get_broker, partial(self._report, name)),
                 restarts=RESTARTS,
             )

@@ -126,10 +126,12 @@ def exposure(position: Position, working: Iterable[Order], side: str, *, fqme: s
 
 def _check_fresh(order: Order, terms: Terms) -> Denied | None:
     if terms.quote is None:
-        return denied(order, "quote", f"no price of {order.fqme} is known yet")
+        reason = f"no price of {order.fqme} is known yet"
+        return denied(order, "quote", reason, "a price", "none")
     limit_s = terms.limits.stale_quote_s
     if terms.is_stale:
-        return denied(order, "stale_quote", f"the data of {order.fqme} is void until it resumes")
+        reason = f"the data of {order.fqme} is void until it resumes"
+        return denied(order, "stale_quote", reason, "live", "void")
     age_s = (terms.now_ns - terms.quote.recv_ns) / NANOS
     if limit_s is not None and age_s > limit_s:
         reason = f"the last data of {order.fqme} is {age_s:.1f} s old"

@@ -32,31 +32,52 @@ def check_shape(order: Order, instrument: Instrument, capabilities: Capabilities
 
 
 def _check_fields(order: Order) -> Denied | None:
-    is_dark = order.route == "dark"
-    if is_dark and order.trigger_price is None:
-        return denied(order, "shape", "a dark order needs a trigger price")
-    if not is_dark and order.trigger_price is not None:
-        return denied(order, "shape", "only a dark order has a trigger price")
-    if is_dark and order.order_type in _HAS_STOP:
-        return denied(order, "shape", "a dark order has a trigger of its own and no stop")
+    return _check_trigger(order) or _check_limit_and_stop(order) or _check_post_only(order)
+
+
+def _check_trigger(order: Order) -> Denied | None:
+    trigger = order.trigger_price
+    if order.route == "dark" and trigger is None:
+        return denied(order, "shape", "a dark order needs a trigger price", "a price", "none")
+    if order.route != "dark" and trigger is not None:
+        return denied(order, "shape", "only a dark order has a trigger price", "none", trigger)
+    if order.route == "dark" and order.order_type in _HAS_STOP:
+        reason = "a dark order has a trigger of its own and no stop"
+        return denied(order, "shape", reason, "limit, market", order.order_type)
+    return None
+
+
+def _check_limit_and_stop(order: Order) -> Denied | None:
+    kind, price, stop = order.order_type, order.price, order.stop_price
     # A dark limit order without a price is given one through the market when it is sent.
-    if order.order_type in _HAS_LIMIT and order.price is None and not is_dark:
-        return denied(order, "shape", f"a {order.order_type} order needs a price")
-    if order.order_type not in _HAS_LIMIT and order.price is not None:
-        return denied(order, "shape", f"a {order.order_type} order has no limit price")
-    if (order.order_type in _HAS_STOP) != (order.stop_price is not None):
-        verb = "needs a" if order.order_type in _HAS_STOP else "has no"
-        return denied(order, "shape", f"a {order.order_type} order {verb} stop price")
-    if order.post_only and (order.order_type != "limit" or order.time_in_force != "gtc"):
-        return denied(order, "shape", "only a resting limit order can be post-only")
-    if order.post_only and is_dark and order.price is None:
-        return denied(order, "shape", "what is sent through the market cannot be post-only")
+    if kind in _HAS_LIMIT and price is None and order.route != "dark":
+        return denied(order, "shape", f"a {kind} order needs a price", "a price", "none")
+    if kind not in _HAS_LIMIT and price is not None:
+        return denied(order, "shape", f"a {kind} order has no limit price", "none", price)
+    if kind in _HAS_STOP and stop is None:
+        return denied(order, "shape", f"a {kind} order needs a stop price", "a price", "none")
+    if kind not in _HAS_STOP and stop is not None:
+        return denied(order, "shape", f"a {kind} order has no stop price", "none", stop)
+    return None
+
+
+def _check_post_only(order: Order) -> Denied | None:
+    if not order.post_only:
+        return None
+    if order.order_type != "limit" or order.time_in_force != "gtc":
+        given = f"{order.order_type} {order.time_in_force}"
+        reason = "only a resting limit order can be post-only"
+        return denied(order, "shape", reason, "limit gtc", given)
+    if order.price is None:
+        reason = "what is sent through the market cannot be post-only"
+        return denied(order, "shape", reason, "a price", "none")
     return None
 
 
 def _check_capabilities(order: Order, capabilities: Capabilities) -> Denied | None:
     if not capabilities.can_trade:
-        return denied(order, "capability", "the account's broker takes no orders")
+        reason = "the account's broker takes no orders"
+        return denied(order, "capability", reason, "none", order.order_type)
     if order.order_type not in capabilities.order_types:
         known = ", ".join(sorted(capabilities.order_types))
         reason = f"the venue takes no {order.order_type} orders"
@@ -67,7 +88,8 @@ def _check_capabilities(order: Order, capabilities: Capabilities) -> Denied | No
         reason = f"the venue takes no {order.time_in_force} orders"
         return denied(order, "capability", reason, known, order.time_in_force)
     if order.post_only and not capabilities.can_post_only:
-        return denied(order, "capability", "the venue takes no post-only orders")
+        reason = "the venue takes no post-only orders"
+        return denied(order, "capability", reason, "may take", "post-only")
     return None
 
 
@@ -118,8 +140,8 @@ def _check_price(order: Order, name: str, price: Decimal, instrument: Instrument
     return None
 
 
-def denied(order: Order, name: str, reason: str, limit: object = "", value: object = "") -> Denied:
-    """A refusal by check `name`."""
+def denied(order: Order, name: str, reason: str, limit: object, value: object) -> Denied:
+    """A refusal by check `name`: what would have passed, and what was given."""
     return Denied(
         order_id=order.order_id, check=name, reason=reason, limit=text(limit), value=text(value)
     )

@@ -116,3 +116,30 @@ async def test_a_login_that_takes_too_long_is_given_up_and_can_be_tried_again(
         venue.login_delay_s = 0.0
 
         assert await logins.open("main") is venue
+
+
+async def test_an_account_follows_its_broker_when_that_is_started_again() -> None:
+    old, new = ScriptedVenue(), ScriptedVenue()
+    running = [old]
+
+    async def get_broker(name: str) -> Broker:
+        return running[-1]
+
+    async with open_services(TrioClock(START_NS)):
+        logins = Logins(
+            accounts={"main": ACCOUNT}, get_broker=get_broker, report=print, timeout_s=10.0
+        )
+        first = await logins.open("main")
+        running.append(new)
+        clients = []
+        async with trio.open_nursery() as nursery:
+            for _ in range(3):
+                nursery.start_soon(_open_into, logins, clients)
+
+        assert first is old
+        assert clients == [new, new, new]
+        assert not old.is_logged_in
+
+
+async def _open_into(logins: Logins, clients: list[object]) -> None:
+    clients.append(await logins.open("main"))

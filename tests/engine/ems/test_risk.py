@@ -63,6 +63,8 @@ def told(denied: Denied | None) -> tuple[str, str, str]:
     assert denied is not None
     assert denied.order_id == "o"
     assert denied.reason
+    assert denied.limit
+    assert denied.value
     return denied.check, denied.limit, denied.value
 
 

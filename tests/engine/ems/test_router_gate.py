@@ -60,6 +60,8 @@ async def test_each_check_denies_with_its_name_and_nothing_is_sent(
         denied = desk.denial(order_id)
         assert denied.check == check
         assert denied.reason
+        assert denied.limit
+        assert denied.value
         assert desk.order(order_id).state is OrderState.DENIED
         assert desk.venue.calls == []
 
@@ -288,4 +290,7 @@ async def test_an_alert_that_could_never_call_is_refused(alert: SetAlert, check:
         desk.router.handle(alert)
         await desk.router.wait_idle()
 
-        assert [refused.check for refused in desk.told(CommandRefused)] == [check]
+        (refused,) = desk.told(CommandRefused)
+        assert refused.check == check
+        assert refused.limit
+        assert refused.value
