@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brokers.sim.book import BookSide, WorkingOrder
@@ -12,6 +12,7 @@ def order(number: int, size: int, price: int) -> WorkingOrder:
     return WorkingOrder(number, "", 1, "limit", size, price, None, "gtc", False, "none")
 
 
+@settings(deadline=None, derandomize=True)
 @given(
     st.sampled_from([1, -1]),
     st.lists(st.tuples(st.integers(1, 9), st.integers(1, 5), st.booleans()), max_size=60),

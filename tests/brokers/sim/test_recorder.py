@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brokers.sim.history import Prints, count_bars
@@ -11,6 +11,7 @@ from brokers.sim.recorder import Recorder
 from engine.clock import NANOS
 
 
+@settings(deadline=None, derandomize=True)
 @given(
     st.lists(
         st.tuples(st.integers(0, 3 * NANOS), st.integers(1, 50), st.integers(1, 9)),
