@@ -286,6 +286,41 @@ async def _fills_a_market_order(harness: Harness) -> None:
         assert order.order_id not in later
 
 
+async def _fills_a_limit_order_at_its_price_or_better(harness: Harness) -> None:
+    async with _open_desk(harness) as desk:
+        order = desk.order("buy", price=desk.far("sell", share=0.02))
+        await desk.submit(order)
+        await harness.wait_for("fill", lambda: desk.filled(order) >= order.size)
+        assert order.price is not None
+        fills = desk.of(order, Filled)
+        assert all(fill.price <= order.price for fill in fills)
+        assert all(fill.liquidity in ("maker", "taker", "") for fill in fills)
+        assert all(fill.fee.is_finite() and (fill.fee == 0 or fill.fee_asset) for fill in fills)
+        assert len(desk.of(order, Accepted)) == 1
+
+
+async def _lets_a_far_stop_sleep(harness: Harness) -> None:
+    async with _open_desk(harness) as desk:
+        order = desk.order("buy", order_type="stop", stop_price=desk.far("sell"))
+        await desk.submit(order)
+        await desk.wait(order, Accepted)
+        await harness.advance(2.0)
+        working = {o.order_id: o for o in await desk.client.open_orders()}
+        assert working[order.order_id].stop_price == order.stop_price
+        assert desk.filled(order) == 0
+        await desk.client.cancel(order)
+        await desk.wait(order, Canceled)
+
+
+async def _refuses_to_cancel_what_is_filled(harness: Harness) -> None:
+    async with _open_desk(harness) as desk:
+        order = desk.order("sell", order_type="market")
+        await desk.submit(order)
+        await harness.wait_for("fill", partial(_is_filled, desk, order))
+        await desk.expect_refusal(order, partial(desk.client.cancel, order))
+        assert not desk.of(order, Canceled)
+
+
 async def _rests_a_far_order_and_cancels_it(harness: Harness) -> None:
     async with _open_desk(harness) as desk:
         order = desk.order("buy", price=desk.far("buy"))
@@ -469,6 +504,15 @@ PARTS: dict[str, tuple[Callable[[Harness], bool], Part]] = {
     ),
     "refuses_periods_it_does_not_have": (_has("has_history"), _refuses_periods_it_does_not_have),
     "fills_a_market_order": (_trades(order_type="market"), _fills_a_market_order),
+    "fills_a_limit_order_at_its_price_or_better": (
+        _trades(),
+        _fills_a_limit_order_at_its_price_or_better,
+    ),
+    "lets_a_far_stop_sleep": (_trades(order_type="stop"), _lets_a_far_stop_sleep),
+    "refuses_to_cancel_what_is_filled": (
+        _trades(order_type="market"),
+        _refuses_to_cancel_what_is_filled,
+    ),
     "rests_a_far_order_and_cancels_it": (_trades(), _rests_a_far_order_and_cancels_it),
     "refuses_to_cancel_what_it_does_not_have": (
         _trades(),
