@@ -14,10 +14,14 @@ from textual.screen import ModalScreen
 
 from engine.clock import monotonic_s
 from engine.errors import UsageError
+from engine.messages import Submit
+from tests.support import scenes
+from tests.support.scripted_link import ScriptedLink
 from tests.tui.test_command_language import CONTEXT
 from tui.actions import Call
 from tui.command_history import CommandHistory
 from tui.command_language import complete, parse, usage
+from tui.keymap import key_of_character
 from tui.line_edit import LineEdit
 from tui.themes import DEFAULT_THEME, load_themes, textual_theme, theme_variables
 from tui.widgets.command_bar import CommandBar, choice_spans, index_at, point_at, visible
@@ -290,6 +294,25 @@ def test_the_usage_of_what_is_typed_is_shown() -> None:
         assert host.said().startswith("seek +5m|-30s|start")
 
     _play(script)
+
+
+@pytest.mark.parametrize("text", [":help\r", ":theme day\r\r", ":x\r\r"])
+def test_a_command_typed_ahead_sends_nothing_of_what_is_staged(text: str) -> None:
+    link = ScriptedLink()
+    app = scenes.deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        await scenes.press(pilot, "o", "f")
+        assert app.desk._painted_at is not None
+        app.desk._painted_at -= 10.0  # it has been on the screen for long
+        for character in text:
+            key = "enter" if character == "\r" else key_of_character(character)
+            app.post_message(events.Key(key, character))
+        for _ in range(5):
+            await pilot.pause()
+
+    scenes.run(app, script)
+    assert link.sent_of(Submit) == []
 
 
 # -- pure parts -----------------------------------------------------------------------------------
