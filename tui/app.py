@@ -280,6 +280,8 @@ class DeckApp(App[int], inherit_bindings=False):
             for notice in self.state.notices[-new:]
             if notice.level != "info" or notice.source in ("deck", "orders")
         ]
+        if any(notice.source == "alerts" for notice in loud):
+            self.bell()
         for notice in loud[-MOST_TOASTS:]:
             severity: Literal["information", "warning", "error"] = (
                 "information" if notice.level == "info" else notice.level

@@ -10,6 +10,8 @@ from textual import events
 from textual.pilot import Pilot
 
 from engine.messages import (
+    Alert,
+    AlertUpdate,
     Amend,
     Break,
     Cancel,
@@ -489,6 +491,49 @@ def test_a_typed_command_does_what_its_key_does():
         await pilot.press(*"theme day")
         await press(pilot, "enter")
         assert app.deck_theme.name == "day"
+
+    run(app, script)
+
+
+def test_a_typed_command_can_ask_and_open_other_screens():
+    link = ScriptedLink()
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        link.give(*busy())
+        await settled(pilot)
+        await press(pilot, "colon")
+        await pilot.press(*"cancel all")
+        await press(pilot, "enter")
+        assert isinstance(app.screen, ConfirmScreen)
+        await press(pilot, "y")
+        assert link.sent_of(CancelAll) == [CancelAll()]
+        await press(pilot, "colon")
+        await pilot.press(*"find sol")
+        await press(pilot, "enter")
+        await settled(pilot)
+        assert isinstance(app.screen, SearchScreen)
+        assert [match.fqme for match in app.screen._results.matches] == ["solusdt.spot.sim"]
+        await press(pilot, "escape", "p")
+        assert app.markets.period_s == 300
+
+    run(app, script)
+
+
+def test_a_triggered_alert_rings_the_bell():
+    link = ScriptedLink()
+    app = deck(link)
+    rung: list[bool] = []
+    app.bell = lambda: rung.append(True)  # type: ignore[method-assign]
+
+    async def script(pilot: Pilot[int]) -> None:
+        alert = Alert(alert_id="a", fqme=BTC, price=Decimal(64300))
+        link.give(AlertUpdate(alert=alert))
+        await settled(pilot)
+        assert not rung
+        link.give(AlertUpdate(alert=msgspec.structs.replace(alert, state="triggered")))
+        await settled(pilot)
+        assert rung == [True]
 
     run(app, script)
 

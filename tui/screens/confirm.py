@@ -13,7 +13,9 @@ from engine.clock import monotonic_s
 from tui.question import was_seen
 from tui.widgets.lines import Line, Lines, Span
 
-WIDTH = 64
+WIDTH = 70
+_FRAME = 6
+"""Columns of border and padding; two rows of each."""
 
 
 class Answer(NamedTuple):
@@ -42,7 +44,10 @@ def yes_or_no(title: str, text: str, *, yes: str = "yes") -> Prompt:
 
 class _Body(Lines):
     DEFAULT_CSS = """
-    _Body { width: 64; max-width: 100%; height: auto; padding: 1 2; background: $surface; }
+    _Body {
+        width: 70; max-width: 100%; height: auto; padding: 1 2;
+        border: round $border; background: $surface;
+    }
     """
     GROUND = "surface"
 
@@ -124,9 +129,9 @@ class ConfirmScreen(ModalScreen[Reply]):
         self._painted_at = monotonic_s()
 
     def _fit(self) -> None:
-        width = min(WIDTH, self.app.size.width) - 4
+        width = min(WIDTH, self.app.size.width) - _FRAME
         lines = prompt_lines(self._prompt, self._body.chosen, width)
-        self._body.styles.height = len(lines) + 2
+        self._body.styles.height = len(lines) + 4
 
 
 def prompt_lines(prompt: Prompt, chosen: int, width: int) -> list[Line]:
