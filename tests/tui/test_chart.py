@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any
@@ -365,6 +366,68 @@ def _wheel() -> Any:
     from textual.events import MouseScrollUp
 
     return MouseScrollUp
+
+
+# -- anything ------------------------------------------------------------------------------------
+
+
+def _any_move(chart: Chart, dice: random.Random) -> None:
+    moves: list[Callable[[], None]] = [
+        lambda: chart.pan(dice.randint(-400, 400)),
+        lambda: chart.pan_page(dice.uniform(-2, 2)),
+        lambda: chart.zoom(dice.randint(-8, 8)),
+        lambda: chart.move_cursor(dice.randint(-60, 60), dice.randint(-5000, 5000)),
+        lambda: chart.y_zoom(dice.randint(-6, 6)),
+        lambda: chart.y_pan(dice.randint(-9, 9)),
+        lambda: chart.set_glyphs(dice.choice(["braille", "blocks", "ascii"])),
+        chart.toggle_cursor,
+        chart.toggle_style,
+        chart.y_auto,
+        chart.follow,
+        chart.reset,
+    ]
+    dice.choice(moves)()
+
+
+def _any_event(app: ChartApp, series: Series, dice: random.Random) -> None:
+    last = float(series.close[-1])
+    happening = dice.randrange(4)
+    if happening == 0 and len(series) > 3:
+        series.cut_from(int(series.time_ns[-2]))
+    elif happening == 1:
+        price = last * (1 + dice.gauss(0, 0.01))
+        step = dice.choice([1, 1, 2, 7, 5000]) * 60 * NANOS
+        high, low = max(price, last), min(price, last)
+        series.append(int(series.time_ns[-1]) + step, last, high, low, price, dice.random())
+    else:
+        kinds = [*LOOKS, "odd"]
+        app.shown["stale"] = dice.random() < 0.3
+        app.shown["levels"] = [
+            Level(last * dice.choice([0.5, 0.999, 1, 1.001, 3]), dice.choice(kinds), "x" * 30)
+            for _ in range(dice.randint(0, 40))
+        ]
+    app.update()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_order_of_moves_and_events_breaks_the_picture(seed: int) -> None:
+    dice = random.Random(seed)
+    series = series_of(walk((1, 5, 300, 3000)[seed], seed=seed))
+
+    async def check(app: ChartApp, pilot: Pilot[None]) -> None:
+        for step in range(150):
+            _any_move(app.chart, dice)
+            if step % 3 == 0:
+                _any_event(app, series, dice)
+            if step % 10 == 0:
+                width, height = dice.choice([1, 19, 25, 80, 200]), dice.choice([1, 5, 8, 24, 50])
+                await pilot.resize_terminal(width, height)
+            width, height = app.chart.size
+            assert app.chart.picture is not None
+            strips = app.chart.picture.frame.strips
+            assert [strip.cell_length for strip in strips] == [width] * height
+
+    _run(ChartApp(series), check)
 
 
 # -- painting ------------------------------------------------------------------------------------
