@@ -19,12 +19,9 @@ from typing import TypeVar
 import msgspec
 import trio
 
-from engine.feed.readers import (
-    FramedSubscription,
-    LosslessSubscription,
-    Subscription,
-    SubscriptionStatistics,
-)
+from engine.feed.framed import FramedSubscription
+from engine.feed.lossless import LosslessSubscription
+from engine.feed.subscription import Subscription, SubscriptionStatistics
 from engine.feed.topics import Topic, TopicStatistics
 from engine.messages import Tick
 

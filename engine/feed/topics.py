@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
-    from engine.feed.readers import LosslessSubscription, Slot, Subscription
+    from engine.feed.framed import Slot
+    from engine.feed.lossless import LosslessSubscription
+    from engine.feed.subscription import Subscription
 
 
 class TopicStatistics(msgspec.Struct, frozen=True, kw_only=True):

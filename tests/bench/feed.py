@@ -29,7 +29,7 @@ import trio
 from brokers.replay.tape import open_tape
 from engine.clock import NANOS
 from engine.feed.bus import Bus
-from engine.feed.readers import FramedSubscription
+from engine.feed.framed import FramedSubscription
 from engine.feed.sampler import Sampler
 from engine.messages import Ask, Bid, Tick, Trade
 

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from engine.errors import UsageError
 from engine.feed.bus import Bus
-from engine.feed.readers import FramedSubscription, LosslessSubscription, Subscription
+from engine.feed.framed import FramedSubscription
+from engine.feed.lossless import LosslessSubscription
+from engine.feed.subscription import Subscription
 from engine.messages import Ask, Bid, Break, Frame, Tick, Trade
 
 A, B = "aaa.spot.truth", "bbb.spot.truth"
@@ -495,6 +497,25 @@ async def test_a_dead_framed_reader_is_dropped_and_delays_nobody(
     with pytest.raises(trio.BrokenResourceError):
         await dead.receive()
     reading.reader.close()
+
+
+@pytest.mark.parametrize("kind", ["lossless", "framed"])
+async def test_a_process_that_stood_still_does_not_cost_a_reader_that_waits(
+    kind: str, mock_clock: trio.testing.MockClock, nursery: trio.Nursery
+) -> None:
+    bus = Bus()
+    reader = bus.subscribe_lossless([A], depth=1)
+    if kind == "framed":
+        reader = bus.subscribe_framed([A], throttle_hz=10)  # type: ignore[assignment]
+    nursery.start_soon(reader.receive)
+    await trio.testing.wait_all_tasks_blocked()
+
+    for count in range(3):
+        bus.publish(A, [trade(count)])
+        mock_clock.jump(3600)
+
+    assert not reader.statistics().is_dropped
+    nursery.cancel_scope.cancel()
 
 
 @pytest.mark.parametrize("hz", [0.0, -1.0, float("inf"), float("nan")])
