@@ -1,0 +1,181 @@
+"""The deck as it looks: scripted scenes at three sizes and in all themes.
+
+`pytest tests/tui/test_snapshots.py --snapshot-update` draws them anew; look at what changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from textual.pilot import Pilot
+
+from engine.messages import EngineFailed, PlaybackStatus, Search
+from tests.support.scenes import BTC, ETH, busy, deck, press, settled
+from tests.support.scripted_link import NANOS, NOW_NS, ScriptedLink
+from tui.app import DeckApp
+from tui.screens.search import SearchScreen
+from tui.themes import load_themes
+
+SIZES = {"80x24": (80, 24), "120x35": (120, 35), "200x50": (200, 50)}
+
+Compare = Callable[..., bool]
+Script = Callable[[Pilot[int]], Awaitable[None]]
+
+
+def scripted(link: ScriptedLink, *keys: str) -> Script:
+    """The busy scene, then these keys."""
+
+    async def script(pilot: Pilot[int]) -> None:
+        await settled(pilot)
+        link.give(*busy())
+        await settled(pilot)
+        await press(pilot, *keys)
+        await settled(pilot)
+
+    return script
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_busy_deck(snap_compare: Compare, size: str):
+    link = ScriptedLink()
+
+    assert snap_compare(deck(link), terminal_size=SIZES[size], run_before=scripted(link))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_staged_order(snap_compare: Compare, size: str):
+    link = ScriptedLink()
+    keys = ("o", "d", "shift+up", "shift+up", "s")
+
+    assert snap_compare(deck(link), terminal_size=SIZES[size], run_before=scripted(link, *keys))
+
+
+@pytest.mark.parametrize("theme", sorted(load_themes()[0]))
+def test_every_theme(snap_compare: Compare, theme: str):
+    link = ScriptedLink()
+    app = deck(link, theme=theme)
+
+    assert snap_compare(app, terminal_size=(120, 35), run_before=scripted(link, "o", "f"))
+
+
+@pytest.mark.parametrize("depth", ["256", "16", "none"])
+def test_terminals_of_fewer_colours(snap_compare: Compare, depth: str):
+    link = ScriptedLink()
+    app = deck(link, depth=depth)  # type: ignore[arg-type]
+
+    assert snap_compare(app, terminal_size=(120, 35), run_before=scripted(link, "o", "f"))
+
+
+def test_a_deck_before_anything_has_happened(snap_compare: Compare):
+    assert snap_compare(deck(), terminal_size=(120, 35), run_before=settled)
+
+
+@pytest.mark.parametrize("panel", ["w", "i", "b"])
+def test_the_panels_of_a_small_screen(snap_compare: Compare, panel: str):
+    link = ScriptedLink()
+
+    assert snap_compare(deck(link), terminal_size=(80, 24), run_before=scripted(link, panel))
+
+
+@pytest.mark.parametrize("tab", ["fills", "positions", "alerts", "log"])
+def test_the_tabs_of_the_blotter(snap_compare: Compare, tab: str):
+    link = ScriptedLink()
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        await scripted(link, "tab")(pilot)
+        app.deck.blotter.show_tab(tab)
+        await pilot.pause()
+
+    assert snap_compare(app, terminal_size=(120, 35), run_before=script)
+
+
+def test_stale_and_refused_markets(snap_compare: Compare):
+    link = ScriptedLink()
+    app = deck(link, watch=(BTC, ETH, "nope.spot.sim"))
+
+    async def script(pilot: Pilot[int]) -> None:
+        await settled(pilot)
+        link.give(link.status(stale=[BTC]))
+        await settled(pilot)
+
+    assert snap_compare(app, terminal_size=(120, 35), run_before=script)
+
+
+def test_a_playback(snap_compare: Compare):
+    link = ScriptedLink()
+
+    async def script(pilot: Pilot[int]) -> None:
+        await settled(pilot)
+        playback = PlaybackStatus(
+            broker="sim",
+            position_ns=NOW_NS,
+            start_ns=NOW_NS - 3_600 * NANOS,
+            end_ns=NOW_NS + 3_600 * NANOS,
+            speed=20.0,
+            is_looping=True,
+        )
+        link.give(link.status(playbacks=[playback]))
+        await settled(pilot)
+
+    assert snap_compare(deck(link), terminal_size=(120, 35), run_before=script)
+
+
+def test_a_failed_engine(snap_compare: Compare):
+    link = ScriptedLink()
+
+    async def script(pilot: Pilot[int]) -> None:
+        await scripted(link)(pilot)
+        link.give(EngineFailed(reason="OSError: no space left on device"))
+        await settled(pilot)
+
+    assert snap_compare(deck(link), terminal_size=(120, 35), run_before=script)
+
+
+@pytest.mark.parametrize("size", ["80x24", "120x35"])
+def test_search_with_a_preview(snap_compare: Compare, size: str):
+    link = ScriptedLink()
+    app = deck(link, watch=(BTC, ETH))
+
+    async def script(pilot: Pilot[int]) -> None:
+        await scripted(link, "slash")(pilot)
+        await pilot.press("u", "s", "d", "down")
+        await settled(pilot)
+        screen = app.screen
+        assert isinstance(screen, SearchScreen)
+        assert isinstance(link.sent_of(Search)[-1], Search)
+        screen.query_one("Input").cursor_blink = False  # type: ignore[attr-defined]
+        screen._preview()
+        await settled(pilot)
+
+    assert snap_compare(app, terminal_size=SIZES[size], run_before=script)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_help(snap_compare: Compare, size: str):
+    link = ScriptedLink()
+
+    assert snap_compare(
+        deck(link), terminal_size=SIZES[size], run_before=scripted(link, "question_mark")
+    )
+
+
+@pytest.mark.parametrize("keys", [("q",), ("o", "C")], ids=["quit", "cancel-all"])
+def test_questions(snap_compare: Compare, keys: tuple[str, ...]):
+    link = ScriptedLink()
+
+    assert snap_compare(deck(link), terminal_size=(120, 35), run_before=scripted(link, *keys))
+
+
+def test_the_command_line_points_at_the_word(snap_compare: Compare):
+    link = ScriptedLink()
+    app: DeckApp = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        await scripted(link, "colon")(pilot)
+        await pilot.press(*"buy 0.5 @ 64000.001")
+        await press(pilot, "enter")
+        await settled(pilot)
+
+    assert snap_compare(app, terminal_size=(120, 35), run_before=script)
