@@ -35,6 +35,9 @@ SHAPE_ROWS = 50
 
 _JSON_FAULTS = (msgspec.MsgspecError, ValueError, RecursionError)  # not UTF-8: a ValueError
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_FUTURES = re.compile(rb'"e" ?: ?"depthUpdate".{1,200}"pu" ?: ?\d', re.DOTALL)
+"""Depth events of futures name the event before them; by the rules of spot each one would be a
+gap."""
 _READABLE = (
     "Binance streams and dumps, Kraken v2 streams, and CSV files of trades or bars can be read"
 )
@@ -92,6 +95,8 @@ def _apart(line: bytes) -> Line:
 def _stream_tape(source: LineSource, head: bytes, messages: Sequence[Line]) -> Tape:
     if not messages and source.too_long:
         raise DataError(f"{source.name} has no line that is short enough for a message")
+    if any(_FUTURES.search(line.body) for line in messages):
+        raise DataError(f"{source.name} is of Binance's futures, and only spot can be read")
     votes = [_venue(line) for line in messages]
     venues = [venue for venue in votes if venue]
     if venues:

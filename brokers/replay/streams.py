@@ -11,6 +11,7 @@ import msgspec
 
 from brokers.binance import session as binance
 from brokers.binance import wire as binance_wire
+from brokers.binance.symbols import instruments
 from brokers.kraken import session as kraken
 from brokers.kraken import wire as kraken_wire
 from brokers.replay.framing import LATEST_NS, Line, depth_symbol, take_apart
@@ -247,7 +248,7 @@ def _listed_beside(source: LineSource) -> dict[str, Instrument]:
             if line.url.partition("?")[0].endswith("/exchangeInfo"):
                 try:
                     info = binance_wire.decode_exchange_info(line.body)
-                    return binance.instruments(info)
+                    return instruments(info)
                 except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError):
                     continue
     return {}

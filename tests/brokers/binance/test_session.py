@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brokers.binance import wire
-from brokers.binance.session import MOST_TYPES, Session, instruments
+from brokers.binance.session import MOST_TYPES, Session
 from brokers.statistics import BookStatistics
 from engine.messages import Ask, Bid, Book, Break, Tick, Trade
 from tests.support.recordings import recording
@@ -301,14 +300,3 @@ def test_the_recorded_book_has_no_gap_and_equals_every_ticker() -> None:
     assert (book.snapshots, book.gaps) == (1, 0)
     assert (book.checked, book.failed) == (564, 0)
     assert statistics.trades[FQME].gaps == 0
-
-
-def test_a_listed_symbol_becomes_an_instrument_with_its_limits() -> None:
-    path = recording("binance/gct_exchangeInfo_20250807_25sym.json.gz")
-    listed = instruments(wire.decode_exchange_info(gzip.decompress(path.read_bytes())))
-
-    market = listed[FQME]
-    assert (str(market.price_tick), str(market.size_step)) == ("0.01000000", "0.00001000")
-    assert (market.base, market.quote) == ("BTC", "USDT")
-    assert (float(market.min_notional), float(market.max_size or 0)) == (5.0, 9000.0)
-    assert len(listed) == 25

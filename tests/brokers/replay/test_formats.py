@@ -109,6 +109,7 @@ def packed_tar() -> bytes:
         (b'{"price": NaN}', "cannot be read as such"),
         (b'{"a": 1}', "not of a recorded stream"),
         (b'{"e":"\\u001b[2J","s":"x"}', "none of a market"),
+        (b'{"e":"depthUpdate","s":"X","U":1,"u":2,"pu":0,"b":[],"a":[]}', "futures"),
         (b'{"channel":"heartbeat"}', "none of a market"),
         (kraken_book("snapshot", [("1e999999", "1")], [], 1), "no message that can be read"),
     ],
