@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from textual.app import App, ComposeResult
+from textual.events import MouseScrollUp
 from textual.pilot import Pilot
 
 from engine.feed.bars import Series
@@ -353,19 +354,13 @@ def test_a_price_is_found_where_it_is_drawn() -> None:
 def test_the_wheel_zooms_and_over_the_prices_stretches_them() -> None:
     async def check(app: ChartApp, pilot: Pilot[None]) -> None:
         chart = app.chart
-        await pilot._post_mouse_events([_wheel()], Chart, offset=(20, 10))
+        await pilot._post_mouse_events([MouseScrollUp], Chart, offset=(20, 10))
         assert chart.view.zoom == DEFAULT_ZOOM - 1
         assert chart.is_auto
-        await pilot._post_mouse_events([_wheel()], Chart, offset=(98, 10))
+        await pilot._post_mouse_events([MouseScrollUp], Chart, offset=(98, 10))
         assert not chart.is_auto
 
     _run(ChartApp(series_of(walk(200))), check)
-
-
-def _wheel() -> Any:
-    from textual.events import MouseScrollUp
-
-    return MouseScrollUp
 
 
 # -- anything ------------------------------------------------------------------------------------
