@@ -18,11 +18,11 @@ from engine.errors import OrderRejected
 from engine.messages import DONE, Filled, Order, OrderEvent, Side
 
 START_NS = 1_795_226_417 * NANOS
-FQME = "acme.stock.sim"
 CASH = Decimal(100_000)
 
 sides = st.sampled_from(["buy", "sell"])
-sizes = st.integers(1, 900).map(Decimal)
+lots = st.integers(1, 30)
+"""Each about half of what a usual trade is in that market."""
 away = st.integers(-12, 25)
 """Ticks behind the own side's best price; negative is through the market."""
 
@@ -30,14 +30,14 @@ submits = st.tuples(
     st.just("submit"),
     sides,
     st.sampled_from(["limit", "limit", "market", "stop", "stop_limit"]),
-    sizes,
+    lots,
     away,
     st.sampled_from(["gtc", "gtc", "ioc", "fok"]),
     st.booleans(),
 )
 others = st.one_of(
     st.tuples(st.just("cancel"), st.integers(0, 30)),
-    st.tuples(st.just("amend"), st.integers(0, 30), st.none() | away, sizes),
+    st.tuples(st.just("amend"), st.integers(0, 30), st.none() | away, lots),
     st.tuples(st.just("wait"), st.floats(0.01, 15.0)),
 )
 commands = st.lists(submits | others, min_size=4, max_size=25)
@@ -46,7 +46,8 @@ commands = st.lists(submits | others, min_size=4, max_size=25)
 class Desk:
     """An account that folds what it is told, as the router does."""
 
-    def __init__(self, self_trade: Any) -> None:
+    def __init__(self, fqme: str, self_trade: Any) -> None:
+        self.fqme = fqme
         self.exchange = Exchange(LISTINGS, seed=5, cash=CASH, self_trade=self_trade)
         self.now_ns = START_NS
         self.account = self.exchange.account("me")
@@ -61,8 +62,12 @@ class Desk:
         if isinstance(event, Filled):
             self.fills.append(event)
 
+    def size(self, lots: int) -> Decimal:
+        listing = self.exchange.listing(self.fqme)
+        return lots * listing.instrument.size_step * (int(listing.mean_size) // 2)
+
     def price(self, side: Side, ticks: int) -> Decimal:
-        market = self.exchange.market(FQME, self.now_ns)
+        market = self.exchange.market(self.fqme, self.now_ns)
         sign = BUY if side == "buy" else SELL
         best = market.engine.side(sign).best
         at = best.price if best else market.engine.last_price
@@ -70,15 +75,15 @@ class Desk:
         return (at - sign * ticks) * market.instrument.price_tick
 
     def submit(
-        self, side: Side, kind: Any, size: Decimal, ticks: int, term: Any, post_only: bool
+        self, side: Side, kind: Any, lots: int, ticks: int, term: Any, post_only: bool
     ) -> None:
         order = Order(
             order_id=f"order-{len(self.orders)}",
             account="me",
-            fqme=FQME,
+            fqme=self.fqme,
             side=side,
             order_type=kind,
-            size=size,
+            size=self.size(lots),
             price=self.price(side, ticks) if "limit" in kind else None,
             stop_price=self.price(side, -ticks) if "stop" in kind else None,
             time_in_force=term,
@@ -97,13 +102,14 @@ class Desk:
         except OrderRejected:
             assert order_id not in self.account.working
 
-    def amend(self, nth: int, ticks: int | None, size: Decimal) -> None:
+    def amend(self, nth: int, ticks: int | None, lots: int) -> None:
         order = self.orders.get(f"order-{nth}")
         if order is None:
             return
         price = None if ticks is None else self.price(order.side, ticks)
         self.moved.add(order.order_id)
         with suppress(OrderRejected):
+            size = self.size(lots)
             self.exchange.amend(self.account, order.order_id, price, size, self.now_ns)
 
     def wait(self, seconds: float) -> None:
@@ -135,18 +141,24 @@ class Desk:
             fees += fill.fee
             if order.price is not None and order.order_id not in self.moved:
                 assert (fill.price - order.price) * sign <= 0, "traded beyond its limit"
-        balances = self.account.balances
-        assert balances.get("ACME", Decimal(0)) == held
-        assert balances["USD"] == CASH - paid - fees
+        instrument, balances = self.exchange.listing(self.fqme).instrument, self.account.balances
+        assert balances.get(instrument.base, Decimal(0)) == held
+        assert balances[instrument.quote] == CASH - paid - fees
         if self.fills:
-            position = self.account.positions[FQME]
+            position = self.account.positions[self.fqme]
             assert (position.size, position.fees) == (held, fees)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(commands, st.sampled_from(["none", "expire_taker", "expire_maker", "expire_both"]))
-def test_reports_add_up_whatever_an_account_does(steps: list[Any], self_trade: Any) -> None:
-    desk = Desk(self_trade)
+@given(
+    commands,
+    st.sampled_from(["acme.stock.sim", "btcusdt.spot.sim", "eurusd.fx.sim"]),
+    st.sampled_from(["none", "expire_taker", "expire_maker", "expire_both"]),
+)
+def test_reports_add_up_whatever_an_account_does(
+    steps: list[Any], fqme: str, self_trade: Any
+) -> None:
+    desk = Desk(fqme, self_trade)
     for name, *arguments in steps:
         getattr(desk, name)(*arguments)
         desk.check()
