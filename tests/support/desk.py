@@ -22,8 +22,10 @@ from engine.messages import (
     Quote,
 )
 from tui.actions import perform
+from tui.command_language import Context
 from tui.keymap import DEFAULT_KEYMAP
 from tui.order_desk import OrderDesk
+from tui.playback import PlaybackControls
 from tui.question import Question
 from tui.state import DeckState
 
@@ -76,6 +78,31 @@ QUOTES = {
     ES.fqme: Quote(fqme=ES.fqme, last=5900.25, bid=5900.0, ask=5900.5),
     CL.fqme: Quote(fqme=CL.fqme, last=-3.2, bid=-3.25, ask=-3.15),
 }
+
+CONTEXT = Context(
+    selected=BTC.fqme,
+    instruments={market.fqme: market for market in (BTC, ACME, ES, CL)},
+    watched=(BTC.fqme, ACME.fqme),
+    accounts=("sim", "paper"),
+    themes=("day", "night"),
+    numbers=(1, 3),
+)
+"""What names in commands mean in tests."""
+
+
+def action_classes() -> dict[str, type]:
+    """What the deck maps the names of targets to."""
+    from tui.deck_actions import DeckActions
+    from tui.widgets.blotter import Blotter
+    from tui.widgets.chart import Chart
+
+    return {
+        "deck": DeckActions,
+        "chart": Chart,
+        "blotter": Blotter,
+        "desk": OrderDesk,
+        "playback": PlaybackControls,
+    }
 
 
 class Bench:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from engine.config import PERIODS
+from tests.support.desk import action_classes
 from tui.actions import (
     ACTIONS,
     BY_NAME,
@@ -22,23 +23,6 @@ from tui.actions import (
     perform,
 )
 from tui.keymap import DEFAULT_KEYMAP, Keymap, parse_key
-from tui.order_desk import OrderDesk
-from tui.playback import PlaybackControls
-
-
-def classes() -> dict[str, type]:
-    """What the deck maps the names of targets to."""
-    from tui.deck_actions import DeckActions
-    from tui.widgets.blotter import Blotter
-    from tui.widgets.chart import Chart
-
-    return {
-        "deck": DeckActions,
-        "chart": Chart,
-        "blotter": Blotter,
-        "desk": OrderDesk,
-        "playback": PlaybackControls,
-    }
 
 
 def test_every_name_is_used_once() -> None:
@@ -72,7 +56,7 @@ def test_an_action_hides_only_what_it_takes_a_key_from(action: Action) -> None:
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
 def test_a_method_exists_and_takes_what_it_is_given(action: Action) -> None:
-    method = getattr(classes()[action.target], action.method)
+    method = getattr(action_classes()[action.target], action.method)
     keywords: dict[str, Any] = {"at": 1.0} if action.sends_order else {}
 
     inspect.signature(method).bind(None, *action.arguments, **keywords)

@@ -16,8 +16,8 @@ from engine.clock import monotonic_s
 from engine.errors import UsageError
 from engine.messages import Submit
 from tests.support import scenes
+from tests.support.desk import CONTEXT
 from tests.support.scripted_link import ScriptedLink
-from tests.tui.test_command_language import CONTEXT
 from tui.actions import Call
 from tui.command_history import CommandHistory
 from tui.command_language import complete, parse, usage

@@ -6,26 +6,17 @@ import inspect
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.config import PERIODS
-from tests.support.desk import ACME, BTC, CL, ES, Bench
-from tests.tui.test_actions import classes
+from tests.support.desk import ACME, BTC, CL, CONTEXT, ES, Bench, action_classes
 from tui.actions import Call
 from tui.command_language import VERBS, Context, complete, context_of, parse, usage
 from tui.command_words import LONGEST, CommandError
 from tui.staging import OrderRequest
 
 D = Decimal
-CONTEXT = Context(
-    selected=BTC.fqme,
-    instruments={market.fqme: market for market in (BTC, ACME, ES, CL)},
-    watched=(BTC.fqme, ACME.fqme),
-    accounts=("sim", "paper"),
-    themes=("day", "night"),
-    numbers=(1, 3),
-)
 
 
 def _order(text: str) -> OrderRequest:
@@ -256,6 +247,7 @@ WORDS = st.sampled_from(
 )
 
 
+@settings(deadline=None, derandomize=True)
 @given(
     st.one_of(
         st.text(max_size=60),
@@ -301,7 +293,7 @@ CALLS = [
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call.target}.{call.method}")
 def test_what_a_command_calls_exists_and_takes_its_arguments(call: Call) -> None:
-    method = getattr(classes()[call.target], call.method)
+    method = getattr(action_classes()[call.target], call.method)
     keywords = {"at": 1.0} if call.sends_order else {}
 
     inspect.signature(method).bind(None, *call.arguments, **keywords)
@@ -334,6 +326,7 @@ def test_an_empty_line_offers_every_command() -> None:
     assert complete("", CONTEXT) == [verb.name for verb in VERBS]
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.text(max_size=40))
 def test_any_text_can_be_completed_and_grows(text: str) -> None:
     for choice in complete(text, CONTEXT):

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.keys import _character_to_key
 
@@ -61,6 +61,7 @@ def test_what_is_no_key_is_none(written: str) -> None:
     assert parse_key(written) is None
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.text(max_size=12))
 def test_any_text_is_a_key_or_none_and_reading_twice_changes_nothing(text: str) -> None:
     key = parse_key(text)
@@ -171,6 +172,7 @@ def test_the_template_changes_nothing_commented_or_not() -> None:
     assert load_keymap(plain).keys_of == DEFAULT_KEYMAP.keys_of
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.text(max_size=80))
 def test_any_text_is_a_keymap_or_a_config_error(text: str) -> None:
     with suppress(ConfigError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui.line_edit import LineEdit, paste, press
@@ -69,6 +69,7 @@ def test_only_the_first_line_of_a_paste_is_typed_and_nothing_is_entered() -> Non
 KEYS = ("left", "right", "home", "end", "backspace", "delete", "ctrl+w", "ctrl+k", "ctrl+right")
 
 
+@settings(deadline=None, derandomize=True)
 @given(
     st.lists(
         st.one_of(
