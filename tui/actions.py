@@ -535,7 +535,7 @@ def footer_for(
             free = tuple(key for key in keys if key not in seen)
             if free and action.footer:
                 entries.append(Entry(free, action.footer, action.group, action))
-            # What a nearer context binds is not free below, shown or not.
+        # What a nearer context binds is not free below, shown or not.
         seen.update(_keys_of_context(context, keys_of))
     return entries
 
