@@ -212,7 +212,8 @@ class Session:
     def _on_book_ticker(self, data: bytes | msgspec.Raw, recv_ns: int) -> list[Tick]:
         ticker = wire.decode_book_ticker(data)
         top = (float(ticker.bid), float(ticker.bid_size), float(ticker.ask), float(ticker.ask_size))
-        if not all(0 <= number < inf for number in top):
+        bid, bid_size, ask, ask_size = top
+        if not (0 <= bid < inf and 0 <= bid_size < inf and 0 <= ask < inf and 0 <= ask_size < inf):
             raise ValueError(f"top of book of {safe(ticker.symbol, 40)} is out of range")
         market = self._market(ticker.symbol)
         self._compare_later(market, ticker, top)

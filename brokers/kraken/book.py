@@ -23,6 +23,9 @@ CHECKED_LEVELS = 10
 MOST_DECIMALS = 12
 """More than any pair has."""
 
+SEARCHES = 8
+"""Times that a precision is searched for: what is not found by then is not why checksums fail."""
+
 Outcome = Literal["applied", "failed", "no book"]
 
 
@@ -33,7 +36,7 @@ class Precision:
         self.price = 0
         self.size = 0
         self.is_declared = False
-        """The venue said so, or a checksum proved it: not a guess from what was seen."""
+        """The venue said so: it is not a guess from what was seen."""
 
     def declare(self, price: int, size: int) -> None:
         if not (0 <= price <= MOST_DECIMALS and 0 <= size <= MOST_DECIMALS):
@@ -58,6 +61,7 @@ class LocalBook:
         self.precision = Precision()
         self.depth = DEPTHS[0]
         self.is_synced = False
+        self._searches_left = SEARCHES
         self.cut_bids: list[Decimal] = []
         """Prices that the last update pushed out of the subscribed depth."""
         self.cut_asks: list[Decimal] = []
@@ -103,7 +107,10 @@ class LocalBook:
     def _is_proved(self, wanted: int) -> bool:
         if self.checksum() == wanted:
             return True
-        return not self.precision.is_declared and self._prove_precision(wanted)
+        if self.precision.is_declared or not self._searches_left:
+            return False
+        self._searches_left -= 1
+        return self._prove_precision(wanted)
 
     def _prove_precision(self, wanted: int) -> bool:
         """Look for a precision, finer than what was seen, that makes the checksum right.

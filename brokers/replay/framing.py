@@ -45,6 +45,8 @@ def take_apart(line: bytes) -> Line:
     """
     if line.startswith((b"{", b"[")):
         return Line(None, line)
+    if line[19:21] == b" {" and line[:19].isdigit():  # most lines of large recordings
+        return Line(epoch_ns(line[:19].decode()), line[20:])
     if found := _STAMPED.match(line):
         return Line(epoch_ns(found.group(1).decode()), line[found.end() :])
     if found := _ANSWER.match(line):

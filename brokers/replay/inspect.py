@@ -6,7 +6,7 @@ and the sampler makes bars.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import msgspec
@@ -125,8 +125,8 @@ def inspect_tape(tape: Tape) -> InspectReport:
         DataError: it can be read no further.
     """
     bus = Bus()
-    tallies = {market.fqme: _Tally() for market in tape.markets}
-    bus.add_tap(lambda fqme, ticks: tallies.setdefault(fqme, _Tally()).take(ticks))
+    tallies = defaultdict(_Tally, {market.fqme: _Tally() for market in tape.markets})
+    bus.add_tap(lambda fqme, ticks: tallies[fqme].take(ticks))
     for _, fqme, ticks in tape.play():
         bus.publish(fqme, ticks)
     return _report(tape, tallies)

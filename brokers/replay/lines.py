@@ -112,18 +112,19 @@ class LineSource:
             lines = (held + chunk).split(b"\n")
             held = lines.pop()
             for line in lines:
-                yield from self._whole(line)
+                if len(line) > MAX_LINE_BYTES:
+                    self._count_long()
+                elif line := line.strip():
+                    self.lines += 1
+                    yield line
             if len(held) > MAX_LINE_BYTES:
                 self._count_long()
                 held, is_skipping = b"", True
-        yield from self._whole(held)
-
-    def _whole(self, line: bytes) -> Iterator[bytes]:
-        if len(line) > MAX_LINE_BYTES:
+        if len(held) > MAX_LINE_BYTES:
             self._count_long()
-        elif line := line.strip():
+        elif held := held.strip():
             self.lines += 1
-            yield line
+            yield held
 
     def _count_long(self) -> None:
         self.lines += 1

@@ -73,7 +73,7 @@ class StreamTape:
             if not ticks:
                 continue
             first = ticks[0].fqme
-            if all(tick.fqme == first for tick in ticks):
+            if len(ticks) == 1 or all(tick.fqme == first for tick in ticks):
                 yield recv_ns, first, ticks
             else:
                 for fqme, of_one in groupby(ticks, key=lambda tick: tick.fqme):
