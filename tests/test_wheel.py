@@ -87,7 +87,7 @@ def test_the_deck_opens_on_a_moving_market_and_quits(installed: Path, home: dict
     command = [str(installed / "tickdeck")]
 
     with Terminal(command, environ=home, cwd=home["HOME"]) as terminal:
-        text = terminal.wait_for(lambda text: is_braille(text) and "btcusdt.spot.sim" in text)
+        text = terminal.wait_for(lambda text: is_braille(text) and "btcusdt spot.sim" in text)
         assert "DISARMED" in text.upper()
         terminal.type("q")
         assert terminal.wait_exit() == 0
