@@ -99,9 +99,9 @@ class OrderDesk(Ticket):
         """
         market = self._open_market(request.fqme)
         account = (
-            self._account_named(request.account, request.fqme)
+            self._accounts.named(request.account, request.fqme)
             if request.account
-            else self.account_for(request.fqme)
+            else self._accounts.of(request.fqme)
         )
         if account is None:
             raise UsageError(f"no account trades {request.fqme}")

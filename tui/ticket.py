@@ -13,9 +13,9 @@ from typing import Literal
 from msgspec.structs import replace
 
 from engine.clock import monotonic_s
-from engine.errors import UsageError
 from engine.messages import AccountInfo, Alert, Order, Position, Route, Side
 from tui import staging
+from tui.accounts import AccountChoice
 from tui.question import was_seen
 from tui.staging import Preview, SizeUnit, Sizing, Staged
 from tui.state import DeckState, MarketView
@@ -65,8 +65,7 @@ class Ticket:
         self._painted_at: float | None = None
         self._sizing = Sizing(unit=size_unit)
         self._units_of: dict[str, Decimal | None] = {}
-        self._account_of: dict[str, str] = {}
-        """The account that was chosen, by broker of the market."""
+        self._accounts = AccountChoice(state)
         self._staged: Staged | None = None
         self._picked_id = ""
         self._market = state.selected
@@ -308,23 +307,16 @@ class Ticket:
         return self.account_for(self._state.selected)
 
     def account_for(self, fqme: str) -> AccountInfo | None:
-        """The account chosen for the broker of `fqme`, or the first that serves it."""
-        broker = fqme.rpartition(".")[2]
-        serving = self._serving(broker)
-        chosen = self._account_of.get(broker, "")
-        return next((account for account in serving if account.name == chosen), None) or (
-            serving[0] if serving else None
-        )
+        """The account that the next order of `fqme` names."""
+        return self._accounts.of(fqme)
 
     def step_account(self, step: int) -> None:
         """Use the next account that trades the selected market."""
-        broker = self._state.selected.rpartition(".")[2]
-        serving = [account.name for account in self._serving(broker)]
-        present = self.account
-        if present is None:
+        account = self._accounts.beside(self._state.selected, step)
+        if account is None:
             self._notify(f"no account trades {self._state.selected}", "warning")
-            return
-        self.set_account(serving[(serving.index(present.name) + step) % len(serving)])
+        else:
+            self.set_account(account.name)
 
     def set_account(self, name: str) -> None:
         """Name `name` in the next orders of the selected market.
@@ -332,8 +324,7 @@ class Ticket:
         Raises:
             UsageError: there is no such account, or it does not trade this market.
         """
-        account = self._account_named(name, self._state.selected)
-        self._account_of[self._state.selected.rpartition(".")[2]] = name
+        account = self._accounts.choose(name, self._state.selected)
         if self._staged is not None and self._staged.kind == "order":
             self._staged = replace(self._staged, account=name)
             self._resize_staged()
@@ -342,18 +333,6 @@ class Ticket:
             self._notify(f"account {name}: REAL MONEY", "warning")
         else:
             self._notify(f"account {name}", "info")
-
-    def _serving(self, broker: str) -> list[AccountInfo]:
-        accounts = self._state.accounts.values()
-        return [account for account in accounts if not account.serves or broker in account.serves]
-
-    def _account_named(self, name: str, fqme: str) -> AccountInfo:
-        if (account := self._state.accounts.get(name)) is None:
-            known = ", ".join(sorted(self._state.accounts))
-            raise UsageError(f"there is no account {name!r}", hint=f"accounts: {known}")
-        if account.serves and fqme.rpartition(".")[2] not in account.serves:
-            raise UsageError(f"account {name} does not trade {fqme}")
-        return account
 
     # -- inside -----------------------------------------------------------------------------------
 
