@@ -53,9 +53,9 @@ TURN_TICKS = 128
 """Ticks taken in before others get their turn: some milliseconds of reading and decoding."""
 GRAIN_S = 0.002
 """Least time between two turns that are paced by the clock: waking up has its price."""
-REACTION_ROUNDS = 32
-"""Turns of others for which an item that has woken someone holds the time: some 0.3 ms. From
-the touch of a dark order to its request at the venue, a log-in between, it takes about ten."""
+REACTION_ROUNDS = 16
+"""Turns of others for which an item that has woken someone holds the time: some 0.2 ms. From
+the touch of a dark order to its request at the venue it takes three, more with a log-in."""
 MIN_HIT = 60.0
 """Likeness, of 100, from which a market is a hit of a search."""
 

@@ -620,6 +620,31 @@ async def test_the_highest_speed_lets_others_run(autojump_clock) -> None:
     assert max(steps) <= 600
 
 
+@pytest.mark.parametrize("speed", [1, 1000, 0])
+async def test_time_stands_still_while_those_act_whom_an_item_has_woken(
+    autojump_clock, speed: float
+) -> None:
+    woken, acted_ns = trio.Event(), []
+
+    def sink(fqme: str, ticks: Sequence[Tick]) -> None:
+        if isinstance(ticks[0], Trade) and ticks[0].price == 105:
+            woken.set()
+
+    async def act(broker: ReplayBroker) -> None:
+        await woken.wait()
+        for _ in range(8):
+            await trio.lowlevel.checkpoint()
+        acted_ns.append(broker.now_ns())
+
+    async with running(second_tape(), speed=speed) as broker, trio.open_nursery() as nursery:
+        nursery.start_soon(act, broker)
+        await nursery.start(broker.stream, BTC, sink)
+        await trio.sleep(60)
+        nursery.cancel_scope.cancel()
+
+    assert acted_ns == [at(5)]
+
+
 async def test_a_long_seek_lets_others_run(autojump_clock) -> None:
     count = 0
     async with running(second_tape(20_000)) as broker, watching(broker):
