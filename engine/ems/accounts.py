@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import trio
@@ -23,7 +23,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """`live` is real money."""
     serves: tuple[str, ...] = ()
     """Brokers whose markets it trades; empty means any."""
-    slots: int = 4
+    slots: Annotated[int, msgspec.Meta(ge=1)] = 4
     """Slots that the position limit is split in when an order is sized."""
     limits: RiskLimits | None = None
     """None: the paper limits for a paper account; a live account without limits trades

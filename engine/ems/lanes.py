@@ -114,6 +114,8 @@ class Lanes:
         self._sent = sent
         self._answer_timeout_s = answer_timeout_s
         self._lanes: dict[str, Lane] = {}
+        self._turns: dict[str, trio.Event] = {}
+        """By account, set once the last call that was to be made has begun."""
 
     def lane(self, order_id: str) -> Lane:
         return self._lanes.setdefault(order_id, Lane())
@@ -135,9 +137,19 @@ class Lanes:
                 del self._lanes[order_id]
             elif lane.waiting and not lane.is_sending:
                 lane.is_sending = True
-                nursery.start_soon(self._send_all, lane, nursery)
+                account = self._order_of(order_id).account
+                before, turn = self._turns.get(account), trio.Event()
+                self._turns[account] = turn
+                nursery.start_soon(self._send_all, lane, nursery, before, turn)
 
-    async def _send_all(self, lane: Lane, nursery: trio.Nursery) -> None:
+    async def _send_all(
+        self, lane: Lane, nursery: trio.Nursery, before: trio.Event | None, turn: trio.Event
+    ) -> None:
+        """Send what waits in a lane; its first call begins after `before`, and sets `turn`.
+
+        Calls to an account so begin in the order in which they were decided, though none waits
+        for another to end: tasks alone would begin in any order.
+        """
         try:
             while lane.waiting:
                 request = lane.waiting.popleft()
@@ -147,9 +159,10 @@ class Lanes:
                 deadline = trio.current_time() + self._answer_timeout_s
                 if request.answered.is_set():
                     continue
-                await self._send(lane, request, deadline)
+                await self._send(lane, request, deadline, before, turn)
                 nursery.start_soon(self._wait_for_answer, request, deadline)
         finally:
+            turn.set()
             lane.is_sending = False
             self._sent()
 
@@ -159,16 +172,26 @@ class Lanes:
             request.answered.set()
         self._report(Canceled(order_id=submit.order_id, reason="canceled before it was sent"))
 
-    async def _send(self, lane: Lane, request: Request, deadline: float) -> None:
+    async def _send(
+        self,
+        lane: Lane,
+        request: Request,
+        deadline: float,
+        before: trio.Event | None,
+        turn: trio.Event,
+    ) -> None:
         """Give it to the venue; whatever goes wrong is reported, and nothing is raised."""
         is_given = False
         with trio.move_on_at(deadline) as scope:
             try:
                 client = await self._get_client(self._order_of(request.order_id).account)
+                if before is not None:
+                    await before.wait()
                 if request.kind == "submit" and lane.has_open("cancel"):
                     self._drop(lane, request)
                     return
                 is_given = True
+                turn.set()
                 await self._call(client, request)
             except OrderRejected as error:
                 self._refuse(lane, request, _refused(request, safe(error)))

@@ -39,13 +39,15 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 PAPER_LIMITS: Final = RiskLimits(
-    max_order_notional=Decimal(1_000_000),
-    max_position_notional=Decimal(1_000_000),
+    max_order_notional=Decimal(400_000),
+    max_position_notional=Decimal(400_000),
     price_band_pct=Decimal(50),
     stale_quote_s=60.0,
     max_open_orders=500,
 )
-"""For paper accounts that state none: a slipped digit is caught, play is not hindered."""
+"""For paper accounts that state none: a slipped digit is caught, play is not hindered. One of
+four slots is what the best prices of a liquid market can take; all of them, one contract of a
+large future."""
 
 REQUIRED_LIVE: Final = (
     "max_order_notional",

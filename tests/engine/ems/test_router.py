@@ -18,6 +18,7 @@ from engine.messages import (
     AlertUpdate,
     Amended,
     Cancel,
+    CancelAll,
     Canceled,
     Filled,
     FillReport,
@@ -120,6 +121,18 @@ async def test_a_slow_order_does_not_hold_up_another(autojump_clock: AutojumpClo
         assert desk.order(quick).state is OrderState.OPEN
 
 
+async def test_calls_begin_in_the_order_in_which_they_were_decided() -> None:
+    async with open_desk() as desk:
+        await opened(desk)
+        ids = [desk.submit() for _ in range(20)]
+        await desk.router.wait_idle()
+        desk.router.handle(CancelAll())
+        await desk.router.wait_idle()
+
+        asked = [order_id for _, order_id in desk.venue.calls]
+        assert asked == ["o1", *ids, "o1", *ids]
+
+
 async def test_orders_that_wait_for_a_login_go_out_in_their_order(
     autojump_clock: AutojumpClock,
 ) -> None:
@@ -128,8 +141,7 @@ async def test_orders_that_wait_for_a_login_go_out_in_their_order(
         ids = [desk.submit() for _ in range(5)]
         await desk.router.wait_idle()
 
-        sent = [update.order.order_id for update in desk.told(OrderUpdate)][:5]
-        assert sent == ids
+        assert desk.venue.calls == [("submit", order_id) for order_id in ids]
         assert {desk.order(order_id).state for order_id in ids} == {OrderState.OPEN}
 
 
