@@ -87,7 +87,8 @@ class Bus:
                 tap(fqme, ticks)
             except Exception as error:
                 errors = [*(errors or ()), error]
-        # Tuples that are replaced, never changed: who comes and goes meanwhile changes nothing.
+        # Taps may add and remove readers. These tuples are of after that, and are replaced, never
+        # changed: a reader that is dropped while they are walked disturbs nobody.
         for reader in topic.lossless:
             reader.deliver(topic, ticks)
         if topic.slots:

@@ -93,18 +93,14 @@ class FeedHub:
 
     def statuses(self) -> tuple[FeedStatus, ...]:
         """How each market's stream is; those that are still opening included."""
-        others = [fqme for fqme in self._readers if fqme not in self._flumes]
+        opening = [fqme for fqme in self._readers if fqme not in self._flumes]
         return (
             *(
                 flume.status(self.bus.topic_statistics(fqme), self._stale_after_s)
                 for fqme, flume in self._flumes.items()
             ),
-            *(FeedStatus(fqme=fqme, state=self._state_without_flume(fqme)) for fqme in others),
+            *(FeedStatus(fqme=fqme, state="opening") for fqme in opening),
         )
-
-    def _state_without_flume(self, fqme: str) -> Literal["opening", "failed"]:
-        service = self._services.status(f"feed {fqme}")
-        return "failed" if service is not None and service.state == "failed" else "opening"
 
     def on_ticks(self, fqme: str, ticks: Sequence[Tick]) -> None:
         """Keep the market's present. A tap of the bus, before those who look at it."""

@@ -45,8 +45,6 @@ class LosslessSubscription(Subscription):
 
     def deliver(self, topic: Topic, ticks: Sequence[Tick]) -> None:
         """Take ticks of a market; for the bus."""
-        if topic.fqme not in self._topics:
-            return  # left while this broadcast was under way
         if self.is_paused:
             self._lose(ticks, "gap")
             return

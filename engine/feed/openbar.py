@@ -123,13 +123,13 @@ class OpenBar:
 
         Trades before `sealed_ns` are taken as being in them.
         """
-        if self.is_dirty:
-            self.write()
         self.series.merge(columns)
         self.sealed_ns = max(self.sealed_ns, sealed_ns)
         if self.is_open:
             self.reload()
             self.last_ns = max(self.last_ns, self.sealed_ns)  # so that `add` sees sealed trades
+            if self.sealed_ns > self.start_ns:
+                self.first_ns = self.start_ns  # its open is history's
 
     def cut(self, time_ns: int) -> None:
         """Drop the bar in which `time_ns` lies, and all later ones; none is open then."""

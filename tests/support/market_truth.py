@@ -137,6 +137,7 @@ class TruthBroker:
         self._clock = clock
         self._trades = trades
         self._native_s = native_s
+        self.serves_s = native_s
         self._skew_ns = skew_ns
         self._page_most = page_most
         self._failing: dict[str, trio.Event] = {}
@@ -144,6 +145,7 @@ class TruthBroker:
         self._known_bars: dict[tuple[str, int], Bars] = {}
         self._moved_ns = 0
         self._stopped_ns = 0
+        self._is_ending = False
         self._moved = trio.Event()
 
     def now_ns(self) -> int:
@@ -164,6 +166,11 @@ class TruthBroker:
 
     def fail_stream(self, fqme: str = FQME) -> None:
         """End the market's stream with an error."""
+        self._failing[fqme].set()
+
+    def end_stream(self, fqme: str = FQME) -> None:
+        """End the market's stream without an error, which the port does not allow."""
+        self._is_ending = True
         self._failing[fqme].set()
 
     async def instrument(self, fqme: str) -> Instrument:
@@ -191,6 +198,8 @@ class TruthBroker:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._play, fqme, sink)
                 await self._failing[fqme].wait()
+                nursery.cancel_scope.cancel()
+            if not self._is_ending:
                 raise BrokerUnavailable("the line is dead")
         finally:
             self.streaming.discard(fqme)
@@ -199,7 +208,7 @@ class TruthBroker:
     async def history(self, fqme: str, period_s: int, end_ns: int, limit: int) -> HistoryPage:
         self.asked.append((period_s, end_ns, limit))
         await trio.sleep(self.history_delay_s)
-        if period_s not in self._native_s:
+        if period_s not in self.serves_s:
             raise NotSupported(f"no bars of {period_s} s")
         if self.fail_history:
             self.fail_history -= 1

@@ -202,6 +202,20 @@ async def test_a_waiting_reader_is_woken(autojump_clock: trio.testing.MockClock)
     assert [trade(1)] == got
 
 
+async def test_a_lossless_reader_is_iterated_until_it_is_closed() -> None:
+    bus, got = Bus(), list[Tick]()
+    with bus.subscribe_lossless([A]) as reader:
+        bus.publish(A, [trade(1)])
+        async for batch in reader:
+            got += batch
+            if len(got) < 3:
+                bus.publish(A, [trade(len(got) + 1)])
+            else:
+                reader.close()
+
+    assert [trade(1), trade(2), trade(3)] == got
+
+
 async def test_a_full_reader_is_told_where_it_lost_ticks() -> None:
     bus = Bus()
     with bus.subscribe_lossless([A, B], depth=3) as reader:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import msgspec
 import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
@@ -336,6 +337,17 @@ async def test_a_stream_that_fails_is_begun_anew_and_readers_are_told(
         assert [FQME.rpartition(".")[2]] * 2 == feeding.asked_brokers
 
 
+async def test_a_stream_that_ends_by_itself_is_begun_anew_too(autojump_clock: MockClock) -> None:
+    async with (
+        open_feeding(markets(0.3)) as feeding,
+        open_feed(feeding.hub, [FQME], throttle_hz=10) as feed,
+    ):
+        feeding.broker.end_stream()
+
+        assert "gap" in await breaks_until(feed, 10)
+        assert {FQME: 2} == feeding.broker.opened
+
+
 async def test_failures_in_a_row_are_retried_ever_more_rarely(autojump_clock: MockClock) -> None:
     async with (
         open_feeding(markets()) as feeding,
@@ -436,6 +448,24 @@ async def test_the_quote_follows_the_ticks(autojump_clock: MockClock) -> None:
         )
         assert feed.flumes[FQME].quote.bid is None
         assert 49.0 == after.bid, "a quote that was taken does not change"
+
+
+async def test_the_day_s_volume_grows_with_the_trades(autojump_clock: MockClock) -> None:
+    async with (
+        open_feeding({FQME: [Trade(FQME, 50.0, 1.0, "", START_NS - NANOS)]}) as feeding,
+        open_feed(feeding.hub, [FQME], throttle_hz=10) as feed,
+    ):
+        flume, now_ns = feed.flumes[FQME], feeding.clock.now_ns()
+        flume.set_quote(msgspec.structs.replace(flume.quote, day_open=40.0, day_volume=100.0))
+        feeding.bus.publish(FQME, [Trade(FQME, 51.0, 2.5, "", now_ns, now_ns)])
+        # A playback states its last price anew as a trade of nothing.
+        feeding.bus.publish(FQME, [Trade(FQME, 51.0, 0.0, "", now_ns, now_ns, "", 0)])
+
+        assert (40.0, 102.5, 2.5) == (
+            flume.quote.day_open,
+            flume.quote.day_volume,
+            flume.quote.last_size,
+        )
 
 
 async def test_age_and_delay_are_in_the_market_s_time(autojump_clock: MockClock) -> None:

@@ -289,6 +289,22 @@ async def test_a_venue_that_stays_down_leaves_the_live_bars_alone(
         assert newest(plain_bars(seen, 60), series) == traded_bars(series.columns())
 
 
+async def test_a_period_that_the_broker_takes_back_is_not_asked_for_again(
+    autojump_clock: MockClock,
+) -> None:
+    async with (
+        open_feeding({FQME: market()}, native_s=(60,)) as feeding,
+        open_feed(feeding.hub, [FQME], throttle_hz=1) as feed,
+    ):
+        feeding.broker.serves_s = ()
+        await feed.flumes[FQME].open_series(60, 100)
+        await trio.sleep(500)
+
+        assert not feed.flumes[FQME].is_loading(60)
+        assert not feed.flumes[FQME].has_more(60)
+        assert 1 == len(feeding.broker.asked)
+
+
 async def test_a_broker_without_history_has_live_bars(autojump_clock: MockClock) -> None:
     trades = market(every_s=0.5)
     async with (

@@ -115,21 +115,26 @@ moments = st.lists(
 )
 
 
-@given(moments)
+@given(moments, st.integers(1, 4))
 def test_trades_in_any_order_with_any_steps_between_make_the_same_bars(
-    script: Sequence[tuple[str, int, int, int]],
+    script: Sequence[tuple[str, int, int, int]], batch: int
 ) -> None:
     sampler, watch = Sampler(), Watch()
     series = {period_s: sampler.register(FQME, period_s, watch.read) for period_s in (1, 5, 15)}
     trades: list[Trade] = []
+    waiting: list[Trade] = []
 
     for what, tenths, price, count in script:
         if what == "trade":
             trades.append(trade(tenths / 10, float(price), price / 8, count))
-            sampler.on_ticks(FQME, trades[-1:])
+            waiting.append(trades[-1])
         else:
             watch.set(tenths / 10)
             sampler.step()
+        if len(waiting) >= batch:
+            sampler.on_ticks(FQME, waiting)
+            waiting = []
+    sampler.on_ticks(FQME, waiting)
 
     for period_s, made in series.items():
         assert plain_bars(trades, period_s) == traded_bars(made.columns())
@@ -306,6 +311,15 @@ def test_a_late_trade_mends_its_bar_and_the_flat_ones_after_it() -> None:
     check_is_whole(series)
 
 
+def test_a_trade_too_late_for_its_place_in_the_bar_to_be_known_still_counts() -> None:
+    sampler, series, _ = sampled()
+    sampler.on_ticks(FQME, [trade(at + 0.5, 10.0) for at in range(200)])
+
+    sampler.on_ticks(FQME, [trade(3.9, 15.0, 2.0)])
+
+    assert (3.0, 10.0, 15.0, 10.0, 10.0, 3.0, 2.0) == rows(series)[3]
+
+
 async def test_the_sampler_steps_at_whole_seconds_of_the_market(
     autojump_clock: trio.testing.MockClock, nursery: trio.Nursery
 ) -> None:
@@ -452,6 +466,37 @@ def test_an_open_bar_that_history_completed_goes_on_from_there() -> None:
     sampler.on_ticks(FQME, [trade(70.5, 99.0), trade(72.0, 11.0)])
 
     assert plain_bars([*known, trade(72.0, 11.0)], 60) == traded_bars(series.columns())
+
+
+def test_the_open_of_a_bar_that_history_completed_stays_that_of_history() -> None:
+    sampler, series, _ = sampled(60)
+    sampler.on_ticks(FQME, [trade(75.0, 10.0)])
+    known = [trade(61.0, 20.0)]
+    sampler.merge(
+        FQME,
+        60,
+        as_columns(plain_bars([*known, trade(75.0, 10.0)], 60)),
+        sealed_ns=ZERO_NS + 62 * NANOS,
+    )
+
+    sampler.on_ticks(FQME, [trade(70.0, 9.0)])
+
+    assert [20.0, 10.0] == [series.open[0], series.close[0]]
+    assert 3.0 == series.trades[0]
+
+
+def test_history_that_is_ahead_of_the_open_bar_becomes_the_open_bar() -> None:
+    sampler, series, watch = sampled()
+    sampler.on_ticks(FQME, [trade(1.5, 10.0)])
+    known = [trade(1.5, 10.0), trade(2.5, 11.0), trade(3.5, 12.0)]
+
+    sampler.merge(FQME, 1, as_columns(plain_bars(known, 1)))
+    sampler.on_ticks(FQME, [trade(3.6, 99.0), trade(4.5, 13.0)])
+    watch.set(6.0)
+    sampler.step()
+
+    assert plain_bars([*known, trade(4.5, 13.0)], 1) == traded_bars(series.columns())
+    check_is_whole(series)
 
 
 def test_older_bars_go_before_the_live_ones_without_touching_them() -> None:
