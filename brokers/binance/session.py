@@ -34,6 +34,9 @@ MOST_MARKETS = 20_000
 MOST_TYPES = 200
 """Types of message counted apart; the rest are counted together."""
 
+MOST_BREAKS = 1000
+"""Times that missing trades of one market are told as a break; later ones are only counted."""
+
 FAULTS = (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
 """What reading a message that is not what it should be can raise."""
 
@@ -51,7 +54,7 @@ class _Market:
         """Type of message its trades are taken from: a recording may hold both."""
         self.trade_id = -1
         self.top: Top | None = None
-        """As last given on."""
+        """As last given on; None before the first, and after a break: readers know none then."""
         self.top_id = -1
         self.tickers: dict[int, wire.BookTicker] = {}
         self.tops: dict[int, Top] = {}
@@ -201,12 +204,27 @@ class Session:
             return []
         ticks: list[Tick] = []
         if market.trade_id >= 0 and trade_id != market.trade_id + 1:
-            market.trades.gaps += 1
-            ticks.append(Break(market.fqme, "gap", venue_ns, recv_ns))
+            ticks = self._missed_trades(market, venue_ns, recv_ns)
         market.trade_id = trade_id
         market.trades.received += 1
         side: Side = "sell" if trade.buyer_is_maker else "buy"
         ticks.append(Trade(market.fqme, price, size, side, venue_ns, recv_ns, str(trade_id), count))
+        return ticks
+
+    def _missed_trades(self, market: _Market, venue_ns: int, recv_ns: int) -> list[Tick]:
+        """A break. It voids what readers hold, so they are told again what is still good.
+
+        Where ids hardly ever follow each other they mean something else, and tell no breaks.
+        """
+        market.trades.gaps += 1
+        if market.trades.gaps > MOST_BREAKS:
+            return []
+        ticks: list[Tick] = [Break(market.fqme, "gap", venue_ns, recv_ns)]
+        if market.book.is_synced:
+            ticks.append(self._whole_book(market, recv_ns))
+        if (top := market.top) is not None:
+            ticks.append(Bid(market.fqme, top[0], top[1], venue_ns, recv_ns))
+            ticks.append(Ask(market.fqme, top[2], top[3], venue_ns, recv_ns))
         return ticks
 
     def _on_book_ticker(self, data: bytes | msgspec.Raw, recv_ns: int) -> list[Tick]:
@@ -245,6 +263,7 @@ class Session:
     ) -> list[Tick]:
         if outcome == "gap":
             market.books.gaps += 1
+            market.top = None
             return [Break(market.fqme, "gap", venue_ns, recv_ns)]
         if outcome != "applied":
             market.books.skipped += 1
@@ -283,6 +302,7 @@ class Session:
         ticks: list[Tick] = []
         if market.was_synced:
             ticks.append(Break(market.fqme, "resync", recv_ns, recv_ns))
+            market.top = None
         self._compare_now(market, snapshot.last_update_id, market.book.top())
         for outcome, update in market.book.catch_up():
             # It was counted as skipped when it was buffered.

@@ -31,6 +31,9 @@ MOST_TYPES = 200
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_\-]{0,39}")
 
+MOST_BREAKS = 1000
+"""Times that missing trades of one market are told as a break; later ones are only counted."""
+
 FAULTS = (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
 """What reading a message that is not what it should be can raise."""
 
@@ -46,7 +49,7 @@ class _Market:
         self.trades = TradeStatistics()
         self.trade_id: int | None = None
         self.top: Top | None = None
-        """As last given on."""
+        """As last given on; None before the first, and after a break: readers know none then."""
         self.has_book = False
         self.has_trades = False
         self.was_synced = False
@@ -169,6 +172,7 @@ class Session:
     def _on_failed(self, market: _Market, venue_ns: int, recv_ns: int) -> list[Tick]:
         market.books.failed += 1
         market.books.gaps += 1
+        market.top = None
         depth = market.book.depth
         self.unsubscribe("book", [market.symbol], depth=depth)
         self.subscribe("book", [market.symbol], depth=depth)
@@ -179,17 +183,9 @@ class Session:
         ticks: list[Tick] = []
         if market.was_synced:
             ticks.append(Break(market.fqme, "resync", venue_ns, recv_ns))
+            market.top = None
         market.was_synced = True
-        ticks.append(
-            Book(
-                market.fqme,
-                as_floats(market.book.bids.levels()),
-                as_floats(market.book.asks.levels()),
-                venue_ns,
-                recv_ns,
-                is_snapshot=True,
-            )
-        )
+        ticks.append(self._whole_book(market, venue_ns, recv_ns))
         return ticks + self._give_top(market, market.book.top(), venue_ns, recv_ns)
 
     def _on_trades(self, trades: list[wire.TradeData], kind: str, recv_ns: int) -> list[Tick]:
@@ -220,8 +216,7 @@ class Session:
             return []
         ticks: list[Tick] = []
         if known is not None and trade.trade_id != known + 1:
-            market.trades.gaps += 1
-            ticks.append(Break(market.fqme, "gap", venue_ns, recv_ns))
+            ticks = self._missed_trades(market, venue_ns, recv_ns)
         market.trade_id = trade.trade_id
         market.trades.received += 1
         ticks.append(
@@ -235,6 +230,22 @@ class Session:
                 str(trade.trade_id),
             )
         )
+        return ticks
+
+    def _missed_trades(self, market: _Market, venue_ns: int, recv_ns: int) -> list[Tick]:
+        """A break. It voids what readers hold, so they are told again what is still good.
+
+        Where ids hardly ever follow each other they mean something else, and tell no breaks.
+        """
+        market.trades.gaps += 1
+        if market.trades.gaps > MOST_BREAKS:
+            return []
+        ticks: list[Tick] = [Break(market.fqme, "gap", venue_ns, recv_ns)]
+        if market.book.is_synced:
+            ticks.append(self._whole_book(market, venue_ns, recv_ns))
+        if (top := market.top) is not None:
+            ticks.append(Bid(market.fqme, top[0], top[1], venue_ns, recv_ns))
+            ticks.append(Ask(market.fqme, top[2], top[3], venue_ns, recv_ns))
         return ticks
 
     def _on_ticker(self, ticker: wire.TickerData, recv_ns: int) -> list[Tick]:
@@ -254,7 +265,17 @@ class Session:
         market.book.precision.declare(pair.price_precision, pair.qty_precision)
         self._pairs[pair.symbol] = pair
 
-    # -- tops and counting -------------------------------------------------------------------
+    # -- books, tops, counting -------------------------------------------------------------------
+
+    def _whole_book(self, market: _Market, venue_ns: int, recv_ns: int) -> Book:
+        return Book(
+            market.fqme,
+            as_floats(market.book.bids.levels()),
+            as_floats(market.book.asks.levels()),
+            venue_ns,
+            recv_ns,
+            is_snapshot=True,
+        )
 
     def _give_top(self, market: _Market, top: Top, venue_ns: int, recv_ns: int) -> list[Tick]:
         """The sides of `top` that changed."""

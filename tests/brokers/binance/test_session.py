@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brokers.binance.session import MOST_TYPES, Session
+from brokers.binance.session import MOST_BREAKS, MOST_TYPES, Session
 from brokers.statistics import BookStatistics
 from engine.messages import Ask, Bid, Book, Break, Tick, Trade
 from tests.support.recordings import recording
@@ -71,6 +71,28 @@ def test_trades_that_came_before_are_left_out_and_missing_ones_are_told() -> Non
     assert session.statistics().trades[FQME].gaps == 1
 
 
+def test_what_a_break_voids_is_told_again() -> None:
+    session = synced(10)
+    session.receive(binance_trade(1), 3)
+    ticks = session.receive(binance_trade(3), 4)
+
+    assert [type(tick) for tick in ticks] == [Break, Book, Bid, Ask, Trade]
+    assert ticks[1:4] == [
+        Book(FQME, ((99.0, 5.0),), ((101.0, 5.0),), 4, 4, True),
+        Bid(FQME, 99.0, 5.0, START_MS * 1_000_000, 4),
+        Ask(FQME, 101.0, 5.0, START_MS * 1_000_000, 4),
+    ]
+
+
+def test_ids_that_hardly_ever_follow_each_other_are_no_breaks() -> None:
+    session = Session()
+    ticks = [tick for at in range(3000) for tick in session.receive(binance_trade(at * 2), at)]
+
+    assert sum(isinstance(tick, Trade) for tick in ticks) == 3000
+    assert sum(isinstance(tick, Break) for tick in ticks) == MOST_BREAKS
+    assert session.statistics().trades[FQME].gaps == 2999
+
+
 def test_a_book_begins_with_a_whole_one_and_goes_on_with_changes() -> None:
     session = Session()
     assert session.receive(binance_depth(10, 11, [("98", "1")]), 1) == []
@@ -98,6 +120,7 @@ def test_a_gap_voids_the_book_until_a_new_snapshot() -> None:
 
     ticks = session.receive_snapshot("BTCUSDT", binance_snapshot(15, BIDS, ASKS), 4)
 
+    assert [type(tick) for tick in ticks] == [Break, Book, Bid, Ask]
     assert [tick.reason for tick in ticks if isinstance(tick, Break)] == ["resync"]
     assert book_of(session).is_synced
     assert book_of(session).gaps == 1

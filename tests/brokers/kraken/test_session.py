@@ -62,6 +62,7 @@ def test_a_wrong_checksum_voids_the_book_and_asks_for_it_anew() -> None:
 
     ticks = session.receive(kraken_book("snapshot", BIDS, ASKS, proof(BIDS, ASKS)), 4)
 
+    assert [type(tick) for tick in ticks] == [Break, Book, Bid, Ask]
     assert [tick.reason for tick in ticks if isinstance(tick, Break)] == ["resync"]
     book = session.statistics().books[FQME]
     assert (book.checked, book.failed, book.gaps, book.skipped) == (3, 1, 1, 1)
@@ -95,6 +96,14 @@ def test_missing_trades_are_told() -> None:
     ticks = session.receive(kraken_trades("update", (6, 12.0, 0.5)), 1)
 
     assert [type(tick) for tick in ticks] == [Break, Trade]
+
+
+def test_what_a_break_voids_is_told_again() -> None:
+    session = synced()
+    session.receive(kraken_trades("update", (3, 12.0, 0.5)), 1)
+    ticks = session.receive(kraken_trades("update", (6, 12.0, 0.5)), 2)
+
+    assert [type(tick) for tick in ticks] == [Break, Book, Bid, Ask, Trade]
 
 
 def test_the_ticker_gives_the_top_only_where_there_is_no_book() -> None:
