@@ -8,6 +8,7 @@ and hands it to `receive_snapshot`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from math import inf
 
 import msgspec
@@ -125,6 +126,7 @@ class Session:
         return self._symbols.get(fqme, fqme)
 
     def statistics(self) -> SessionStatistics:
+        """A snapshot of all counts."""
         markets = list(self._markets.values())
         for market in markets:
             market.books.is_synced = market.book.is_synced
@@ -132,8 +134,8 @@ class Session:
             messages=dict(self._messages),
             malformed=self._malformed,
             first_malformed=self._first_malformed,
-            books={market.fqme: market.books for market in markets if market.has_book},
-            trades={market.fqme: market.trades for market in markets if market.trade_type},
+            books={market.fqme: copy(market.books) for market in markets if market.has_book},
+            trades={market.fqme: copy(market.trades) for market in markets if market.trade_type},
             proof=PROOF,
         )
 

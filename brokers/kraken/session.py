@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from copy import copy
 from decimal import Decimal
 from math import inf
 
@@ -110,6 +111,7 @@ class Session:
         return self._symbols.get(fqme, fqme)
 
     def statistics(self) -> SessionStatistics:
+        """A snapshot of all counts."""
         markets = list(self._markets.values())
         for market in markets:
             market.books.is_synced = market.book.is_synced
@@ -117,8 +119,8 @@ class Session:
             messages=dict(self._messages),
             malformed=self._malformed,
             first_malformed=self._first_malformed,
-            books={market.fqme: market.books for market in markets if market.has_book},
-            trades={market.fqme: market.trades for market in markets if market.has_trades},
+            books={market.fqme: copy(market.books) for market in markets if market.has_book},
+            trades={market.fqme: copy(market.trades) for market in markets if market.has_trades},
             proof=PROOF,
         )
 
