@@ -16,6 +16,8 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """What `tickdeck ARGUMENTS` exits with. Errors of the user are one line, never a traceback."""
+    # No linear algebra is done here; its threads would cost start-up time and memory.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         if not arguments:  # the common case: the command parser need not even be imported
             gc.disable()  # while everything is loaded; the deck turns it on with its first chart

@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -49,6 +49,9 @@ START_EVERY_S = 0.01
 
 START_S = 5.0
 """After this it is no longer waited for in a hurry."""
+
+BLANK_S = 0.25
+"""The longest that the screen stays blank for the first chart to come."""
 
 _WORTH_A_FIRST_PAINT = Part.MARKET | Part.BARS | Part.FAILURE | Part.ORDERS
 """Until the first chart is there the rest waits for these."""
@@ -154,6 +157,7 @@ class DeckApp(App[int], inherit_bindings=False):
         self._last_report_s = 0.0
         self._told = 0
         self._second = 0
+        self._unpainted = ExitStack()
         self._starting: Timer | None = None
         """Looks for the first bars more often than frames are drawn later."""
         self._seen_at: float | None = None
@@ -177,6 +181,9 @@ class DeckApp(App[int], inherit_bindings=False):
         self.set_interval(1 / self.config.frame_hz, self._frame)
         self._starting = self.set_interval(START_EVERY_S, self._frame)
         self.set_timer(START_S, self._started)
+        # What is painted before the first chart is painted again with it: once is enough.
+        self._unpainted.enter_context(self.batch_update())
+        self.set_timer(BLANK_S, self._unpainted.close)
         for problem in self._problems:
             self.tell(problem, "warning")
 
@@ -219,6 +226,7 @@ class DeckApp(App[int], inherit_bindings=False):
         if touched and (self._starting is None or touched & _WORTH_A_FIRST_PAINT):
             self.deck.show(touched)
         if self._starting is not None and touched & Part.BARS:
+            self._unpainted.close()
             self.call_after_refresh(self._started)
 
     def _send(self, command: Command) -> None:
