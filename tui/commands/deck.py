@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import Any
@@ -91,6 +92,10 @@ def chosen(
 def _run_deck(
     places: Locations, config: Config, options: dict[str, dict[str, Any]], *, paper_only: bool
 ) -> int:
+    # Numpy starts a thread per core for linear algebra, of which the deck does none.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    gc.disable()  # what imports make stays: looking through it meanwhile is time lost
+
     from brokers import registry
     from engine.clock import SystemClock
     from engine.link.embedded import EmbeddedLink, serve_deck
@@ -98,6 +103,9 @@ def _run_deck(
     from tui.app import DeckApp
     from tui.keymap import load_keymap
     from tui.themes import load_themes
+
+    gc.freeze()
+    gc.enable()
 
     themes, problems = load_themes(places.themes_dir)
     if config.deck.theme not in themes:
