@@ -2,11 +2,12 @@
 
 ==========  ==================================================================
 `orders`    the state table, and the fold of events into an order
-`blotter`   what is known: orders, fills, positions, alerts
+`blotter`   what is known: orders, fills, positions
 `shape`     what an order must look like to be one
 `risk`      the checks: pure, each with reason, limit and value
 `gate`      asks the checks, with all that they need to know
 `dark`      held orders and alerts, by price
+`alerts`    prices at which to call the user
 `desk`      decides what becomes of commands, answers and touches
 `lanes`     the calls to venues: one at a time for each order
 `accounts`  who trades where; `logins` opens them when they are needed

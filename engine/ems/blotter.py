@@ -1,4 +1,4 @@
-"""What is known of orders, fills, positions and alerts: state, and how events move it.
+"""What is known of orders, fills and positions: state, and how events move it.
 
 Pure: no waiting, no sending. The router is the only one that calls what changes it.
 """
@@ -15,8 +15,6 @@ from engine.ems.shape import LARGEST
 from engine.errors import BadTransition
 from engine.instruments import Instrument
 from engine.messages import (
-    Alert,
-    AlertUpdate,
     Amended,
     Event,
     Fill,
@@ -43,19 +41,17 @@ class ConflictingFill(BadTransition):
 
 
 class Blotter:
-    """All orders, fills, positions and alerts of this run."""
+    """All orders, fills and positions of this run."""
 
     def __init__(self) -> None:
         self._orders: dict[str, Order] = {}
         self._fills: dict[FillKey, Fill] = {}
         self._positions: dict[tuple[str, str], Position] = {}
-        self._alerts: dict[str, Alert] = {}
         self._instruments: dict[str, Instrument] = {}
         self.orders = MappingProxyType(self._orders)
         self.fills = MappingProxyType(self._fills)
         self.positions = MappingProxyType(self._positions)
         """By (account, fqme)."""
-        self.alerts = MappingProxyType(self._alerts)
 
     def add(self, order: Order) -> Event:
         """Take in a new order."""
@@ -98,11 +94,6 @@ class Blotter:
             raise BadTransition(f"amend to {event.size} at {event.price}: order {event.order_id}")
         after = self._orders[event.order_id] = fold(order, event, now_ns)
         return [OrderUpdate(order=after, event=event)]
-
-    def set_alert(self, alert: Alert) -> Event:
-        """Take in an alert, new or changed."""
-        self._alerts[alert.alert_id] = alert
-        return AlertUpdate(alert=alert)
 
     def _fold_fill(self, order: Order, event: Filled, now_ns: int) -> list[Event]:
         if not _is_sound(event):

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from engine.broker import Capabilities
 from engine.clock import Clock
 from engine.ems.accounts import Account
+from engine.ems.alerts import Alerts
 from engine.ems.blotter import Blotter, ConflictingFill
 from engine.ems.dark import DarkBook, Touch
 from engine.ems.gate import Gate, Markets, amended
@@ -116,6 +117,7 @@ class Desk:
             is_stale=dark.is_stale,
             now_ns=self._now_ns,
         )
+        self._alerts = Alerts(dark, quote_of=markets.quote_of, now_ns=self._now_ns)
         self._outcome = Outcome()
         self._logging_in: dict[str, list[Order]] = {}
         """Orders whose account is being logged in, in the order in which they came."""
@@ -275,7 +277,7 @@ class Desk:
 
     def on_touch(self, touch: Touch) -> None:
         if touch.kind == "alert":
-            self._call_alert(touch)
+            self._tell_alert(self._alerts.call(touch))
             return
         order = self._blotter.orders[touch.held_id]
         if order.state is not OrderState.DARK:
@@ -443,61 +445,14 @@ class Desk:
     # -- alerts ---------------------------------------------------------------------------------
 
     def on_set_alert(self, command: SetAlert) -> None:
-        if command.alert_id in self._blotter.alerts:
-            return
-        if not command.price.is_finite():
-            price = str(command.price)
-            reason = "the price is not a number"
-            self._refuse_command("setalert", "price", reason, limit="a number", value=price)
-            return
-        quote = self._markets.quote_of(command.fqme)
-        if quote is None:
-            reason = f"market {safe(command.fqme, 80)} is not open"
-            self._refuse_command("setalert", "market", reason, limit="open", value=command.fqme)
-            return
-        key = _alert_key(command.alert_id)
-        direction = self._dark.hold("alert", key, command.fqme, command.price, quote.last)
-        self._set_alert(
-            Alert(
-                alert_id=command.alert_id,
-                fqme=command.fqme,
-                price=command.price,
-                note=safe(command.note, 400),
-                direction=direction,
-                created_ns=self._now_ns(command.fqme),
-            )
-        )
+        self._tell_alert(self._alerts.set(command))
 
     def on_cancel_alert(self, command: CancelAlert) -> None:
-        alert = self._blotter.alerts.get(command.alert_id)
-        if alert is None or alert.state != "armed":
-            reason = "there is no such alert" if alert is None else f"the alert is {alert.state}"
-            self._refuse_command(
-                "cancelalert", "alert", reason, limit="armed", value=command.alert_id
-            )
-            return
-        self._dark.release(_alert_key(command.alert_id))
-        self._set_alert(replace(alert, state="canceled"))
+        self._tell_alert(self._alerts.cancel(command))
 
-    def _call_alert(self, touch: Touch) -> None:
-        alert = self._blotter.alerts[touch.held_id.removeprefix("alert ")]
-        if alert.state == "armed":
-            self._set_alert(
-                replace(
-                    alert,
-                    state="triggered",
-                    triggered_ns=touch.recv_ns,
-                    triggered_price=touch.price,
-                )
-            )
-
-    def _set_alert(self, alert: Alert) -> None:
-        self._record(AlertSet(alert=alert))
-        update = self._blotter.set_alert(alert)
-        assert isinstance(update, AlertUpdate)
-        self._tell(update)
-
-
-def _alert_key(alert_id: str) -> str:
-    """Under which an alert is held; orders are held under their own id."""
-    return f"alert {alert_id}"
+    def _tell_alert(self, result: Alert | CommandRefused | None) -> None:
+        if isinstance(result, Alert):
+            self._record(AlertSet(alert=result))
+            self._tell(AlertUpdate(alert=result))
+        elif result is not None:
+            self._tell(result)

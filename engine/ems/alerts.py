@@ -1,0 +1,88 @@
+"""Alerts: prices at which to call the user. They rest in the dark book beside dark orders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from engine.ems.dark import DarkBook, Touch
+from engine.messages import Alert, CancelAlert, CommandRefused, Quote, SetAlert
+from engine.text import safe
+
+_KEY = "alert "
+"""Put before an alert's id in the dark book, where orders are held under their own."""
+
+
+class Alerts:
+    """All alerts of this run. Each method returns the alert as it is then, or why not."""
+
+    def __init__(
+        self,
+        dark: DarkBook,
+        *,
+        quote_of: Callable[[str], Quote | None],
+        now_ns: Callable[[str], int],
+    ) -> None:
+        self._dark = dark
+        self._quote_of = quote_of
+        self._now_ns = now_ns
+        self._alerts: dict[str, Alert] = {}
+
+    def set(self, command: SetAlert) -> Alert | CommandRefused:
+        """Arm an alert, in the direction in which the market would reach it from here."""
+        known = self._alerts.get(command.alert_id)
+        if known is not None:
+            return known
+        if not command.price.is_finite():
+            reason = "the price is not a number"
+            return _refused("setalert", "price", reason, "a number", str(command.price))
+        quote = self._quote_of(command.fqme)
+        if quote is None:
+            reason = f"market {safe(command.fqme, 80)} is not open"
+            return _refused("setalert", "market", reason, "open", command.fqme)
+        key = _KEY + command.alert_id
+        direction = self._dark.hold("alert", key, command.fqme, command.price, quote.last)
+        return self._keep(
+            Alert(
+                alert_id=command.alert_id,
+                fqme=command.fqme,
+                price=command.price,
+                note=safe(command.note, 400),
+                direction=direction,
+                created_ns=self._now_ns(command.fqme),
+            )
+        )
+
+    def cancel(self, command: CancelAlert) -> Alert | CommandRefused:
+        """Disarm an alert."""
+        alert = self._alerts.get(command.alert_id)
+        if alert is None or alert.state != "armed":
+            reason = "there is no such alert" if alert is None else f"the alert is {alert.state}"
+            return _refused("cancelalert", "alert", reason, "armed", command.alert_id)
+        self._dark.release(_KEY + command.alert_id)
+        return self._keep(replace(alert, state="canceled"))
+
+    def call(self, touch: Touch) -> Alert | None:
+        """The market reached an alert; None if it was canceled in the same moment."""
+        alert = self._alerts[touch.held_id.removeprefix(_KEY)]
+        if alert.state != "armed":
+            return None
+        return self._keep(
+            replace(
+                alert,
+                state="triggered",
+                triggered_ns=touch.recv_ns,
+                triggered_price=touch.price,
+            )
+        )
+
+    def _keep(self, alert: Alert) -> Alert:
+        self._alerts[alert.alert_id] = alert
+        return alert
+
+
+def _refused(command: str, check: str, reason: str, limit: str, value: str) -> CommandRefused:
+    return CommandRefused(
+        command=command, reason=reason, check=check, limit=limit, value=safe(value, 80)
+    )
