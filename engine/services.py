@@ -12,19 +12,20 @@ the whole block.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import trio
 
 from engine.clock import Clock
 from engine.errors import ServiceFailed
+from engine.log import logger
 from engine.messages import ServiceState, ServiceStatus
 from engine.text import safe
 
-log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 Run = Callable[..., Awaitable[None]]
 """`run(*args, task_status=...)`."""
@@ -132,7 +133,7 @@ class ServiceManager:
         return service.status() if service else None
 
     def statuses(self) -> tuple[ServiceStatus, ...]:
-        """The state of every service, in the order of their start."""
+        """The state of every service, in the order in which they were ready."""
         return tuple(service.status() for service in self._services.values())
 
     async def start(
@@ -169,16 +170,22 @@ class ServiceManager:
             await service.done.wait()
 
     async def stop_all(self) -> None:
-        """Stop all, the last started first, waiting for each; none can be started after."""
+        """Stop all, waiting for each; none can be started after.
+
+        Those that are still starting go first, then the others, the last to be ready first: so
+        what a service waited for while it started outlives it.
+        """
         self._is_closing = True
-        for name in reversed(tuple(self._services)):
-            await self.stop(name)
+        services = tuple(self._services.values())
+        for was_ready in (False, True):
+            for service in reversed(services):
+                if service.was_ready is was_ready:
+                    await self.stop(service.name)
 
     def _launch(
         self, name: str, run: Run, args: tuple[Any, ...], restarts: int, critical: bool
     ) -> _Service:
         service = _Service(name, self._clock.now_ns, critical)
-        self._services.pop(name, None)  # a new start is a new place in the order
         self._services[name] = service
         self._nursery.start_soon(self._supervise, service, run, args, restarts, name=name)
         return service
@@ -233,16 +240,19 @@ class ServiceManager:
     ) -> Exception | None:
         """Run it to its end; the error it ended with, if any."""
         try:
-            await run(*args, task_status=Started(service.ready))
+            await run(*args, task_status=Started(partial(self._ready, service)))
         except Exception as raised:
             error = sole_error(raised)
             service.fail(error)
-            level = logging.ERROR if service.was_ready else logging.INFO
-            log.log(
-                level, "service=%s failed: %s", service.name, service.last_error, exc_info=error
-            )
+            if service.was_ready:  # before, whoever asked is told
+                _log.error("service %s failed", service.name, exc_info=error)
             return error
         return None
+
+    def _ready(self, service: _Service, value: Any) -> None:
+        if not service.was_ready:
+            self._services[service.name] = self._services.pop(service.name)
+        service.ready(value)
 
     def _ran_well(self, service: _Service) -> bool:
         ran_ns = self._clock.now_ns() - service.since_ns

@@ -12,7 +12,6 @@ has taken nothing for `patience_s` is dropped, and learns so from its next `rece
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
@@ -23,9 +22,10 @@ from engine.feed.framed import FramedSubscription
 from engine.feed.lossless import LosslessSubscription
 from engine.feed.subscription import Subscription, SubscriptionStatistics
 from engine.feed.topics import Topic, TopicStatistics
+from engine.log import logger
 from engine.messages import Tick
 
-log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 Tap = Callable[[str, Sequence[Tick]], None]
 """Takes the ticks of one fqme, in order, before any reader; never waits."""
@@ -163,7 +163,7 @@ class Bus:
         self._readers.pop(reader, None)
         if was_dropped:
             self._dropped_readers += 1
-            log.warning("reader=%s dropped: it took nothing for too long", reader.name)
+            _log.warning("reader %s dropped: it took nothing for too long", reader.name)
 
     def _topic(self, fqme: str) -> Topic:
         return self._topics.setdefault(fqme, Topic(fqme))

@@ -350,17 +350,26 @@ async def test_nothing_starts_while_the_manager_closes(autojump_clock: MockClock
     assert ["late cannot be started: the engine is stopping"] == refused
 
 
-async def test_a_service_may_start_another(autojump_clock: MockClock) -> None:
-    inner = Part("inner")
+async def test_what_a_service_started_for_itself_outlives_it(autojump_clock: MockClock) -> None:
+    log: list[str] = []
+    inner, slow = Part("inner", log), Part("slow", log)
+    slow.start_s = 1000.0
 
     async def run(*, task_status: trio.TaskStatus[object]) -> None:
         task_status.started(await services.start("inner", inner.run))
-        await trio.sleep_forever()
+        try:
+            await trio.sleep_forever()
+        finally:
+            log.append("outer ends")
 
-    async with open_services(TrioClock(START_NS)) as services:
+    async with open_services(TrioClock(START_NS)) as services, trio.open_nursery() as nursery:
         assert ("inner",) == await services.start("outer", run)
-        # The inner one came up last, and goes first.
-        assert ["outer", "inner"] == [status.name for status in services.statuses()]
+        assert ["inner", "outer"] == [status.name for status in services.statuses()]
+        nursery.start_soon(services.start, "slow", slow.run)
+        await trio.sleep(1)
+        nursery.cancel_scope.cancel()
+
+    assert ["outer ends", "inner ends"] == [line for line in log if line.endswith("ends")]
 
 
 async def test_hostile_text_of_an_error_is_made_safe(autojump_clock: MockClock) -> None:
