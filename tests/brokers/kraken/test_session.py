@@ -158,6 +158,16 @@ def test_a_malformed_frame_is_counted_and_left_out(frame: bytes) -> None:
     assert session.statistics().messages == {}
 
 
+def test_levels_pushed_out_of_the_depth_are_removed_for_readers() -> None:
+    bids = [(f"{90 + at}.0", "1.00") for at in range(10)]
+    session = Session()
+    session.receive(kraken_book("snapshot", bids, [], proof(bids[::-1], [])), 1)
+    better = [("100.0", "1.00")]
+    ticks = session.receive(kraken_book("update", better, [], proof(better + bids[:0:-1], [])), 2)
+
+    assert ticks[0] == Book(FQME, ((100.0, 1.0), (90.0, 0.0)), (), TIME_NS, 2)
+
+
 @given(
     steps=st.lists(
         st.tuples(st.booleans(), st.integers(90, 109), st.integers(0, 3)), min_size=1, max_size=60
