@@ -173,10 +173,13 @@ class DeckApp(App[int], inherit_bindings=False):
 
     # -- the engine's side ----------------------------------------------------------------------
 
-    def on_mount(self) -> None:
+    def on_load(self) -> None:
+        # Before the terminal is asked anything: the engine starts while that answers.
         self._last_report_s = self._monotonic()
         self.link.start(self._wake)
         self.markets.open_first()
+
+    def on_mount(self) -> None:
         self._frame()
         self.set_interval(1 / self.config.frame_hz, self._frame)
         self._starting = self.set_interval(START_EVERY_S, self._frame)
@@ -195,13 +198,16 @@ class DeckApp(App[int], inherit_bindings=False):
             # Off while the deck was loaded, see `tui.__main__`; what was loaded stays for good.
             gc.freeze()
             gc.enable()
+            self._unpainted.close()
+            self.deck.complete()
 
     def on_unmount(self) -> None:
         for fqme in reversed(self.markets.recent):
             self._recent.add(fqme)
 
     def on_deck_app_woken(self) -> None:
-        self._frame()
+        if self.deck.is_attached:
+            self._frame()
 
     def _wake(self) -> None:
         """Called from the engine's thread."""
@@ -223,6 +229,8 @@ class DeckApp(App[int], inherit_bindings=False):
             touched |= Part.ENGINE
         if touched & Part.SEARCH:
             self._show_found()
+        if touched & Part.FAILURE:
+            self._started()
         if touched and (self._starting is None or touched & _WORTH_A_FIRST_PAINT):
             self.deck.show(touched)
         if self._starting is not None and touched & Part.BARS:

@@ -16,11 +16,8 @@ from tui.order_lines import Summary
 from tui.paint.cells import Glyphs
 from tui.screens.layout import arrange, is_small
 from tui.state import DeckState, Part
-from tui.widgets.banner import Banner
-from tui.widgets.blotter import Blotter
 from tui.widgets.chart import Chart, Level
 from tui.widgets.footer import KeyFooter
-from tui.widgets.order_pane import OrderPane, StagedStrip
 from tui.widgets.status import StatusLine, StatusView
 from tui.widgets.watchlist import Watchlist
 
@@ -37,7 +34,10 @@ if TYPE_CHECKING:
     from tui.order_desk import OrderDesk
     from tui.paint.theme import Theme
     from tui.playback import PlaybackControls
+    from tui.widgets.banner import Banner
+    from tui.widgets.blotter import Blotter
     from tui.widgets.command_bar import CommandBar
+    from tui.widgets.order_pane import OrderPane, StagedStrip
 
 
 class Deck(Protocol):
@@ -80,12 +80,16 @@ class DeckScreen(Screen[None], inherit_bindings=False):
     """
     AUTO_FOCUS = None
 
+    banner: Banner
+    order_pane: OrderPane
+    strip: StagedStrip
+    blotter: Blotter
+
     def __init__(self, deck: Deck) -> None:
         super().__init__()
         self._deck = deck
         state = deck.state
         self.status = StatusLine(state)
-        self.banner = Banner(state)
         self.watchlist = Watchlist(state, lambda: deck.glyphs)
         self.chart = Chart(
             theme=deck.deck_theme,
@@ -94,17 +98,11 @@ class DeckScreen(Screen[None], inherit_bindings=False):
             zone=deck.zone,
             id="chart",
         )
-        self.order_pane = OrderPane(state, self._summary)
-        self.strip = StagedStrip(self._summary)
-        self.blotter = Blotter(
-            state,
-            zone=lambda: deck.zone,
-            glyphs=lambda: deck.glyphs,
-            number_of=lambda order_id: deck.desk.number_of(order_id),
-        )
         self.keys = KeyFooter()
         self.command: CommandBar | None = None
         """Made when it is first opened."""
+        self.is_complete = False
+        """Order pane, blotter and banner are there; not before the first chart is."""
         self.focused_panel = ""
         """`blotter` while that has the keyboard."""
         self.covered = 0
@@ -117,16 +115,41 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         yield from self._parts().values()
 
     def _parts(self) -> dict[str, Widget]:
-        return {
+        parts: dict[str, Widget] = {
             "status": self.status,
-            "banner": self.banner,
             "watchlist": self.watchlist,
             "chart": self.chart,
-            "order": self.order_pane,
-            "strip": self.strip,
-            "blotter": self.blotter,
             "keys": self.keys,
         }
+        if self.is_complete:
+            parts["banner"] = self.banner
+            parts["order"] = self.order_pane
+            parts["strip"] = self.strip
+            parts["blotter"] = self.blotter
+        return parts
+
+    def complete(self) -> None:
+        """Add what the first chart did not wait for: order pane, blotter, banner."""
+        if self.is_complete:
+            return
+        from tui.widgets.banner import Banner
+        from tui.widgets.blotter import Blotter
+        from tui.widgets.order_pane import OrderPane, StagedStrip
+
+        deck = self._deck
+        self.banner = Banner(deck.state)
+        self.order_pane = OrderPane(deck.state, self._summary)
+        self.strip = StagedStrip(self._summary)
+        self.blotter = Blotter(
+            deck.state,
+            zone=lambda: deck.zone,
+            glyphs=lambda: deck.glyphs,
+            number_of=lambda order_id: deck.desk.number_of(order_id),
+        )
+        self.is_complete = True
+        self.mount(self.banner, self.order_pane, self.strip, self.blotter)
+        self._places = {}
+        self.show()
 
     def on_mount(self) -> None:
         self.place()
@@ -218,15 +241,20 @@ class DeckScreen(Screen[None], inherit_bindings=False):
             self.watchlist.redraw()
         if touched & ~(Part.NOTICES | Part.SEARCH):
             self._show_chart()
+        if self.is_complete:
+            self._show_the_rest(touched)
+        self.status.show(self._deck.status_view())
+        self.keys.show(self._deck.keymap.footer(self.contexts()))
+        self._deck.shown()
+
+    def _show_the_rest(self, touched: Part) -> None:
+        if touched & ~(Part.NOTICES | Part.SEARCH):
             self.order_pane.redraw()
             self.strip.redraw()
         if self.blotter.concerns(touched):
             self.blotter.redraw()
         if touched & (Part.FAILURE | Part.ORDERS):
             self.banner.redraw()
-        self.status.show(self._deck.status_view())
-        self.keys.show(self._deck.keymap.footer(self.contexts()))
-        self._deck.shown()
 
     def _summary(self) -> Summary:
         return self._deck.desk.summary()
@@ -273,6 +301,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
     def on_key(self, event: events.Key) -> None:
         if self.focused is not None:
             return  # what the command line does not want is not for the deck either
+        self.complete()
         action = self._deck.keymap.resolve(self.contexts(), event.key)
         if action is None:
             if event.key == "ctrl+c":
