@@ -73,6 +73,7 @@ class FeedHub:
         self._left_s: dict[str, float] = {}
         self._readers_changed = trio.Event()
         self._brokers: dict[str, Broker] = {}
+        self._tap_failures = 0
 
     # -- what is known of open markets ----------------------------------------------------------
 
@@ -192,6 +193,17 @@ class FeedHub:
             with trio.move_on_at(until_s):
                 await self._readers_changed.wait()
 
+    def publish(self, fqme: str, ticks: Sequence[Tick]) -> None:
+        """The sink of all streams. What a tap raises is a bug of ours: no broker should have to
+        handle it, and the market goes on."""
+        try:
+            self.bus.publish(fqme, ticks)
+        except Exception:
+            self._tap_failures += 1
+            if self._tap_failures.bit_count() == 1:
+                # The first, second, fourth, ...: one on every tick would fill the disk.
+                _log.exception("tap failure %d, on ticks of %s", self._tap_failures, fqme)
+
     async def broker_of(self, fqme: str) -> Broker:
         """The running broker of a market; for its stream."""
         name = parse_fqme(fqme).broker
@@ -249,7 +261,7 @@ class _Stream:
                 began = partial(self._begin, broker, instrument, nursery, task_status)
             else:
                 began = partial(self._begin_again, broker, self._flume)
-            await broker.stream(self._fqme, self._hub.bus.publish, task_status=Started(began))
+            await broker.stream(self._fqme, self._hub.publish, task_status=Started(began))
         except Exception as error:
             return sole_error(error)
         return BrokerUnavailable(f"{self._fqme}: the stream ended")
@@ -272,13 +284,9 @@ class _Stream:
         flume.set_quote(quote)
 
     def _tell(self, reason: Literal["stale", "gap", "end"]) -> None:
-        """Publish a break. A tap that fails on it must not end the stream for good."""
         assert self._flume is not None
         now_ns = self._flume.broker.now_ns()
-        try:
-            self._hub.bus.publish(self._fqme, [Break(self._fqme, reason, now_ns, now_ns)])
-        except Exception:
-            _log.exception("a tap failed on a break of %s", self._fqme)
+        self._hub.publish(self._fqme, [Break(self._fqme, reason, now_ns, now_ns)])
 
 
 class Feed:
