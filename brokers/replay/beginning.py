@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from brokers.replay.player import Item
 from engine.clock import NANOS
 from engine.messages import Ask, Bid, Trade
-
-from .player import Item
 
 PRELUDE_NS = 600 * NANOS
 """How far into a recording a price is waited for before the playback begins without it."""

@@ -10,8 +10,13 @@ from typing import Literal
 
 import msgspec
 import trio
-from rapidfuzz import fuzz
+from msgspec.structs import replace
 
+from brokers.replay.beginning import Beginning
+from brokers.replay.market import Market, ranked
+from brokers.replay.player import Cue, Item, Player, clamp_speed
+from brokers.replay.reel import Reel
+from brokers.replay.tape import Tape, open_tape
 from engine.broker import (
     BrokerSettings,
     Capabilities,
@@ -43,12 +48,6 @@ from engine.messages import (
 )
 from engine.text import safe
 
-from .beginning import Beginning
-from .market import Market
-from .player import Cue, Item, Player, clamp_speed
-from .reel import Reel
-from .tape import Tape, open_tape
-
 TURN_TICKS = 128
 """Ticks taken in before others get their turn: some milliseconds of reading and decoding."""
 GRAIN_S = 0.002
@@ -56,16 +55,14 @@ GRAIN_S = 0.002
 REACTION_ROUNDS = 16
 """Turns of others for which an item that has woken someone holds the time: some 0.2 ms. From
 the touch of a dark order to its request at the venue it takes three, more with a log-in."""
-MIN_HIT = 60.0
-"""Likeness, of 100, from which a market is a hit of a search."""
 
 LoadTape = Callable[[Path], Tape]
 
-_log = logger("replay")
+_log = logger(__name__)
 
 
 class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The table `[replay]` of `brokers.toml`, and what `tickdeck replay` sets."""
+    """The table `[brokers.replay]` of `brokers.toml`, and what `tickdeck replay` sets."""
 
     files: tuple[str, ...] = ()
     """Recordings to play, merged by time."""
@@ -83,15 +80,16 @@ def open_broker(settings: BrokerSettings, load: LoadTape = open_tape) -> ReplayB
     """The playback of the files that the options name. They are opened when it runs.
 
     Raises:
-        ConfigError: an option is not known or does not fit.
+        BrokerUnavailable: an option is not known or does not fit.
     """
-    options = convert(dict(settings.options), ReplayOptions, "options of replay")
     try:
+        options = convert(dict(settings.options), ReplayOptions, f"options of {settings.name}")
         clamp_speed(options.speed)
-    except ValueError as error:
-        raise ConfigError(f"options of replay: speed: {error}") from error
+    except (ConfigError, ValueError) as error:
+        hint = error.hint if isinstance(error, ConfigError) else "0.1 to 1000, or 0 for no waiting"
+        raise BrokerUnavailable(str(error), hint=hint) from error
     if not math.isfinite(options.start_s):
-        raise ConfigError(f"options of replay: start_s: {options.start_s} is no time")
+        raise BrokerUnavailable(f"options of {settings.name}: start_s: not a time")
     return ReplayBroker(settings.name, options, load)
 
 
@@ -110,9 +108,9 @@ class ReplayBroker:
             has_market_data=True,
             can_search=True,
             has_history=True,
-            has_depth=True,
             can_play=True,
         )
+        """Whether it has depth is known once the recordings are open."""
         self._options = options
         self._load = load
         self._markets: dict[str, Market] = {}
@@ -145,6 +143,7 @@ class ReplayBroker:
                 "there is no recording to play", hint="start it with: tickdeck replay FILE"
             )
         reel = Reel([await self._open(name) for name in self._options.files], self.name)
+        self.capabilities = replace(self.capabilities, has_depth=reel.has_depth)
         self._markets = {
             fqme: Market(instrument, reel.bar_periods_s[fqme])
             for fqme, instrument in reel.instruments.items()
@@ -172,7 +171,7 @@ class ReplayBroker:
         matches = [market.match(now_ns) for market in self._markets.values()]
         matches.sort(key=lambda match: -match.volume)
         if text.strip():
-            matches = _ranked(text.strip().lower(), matches)
+            matches = ranked(text.strip().lower(), matches)
         return matches[:limit]
 
     async def instrument(self, fqme: str) -> Instrument:
@@ -411,13 +410,3 @@ class ReplayBroker:
 def _tasks_waiting() -> int:
     """How many tasks are to run next."""
     return trio.lowlevel.current_statistics().tasks_runnable
-
-
-def _ranked(text: str, matches: Sequence[Match]) -> list[Match]:
-    """The hits among `matches`, best first; equal ones as they were."""
-    scored = [
-        (max(fuzz.WRatio(text, match.fqme), fuzz.WRatio(text, match.name.lower())), match)
-        for match in matches
-    ]
-    hits = [(score, match) for score, match in scored if score >= MIN_HIT]
-    return [match for _, match in sorted(hits, key=lambda hit: -hit[0])]

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
+from rapidfuzz import fuzz
+
+from brokers.replay.played import PlayedBars
 from engine.broker import HistoryPage, TickSink
 from engine.clock import NANOS
 from engine.errors import NotSupported
 from engine.instruments import Instrument
 from engine.messages import Ask, Bid, Book, Break, Match, Quote, Tick, Trade
 
-from .played import PlayedBars
-
 Side = TypeVar("Side", Bid, Ask)
 
 DAY_NS = 86_400 * NANOS
+MIN_HIT = 60.0
+"""Likeness, of 100, from which a market is a hit of a search."""
 TICK_PERIODS_S = (1, 60)
 """Periods that bars of trades are kept in."""
 
@@ -178,3 +182,13 @@ def _change(levels: dict[float, float], changes: tuple[tuple[float, float], ...]
             levels[price] = size
         else:
             levels.pop(price, None)
+
+
+def ranked(text: str, matches: Sequence[Match]) -> list[Match]:
+    """The hits among `matches`, best first; equal ones as they were."""
+    scored = [
+        (max(fuzz.WRatio(text, match.fqme), fuzz.WRatio(text, match.name.lower())), match)
+        for match in matches
+    ]
+    hits = [(score, match) for score, match in scored if score >= MIN_HIT]
+    return [match for _, match in sorted(hits, key=lambda hit: -hit[0])]

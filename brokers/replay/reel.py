@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from brokers.replay.player import Item
+from brokers.replay.tape import Tape
 from engine.clock import NANOS
 from engine.errors import DataError
 from engine.instruments import Fqme, Instrument, parse_fqme
@@ -15,13 +17,10 @@ from engine.log import logger
 from engine.messages import Ask, Bid, Book, Break, Tick, Trade
 from engine.text import safe
 
-from .player import Item
-from .tape import Tape
-
 GAP_NS = 60 * NANOS
 """A market that goes on in another file after more than this is told to have a gap."""
 
-_log = logger("replay")
+_log = logger(__name__)
 
 
 class Reel:
@@ -40,7 +39,8 @@ class Reel:
         """By fqme, in the order of the tapes."""
         self.bar_periods_s: dict[str, int | None] = {}
         """Period of the bars that a market is recorded in; None where it has trades or quotes."""
-        self.has_depth = any("stream" in tape.kind for tape in tapes)
+        self.has_depth = any(tape.kind.endswith("stream") for tape in tapes)
+        """Some of it is a venue's raw stream; files of trades or bars have no book."""
         for tape, names in zip(self._tapes, self._names, strict=True):
             for instrument in tape.markets:
                 self._add(names[instrument.fqme], instrument, tape.bar_period_s)

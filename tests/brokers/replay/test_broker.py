@@ -15,13 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brokers.replay.broker import GRAIN_S, ReplayBroker, open_broker
-from brokers.replay.tape import Played, Tape
+from brokers.replay.tape import Played, Tape, open_tape
 from engine.broker import BrokerSettings
 from engine.clock import NANOS, TrioClock
 from engine.errors import (
     BrokerError,
     BrokerUnavailable,
-    ConfigError,
     NotSupported,
     TickdeckError,
     UnknownSymbol,
@@ -39,6 +38,7 @@ from engine.messages import (
     Trade,
 )
 from tests.check_broker import Harness, check_broker
+from tests.support.recordings import recording
 from tests.support.tapes import MemoryTape, at, book, instrument, loader, quote, trade
 
 VENUE = "btcusdt.spot.binance"
@@ -135,7 +135,7 @@ async def test_no_file_is_an_error_that_says_what_to_do() -> None:
 
 
 def test_an_unknown_option_is_refused_with_the_nearest_one() -> None:
-    with pytest.raises(ConfigError) as error:
+    with pytest.raises(BrokerUnavailable) as error:
         made(second_tape(), sped=3)
 
     assert "speed" in error.value.hint
@@ -146,7 +146,7 @@ def test_an_unknown_option_is_refused_with_the_nearest_one() -> None:
     [("speed", -1), ("speed", math.nan), ("speed", "fast"), ("start_s", math.inf), ("loop", 7)],
 )
 def test_an_option_that_makes_no_sense_is_refused_by_name(option: str, value: object) -> None:
-    with pytest.raises(ConfigError, match=option):
+    with pytest.raises(BrokerUnavailable, match=option):
         made(second_tape(), **{option: value})
 
 
@@ -267,6 +267,40 @@ async def test_keeps_every_promise_of_the_port(autojump_clock) -> None:
             yield Harness(broker=broker, fqme=BTC)
 
     await check_broker(make)
+
+
+@pytest.mark.parametrize(
+    ("name", "left_out"),
+    [
+        ("binance/hftb_spot_btcusdt_20240808.ndjson.gz", ()),
+        ("ohlcv/binance_XRPETH_aggtrades_201910.csv.gz", ()),
+        # Its bars do not say how many trades they are made of: no tick can count one.
+        ("ohlcv/binanceus_BTCUSDT_1m_20230301_21.csv.gz", ("streams_a_quote_then_ticks",)),
+    ],
+)
+async def test_real_recordings_keep_every_promise_of_the_port(
+    autojump_clock, name: str, left_out: tuple[str, ...]
+) -> None:
+    path = recording(name)
+    tape = open_tape(path)
+
+    @asynccontextmanager
+    async def make() -> AsyncIterator[Harness]:
+        settings = BrokerSettings(name="replay", clock=TrioClock(0), options={"files": [str(path)]})
+        broker = open_broker(settings, lambda path: tape)
+        async with trio.open_nursery() as nursery:
+            await nursery.start(broker.run)
+            (market,) = await broker.search("", 9)
+            yield Harness(broker=broker, fqme=market.fqme, patience_s=7200)
+            nursery.cancel_scope.cancel()
+
+    await check_broker(make, leave_out=left_out)
+
+
+@pytest.mark.parametrize(("kind", "has_depth"), [("kraken v2 stream", True), ("bars csv", False)])
+async def test_only_a_raw_stream_has_depth(autojump_clock, kind: str, has_depth: bool) -> None:
+    async with running(MemoryTape([trade(VENUE, 0, 1.0)], kind=kind)) as broker:
+        assert broker.capabilities.has_depth is has_depth
 
 
 async def test_ticks_keep_the_times_of_the_tape(autojump_clock) -> None:
