@@ -16,7 +16,7 @@ import trio
 
 from engine.broker import TradingClient
 from engine.ems.shape import denied
-from engine.errors import OrderRejected
+from engine.errors import OrderRejected, TickdeckError
 from engine.instruments import Instrument
 from engine.log import logger
 from engine.messages import (
@@ -202,8 +202,10 @@ class Lanes:
 
     def _fail(self, lane: Lane, request: Request, error: Exception, is_given: bool) -> None:
         reason = safe(str(error) or type(error).__name__, 400)
+        # What a broker says is enough; only what it should not have raised needs the place.
+        place = None if isinstance(error, TickdeckError | TimeoutError) else error
         _log.warning(
-            "%s of order %s failed: %s", request.kind, request.order_id, reason, exc_info=error
+            "%s of order %s failed: %s", request.kind, request.order_id, reason, exc_info=place
         )
         if is_given:
             self._no_answer(request, reason)

@@ -23,6 +23,7 @@ from engine.ems.journal import Journal
 from engine.ems.lanes import Lanes
 from engine.ems.logins import Logins
 from engine.ems.shown import Shown
+from engine.errors import TickdeckError
 from engine.log import logger
 from engine.messages import (
     Amend,
@@ -211,8 +212,9 @@ class Router:
         try:
             await self._logins.open(name)
         except Exception as error:
-            _log.warning("account %s does not open", name, exc_info=error)
             reason = safe(str(error) or type(error).__name__, 400)
+            place = None if isinstance(error, TickdeckError) else error
+            _log.warning("account %s does not open: %s", name, reason, exc_info=place)
         self._post(partial(self._desk.on_log_in, name, reason))
 
     async def _flatten_when_canceled(self, command: Flatten) -> None:
