@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 
@@ -16,11 +15,8 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """What `tickdeck ARGUMENTS` exits with. Errors of the user are one line, never a traceback."""
-    # No linear algebra is done here; its threads would cost start-up time and memory.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         if not arguments:  # the common case: the command parser need not even be imported
-            gc.disable()  # while everything is loaded; the deck turns it on with its first chart
             from tui.commands.deck import open_deck
 
             return open_deck()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -195,9 +194,6 @@ class DeckApp(App[int], inherit_bindings=False):
         if self._starting is not None:
             self._starting.stop()
             self._starting = None
-            # Off while the deck was loaded, see `tui.__main__`; what was loaded stays for good.
-            gc.freeze()
-            gc.enable()
             self._unpainted.close()
             self.deck.complete()
 

@@ -61,6 +61,33 @@ def test_the_watchlist_is_opened_and_the_first_market_is_charted():
     run(app, script)
 
 
+def test_keys_work_while_the_engine_is_still_starting():
+    link = ScriptedLink(answers=False)
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        assert "engine starting" in screen_text(app)
+        await press(pilot, "b", "w", "o", "f", "enter", "tab", "c", "slash")
+        assert isinstance(app.screen, SearchScreen)
+        await press(pilot, "escape", "p")
+        assert app.markets.period_s == 300
+        assert link.sent_of(Submit) == []
+
+    run(app, script)
+
+
+def test_an_engine_that_cannot_start_is_told_like_one_that_failed_later():
+    link = ScriptedLink(answers=False)
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        link.give(EngineFailed(reason="brokers.toml: unknown key 'slotz'"))
+        await settled(pilot)
+        assert "ENGINE FAILED  brokers.toml: unknown key 'slotz'" in screen_text(app)
+
+    run(app, script)
+
+
 def test_without_a_watchlist_the_deck_opens_what_the_brokers_list_first():
     link = ScriptedLink()
     app = deck(link, watch=())
