@@ -223,7 +223,8 @@ def _with_facts(order: Order, event: OrderEvent) -> Order:
             # With a check it was refused here: a request that went out before is still open.
             is_answer = order.awaiting == event.request and not event.check
             awaiting = "" if is_answer else order.awaiting
-            return replace(order, awaiting=awaiting, reason=event.reason)
+            reason = order.reason if order.state in DONE else event.reason
+            return replace(order, awaiting=awaiting, reason=reason)
         case Lost():
             return order if order.state in DONE else replace(order, reason=event.reason)
         case Rejected() | Denied():

@@ -212,7 +212,8 @@ def test_an_event_that_repeats_changes_nothing(kind: type) -> None:
 
 def test_a_late_answer_of_a_filled_order_changes_nothing_that_counts() -> None:
     start = order(OrderState.FILLED)
-    result = after(start, SAMPLES[Accepted], SAMPLES[Canceled], SAMPLES[Lost], SAMPLES[Expired])
+    late = (Accepted, Canceled, Lost, Expired, RequestRefused)
+    result = after(start, *(SAMPLES[kind] for kind in late))
 
     assert (result.state, result.filled, result.reason) == (OrderState.FILLED, Decimal(10), "")
 
