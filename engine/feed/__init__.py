@@ -1,6 +1,13 @@
 """Ticks in, frames and bars out.
 
-`bus` passes ticks on, `frames` conflates them for a reader's rate, `sampler` makes bars of
-them (and alone writes them), `bars` holds bars, `history` brings what is older than the
-present, and `feed` ties them together for whoever watches a market.
+=================================  =========================================================
+`bus`, `topics`                    pass ticks on, by market, to whoever asked
+`subscription`                     a reader: `lossless` (every tick) or `framed` (the newest)
+`frames`                           conflate the ticks of one throttle period
+`sampler`, `openbar`               make bars of trades; they alone write them
+`bars`                             bars as columns
+`history`                          what is older than the present, joined to it exactly
+`feed`, `flume`, `upstream`        open markets, for as long as somebody reads them
+`search`                           find instruments over several brokers
+=================================  =========================================================
 """

@@ -16,24 +16,23 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 from types import MappingProxyType
-from typing import Literal
 
 import trio
 
 from engine.broker import Broker
-from engine.errors import BrokerError, BrokerUnavailable, NotSupported, TickdeckError, UnknownSymbol
+from engine.errors import BrokerError, TickdeckError
 from engine.feed.bus import Bus
 from engine.feed.flume import Flume
 from engine.feed.history import History
 from engine.feed.sampler import Sampler
 from engine.feed.search import search_brokers
 from engine.feed.subscription import SubscriptionStatistics
+from engine.feed.upstream import Upstream
 from engine.instruments import Instrument, parse_fqme
 from engine.log import logger
-from engine.messages import Break, FeedStatus, Frame, Match, Quote, Tick
-from engine.services import HEALTHY_S, ServiceManager, Started, backoff, sole_error
+from engine.messages import FeedStatus, Frame, Match, Quote, Tick
+from engine.services import ServiceManager
 
 _log = logger(__name__)
 
@@ -167,7 +166,7 @@ class FeedHub:
     # -- one market, as a service -----------------------------------------------------------------
 
     async def _run(self, fqme: str, *, task_status: trio.TaskStatus[Flume]) -> None:
-        stream = _Stream(self, fqme)
+        stream = Upstream(self, fqme)
         try:
             async with trio.open_nursery() as nursery:
                 flume: Flume = await nursery.start(stream.run, nursery)
@@ -221,72 +220,6 @@ class FeedHub:
         )
         flume.use_history(history)
         self._flumes[flume.fqme] = flume
-
-
-class _Stream:
-    """The upstream of one market: begun, and begun anew when it fails."""
-
-    def __init__(self, hub: FeedHub, fqme: str) -> None:
-        self._hub = hub
-        self._fqme = fqme
-        self._flume: Flume | None = None
-
-    async def run(self, nursery: trio.Nursery, *, task_status: trio.TaskStatus[Flume]) -> None:
-        """Publish the market's ticks until cancelled. Errors before the first quote are raised;
-        later ones are told to the readers, and the stream is begun anew."""
-        delays = backoff()
-        while True:
-            began_s = trio.current_time()
-            error = await self._run_once(nursery, task_status)
-            if self._flume is None:
-                raise error
-            _log.warning("stream of %s failed: %s", self._fqme, error)
-            self._tell("stale")
-            if isinstance(error, UnknownSymbol | NotSupported):
-                self._flume.failure = f"{self._fqme}: {error}"
-                self._tell("end")
-                await trio.sleep_forever()
-            if trio.current_time() - began_s >= HEALTHY_S:
-                delays = backoff()
-            await trio.sleep(next(delays))
-
-    async def _run_once(
-        self, nursery: trio.Nursery, task_status: trio.TaskStatus[Flume]
-    ) -> Exception:
-        """One life of the stream; what it ended with."""
-        try:
-            broker = await self._hub.broker_of(self._fqme)
-            if self._flume is None:
-                instrument = await broker.instrument(self._fqme)
-                began = partial(self._begin, broker, instrument, nursery, task_status)
-            else:
-                began = partial(self._begin_again, broker, self._flume)
-            await broker.stream(self._fqme, self._hub.publish, task_status=Started(began))
-        except Exception as error:
-            return sole_error(error)
-        return BrokerUnavailable(f"{self._fqme}: the stream ended")
-
-    def _begin(
-        self,
-        broker: Broker,
-        instrument: Instrument,
-        nursery: trio.Nursery,
-        task_status: trio.TaskStatus[Flume],
-        quote: Quote,
-    ) -> None:
-        self._flume = Flume(broker, instrument, quote)
-        self._hub.open_flume(self._flume, nursery)
-        task_status.started(self._flume)
-
-    def _begin_again(self, broker: Broker, flume: Flume, quote: Quote) -> None:
-        flume.broker = broker
-        self._tell("gap")
-        flume.set_quote(quote)
-
-    def _tell(self, reason: Literal["stale", "gap", "end"]) -> None:
-        assert self._flume is not None
-        now_ns = self._flume.broker.now_ns()
-        self._hub.publish(self._fqme, [Break(self._fqme, reason, now_ns, now_ns)])
 
 
 class Feed:
