@@ -395,6 +395,36 @@ async def test_after_the_end_of_the_recording_orders_are_denied(mock_clock: Mock
         assert rig.fills == []
 
 
+async def test_two_recordings_trade_side_by_side(mock_clock: MockClock) -> None:
+    other, eth = "ethusdt.spot.kraken", "ethusdt.spot.replay"
+    second = MemoryTape(prices(other, (0.5, 10), (5, 8), (60, 8)), name="second")
+    async with open_rig(mock_clock, flat(), second) as rig:
+        await rig.watch(BTC, eth)
+        assert rig.engine.hub.now_ns_of(BTC) == rig.engine.hub.now_ns_of(eth) == at(0.51)
+        await rig.submit("buy", "1")
+        resting = await rig.submit("buy", "2", fqme=eth, price="9")
+        await rig.advance(6.0)
+
+        assert rig.position().average_price == 101
+        assert rig.order(resting).state is OrderState.FILLED
+        assert rig.position(fqme=eth).size == 2
+
+
+async def test_where_only_trades_were_recorded_orders_fill_at_the_last_price(
+    mock_clock: MockClock,
+) -> None:
+    tape = MemoryTape([trade(VENUE, second, 100 - second) for second in range(60)])
+    async with open_rig(mock_clock, tape) as rig:
+        await rig.watch(BTC)
+        await rig.advance(1.5)
+        taken = await rig.submit("buy", "1")
+        resting = await rig.submit("buy", "1", price="95.5")
+        await rig.advance(6.0)
+
+        assert [fill.price for fill in rig.fills_of(taken)] == [Decimal("99.01")]  # and a tick
+        assert [fill.price for fill in rig.fills_of(resting)] == [Decimal("95.5")]
+
+
 async def test_a_playback_that_cannot_be_moved_says_so(mock_clock: MockClock) -> None:
     async with open_rig(mock_clock, flat()) as rig:
         rig.play("speed", -3)
