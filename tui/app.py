@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, tzinfo
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -27,12 +28,9 @@ from tui.command_history import CommandHistory
 from tui.deck_actions import DeckActions
 from tui.keymap import DEFAULT_KEYMAP, Keymap
 from tui.markets import Markets
-from tui.order_desk import OrderDesk
 from tui.paint.cells import choose_glyphs
 from tui.paint.theme import Depth, Theme, detect_depth
-from tui.playback import PlaybackControls
 from tui.profit import profit_by_asset
-from tui.question import Question, was_seen
 from tui.screens.deck import DeckScreen
 from tui.state import DeckState, Part
 from tui.themes import DEFAULT_THEME, load_themes, textual_theme, theme_variables
@@ -41,6 +39,9 @@ from tui.widgets.status import StatusView
 
 if TYPE_CHECKING:
     from tui.actions import Call
+    from tui.order_desk import OrderDesk
+    from tui.playback import PlaybackControls
+    from tui.question import Question
     from tui.widgets.command_bar import CommandBar
 
 START_EVERY_S = 0.01
@@ -135,16 +136,6 @@ class DeckApp(App[int], inherit_bindings=False):
             period_s=PERIODS[self.config.period],
             throttle_hz=self.config.frame_hz,
         )
-        self.desk = OrderDesk(
-            self.state,
-            self._send,
-            notify=self.tell,
-            ask=self.ask,
-            cursor_price=lambda: self.deck.chart.cursor_price,
-            route=self.config.route,
-            size_unit=self.config.size_unit,
-        )
-        self.playback = PlaybackControls(self.state, self._post, self.tell)
         self.actions = DeckActions(self)
         self._recent = CommandHistory(
             history_file.with_name(RECENT_FILE) if history_file else None, kept=RECENT_KEPT
@@ -163,6 +154,28 @@ class DeckApp(App[int], inherit_bindings=False):
         self.register_theme(textual_theme(self.deck_theme))
         self.theme = self.deck_theme.name
         self.deck: DeckScreen = DeckScreen(self)
+
+    @cached_property
+    def desk(self) -> OrderDesk:
+        """Order mode; made after the first chart, or when a key asks for it."""
+        from tui.order_desk import OrderDesk
+
+        return OrderDesk(
+            self.state,
+            self._send,
+            notify=self.tell,
+            ask=self.ask,
+            cursor_price=lambda: self.deck.chart.cursor_price,
+            route=self.config.route,
+            size_unit=self.config.size_unit,
+        )
+
+    @cached_property
+    def playback(self) -> PlaybackControls:
+        """The keys of a playback."""
+        from tui.playback import PlaybackControls
+
+        return PlaybackControls(self.state, self._post, self.tell)
 
     def get_default_screen(self) -> DeckScreen:
         return self.deck
@@ -248,16 +261,17 @@ class DeckApp(App[int], inherit_bindings=False):
         return StatusView(
             now_ns=self.market_now_ns(),
             silence_s=self._monotonic() - self._last_report_s,
-            is_armed=self.desk.is_armed,
-            account=self.desk.account,
+            is_armed=self.deck.is_complete and self.desk.is_armed,
+            account=self.desk.account if self.deck.is_complete else None,
             profit=profit_by_asset(self.state),
             zone=self.zone,
             glyphs=self.glyphs,
+            is_complete=self.deck.is_complete,
         )
 
     def market_now_ns(self) -> int:
         """The time of the selected market: the tape's in a playback, else the machine's."""
-        playback = self.playback.status
+        playback = self.state.playbacks.get(self.state.selected.rpartition(".")[2])
         return playback.position_ns if playback else self._wall()
 
     def shown(self) -> None:
@@ -404,7 +418,8 @@ class DeckApp(App[int], inherit_bindings=False):
 
     def _cover(self) -> None:
         """Something hides the deck: what is staged must be seen again before it is sent."""
-        self.desk.unsee()
+        if self.deck.is_complete:
+            self.desk.unsee()
         self._seen_at = None
 
     def _uncover(self) -> None:
@@ -419,6 +434,8 @@ class DeckApp(App[int], inherit_bindings=False):
 
     def cancel_row(self, tab: str, key: str, at: float) -> None:
         """Cancel what a row of the blotter stands for, if it was seen when the key came."""
+        from tui.question import was_seen
+
         if not was_seen(self._seen_at, at):
             self.tell("nothing done: it was not on the screen yet", "warning")
         elif tab == "alerts":

@@ -12,7 +12,6 @@ from textual.widget import Widget
 
 from engine.errors import TickdeckError
 from tui.actions import in_order, perform
-from tui.order_lines import Summary
 from tui.paint.cells import Glyphs
 from tui.screens.layout import arrange, is_small
 from tui.state import DeckState, Part
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from tui.keymap import Keymap
     from tui.markets import Markets
     from tui.order_desk import OrderDesk
+    from tui.order_lines import Summary
     from tui.paint.theme import Theme
     from tui.playback import PlaybackControls
     from tui.widgets.banner import Banner
@@ -45,8 +45,6 @@ class Deck(Protocol):
 
     state: DeckState
     markets: Markets
-    desk: OrderDesk
-    playback: PlaybackControls
     actions: DeckActions
     keymap: Keymap
     config: DeckConfig
@@ -54,6 +52,10 @@ class Deck(Protocol):
     glyphs: Glyphs
     zone: tzinfo | None
 
+    @property
+    def desk(self) -> OrderDesk: ...
+    @property
+    def playback(self) -> PlaybackControls: ...
     def status_view(self) -> StatusView: ...
     def market_now_ns(self) -> int: ...
     def tell(self, text: str, level: str = "info") -> None: ...
@@ -170,7 +172,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
             opened=self._opened,
             hidden=self._hidden,
             has_banner=bool(self._deck.state.failure),
-            has_strip=self._deck.desk.staged is not None,
+            has_strip=self.is_complete and self._deck.desk.staged is not None,
             covered=self.covered,
         )
         if places == self._places:
@@ -244,8 +246,9 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         if self.is_complete:
             self._show_the_rest(touched)
         self.status.show(self._deck.status_view())
-        self.keys.show(self._deck.keymap.footer(self.contexts()))
-        self._deck.shown()
+        if self.is_complete:
+            self.keys.show(self._deck.keymap.footer(self.contexts()))
+            self._deck.shown()
 
     def _show_the_rest(self, touched: Part) -> None:
         if touched & ~(Part.NOTICES | Part.SEARCH):
@@ -268,7 +271,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
             instrument=market.instrument if market else None,
             series=market.series.get(deck.markets.period_s) if market else None,
             quote=market.quote if market else None,
-            levels=[Level(*line) for line in deck.desk.lines(fqme)],
+            levels=[Level(*line) for line in deck.desk.lines(fqme)] if self.is_complete else (),
             stale=market.is_stale if market else False,
             now_ns=deck.market_now_ns(),
         )

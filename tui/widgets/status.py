@@ -28,11 +28,13 @@ class StatusView(NamedTuple):
     """Seconds since the engine last reported."""
     is_armed: bool
     account: AccountInfo | None
-    """The account that the next order would name."""
+    """The account that the next order would name; None where none trades the market."""
     profit: dict[str, Profit]
     """By quote asset."""
     zone: tzinfo | None = UTC
     glyphs: Glyphs = "braille"
+    is_complete: bool = True
+    """Order mode is there, and so is what it knows of accounts."""
 
 
 class StatusLine(Lines):
@@ -130,7 +132,7 @@ def _playback(playback: PlaybackStatus, view: StatusView) -> list[Span]:
 def _account(view: StatusView) -> list[Span]:
     account = view.account
     if account is None:
-        return [Span("no account  ", "muted")]
+        return [Span("no account  " if view.is_complete else "", "muted")]
     if account.mode == "live":
         return [Span(f" REAL MONEY {account.name} ", "chip-live bold"), Span("  ")]
     if account.name == "paper":
