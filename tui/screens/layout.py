@@ -64,8 +64,8 @@ def arrange(
 
 
 def _small(body: Region, opened: str, has_strip: bool) -> dict[str, Region]:
-    if opened == "blotter":
-        rows = min(max(8, body.height // 3), body.height - 6)
+    if opened == "blotter" and body.height >= 4:
+        rows = min(max(8, body.height // 3), body.height // 2)
         chart, blotter = body.split_horizontal(body.height - rows)
         return {"chart": chart, "blotter": blotter}
     if opened in ("watchlist", "order"):
