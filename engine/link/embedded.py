@@ -136,7 +136,7 @@ class _Shutdown:
         self._asked = trio.Event()
 
     def ask(self, cancels_working: bool) -> None:
-        self.cancels_working = cancels_working
+        self.cancels_working = self.cancels_working or cancels_working  # a wish is kept
         self._asked.set()
 
     async def wait(self) -> None:

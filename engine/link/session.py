@@ -56,6 +56,9 @@ BARS_EVERY_S = 1 / 15
 FIRST_BARS_EVERY_S = 0.005
 """How often a chart without a single bar is looked after, while its history loads."""
 
+HEAD_START_S = 0.25
+"""How long the market that is named first, and so looked at first, is opened before others."""
+
 _ORDER_COMMANDS = (Submit, Amend, Cancel, CancelAll, Flatten, SetAlert, CancelAlert)
 
 
@@ -140,20 +143,27 @@ class DeckSession:
             else:
                 self._feeds[command.throttle_hz] = feed
                 nursery.start_soon(self._send_frames, feed)
+        opened = trio.Event()
+        head_start_ends = trio.current_time() + HEAD_START_S
         for fqme in command.fqmes:
-            nursery.start_soon(self._watch_one, feed, command.throttle_hz, fqme)
+            nursery.start_soon(self._watch_one, feed, command.throttle_hz, fqme, opened)
+            with trio.move_on_at(head_start_ends):
+                await opened.wait()
 
-    async def _watch_one(self, feed: Feed, rate: float, fqme: str) -> None:
-        if fqme in self._rate_of:
-            return
-        self._rate_of[fqme] = rate
+    async def _watch_one(self, feed: Feed, rate: float, fqme: str, opened: trio.Event) -> None:
+        """Open a market for the deck; `opened` is set when it is, or cannot be."""
         try:
+            if fqme in self._rate_of:
+                return
+            self._rate_of[fqme] = rate
             flume = await feed.add(fqme)
         except TickdeckError as error:
             self._rate_of.pop(fqme, None)
             self._put(FlumeFailed(fqme=fqme, reason=str(error)))
-            return
-        self._put(FlumeOpened(instrument=flume.instrument, quote=flume.quote))
+        else:
+            self._put(FlumeOpened(instrument=flume.instrument, quote=flume.quote))
+        finally:
+            opened.set()
 
     async def _unwatch(self, command: Unwatch) -> None:
         for fqme in command.fqmes:

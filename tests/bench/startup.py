@@ -48,6 +48,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         deck = [sys.executable, "-m", "tui"]
         os.environ |= {"TICKDECK_CONFIG": place, "TICKDECK_DATA_DIR": place}
+        # As installed: compiled once, and read from a cache after that.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         bare = [sys.executable, "-c", BARE]
         pairs = [
             (seconds_until(deck, is_braille), seconds_until(bare, lambda t: "one label" in t))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -15,6 +15,10 @@ from engine.instruments import parse_fqme
 from engine.locations import Locations, find_locations
 from engine.log import log_to
 from engine.text import safe
+
+if TYPE_CHECKING:
+    from engine.link.embedded import EmbeddedLink
+    from tui.app import DeckApp
 
 
 def version() -> str:
@@ -95,47 +99,56 @@ def _run_deck(
     # Numpy starts a thread per core for linear algebra, of which the deck does none.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.disable()  # what imports make stays: looking through it meanwhile is time lost
+    link = _open_link(places, config, options, paper_only=paper_only)
+    app = _open_app(link, places, config.deck)
+    gc.freeze()
+    gc.enable()
+    try:
+        app.run()
+    finally:
+        stopped = link.close()
+    if not stopped:
+        sys.stderr.write("tickdeck: the engine did not stop in time; see the log\n")
+        return 70
+    return app.return_code or 0
 
+
+def _open_link(
+    places: Locations, config: Config, options: dict[str, dict[str, Any]], *, paper_only: bool
+) -> EmbeddedLink:
     from brokers import registry
     from engine.clock import SystemClock
     from engine.link.embedded import EmbeddedLink, serve_deck
     from engine.settings import EngineSettings, load_brokers
-    from tui.app import DeckApp
-    from tui.keymap import load_keymap
-    from tui.themes import load_themes
 
-    gc.freeze()
-    gc.enable()
-
-    themes, problems = load_themes(places.themes_dir)
-    if config.deck.theme not in themes:
-        raise ConfigError(
-            f"no theme named {safe(config.deck.theme, 60)!r}",
-            hint=nearest(config.deck.theme, themes),
-        )
-    keymap = load_keymap(places.keys_file)
     brokers = load_brokers(places.brokers_file)
+    accounts = (one for one in brokers.accounts if one.broker == "paper" or not paper_only)
     settings = EngineSettings(
         config=config.engine,
-        accounts=tuple(
-            account for account in brokers.accounts if account.broker == "paper" or not paper_only
-        ),
+        accounts=tuple(accounts),
         broker_options={**brokers.options, **options},
         load_broker=registry.load,
         clock=SystemClock(),
         data_dir=places.data_dir,
     )
-    link = EmbeddedLink(serve_deck(settings))
-    app = DeckApp(
+    return EmbeddedLink(serve_deck(settings))
+
+
+def _open_app(link: EmbeddedLink, places: Locations, deck: DeckConfig) -> DeckApp:
+    from tui.app import DeckApp
+    from tui.keymap import load_keymap
+    from tui.themes import load_themes
+
+    themes, problems = load_themes(places.themes_dir)
+    if deck.theme not in themes:
+        raise ConfigError(
+            f"no theme named {safe(deck.theme, 60)!r}", hint=nearest(deck.theme, themes)
+        )
+    return DeckApp(
         link,
-        config.deck,
-        keymap=keymap,
+        deck,
+        keymap=load_keymap(places.keys_file),
         themes=themes,
         problems=problems,
         history_file=places.history_file,
     )
-    app.run()
-    if not link.close():
-        sys.stderr.write("tickdeck: the engine did not stop in time; see the log\n")
-        return 70
-    return app.return_code or 0
