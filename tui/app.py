@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, tzinfo
@@ -23,6 +25,7 @@ from engine.clock import NANOS, monotonic_s, wall_ns
 from engine.config import PERIODS, DeckConfig
 from engine.errors import LinkClosed
 from engine.link.protocol import Link
+from engine.log import logger
 from engine.messages import CancelAlert, CancelAll, Command, EngineStatus, Notice
 from tui.command_history import CommandHistory
 from tui.deck_actions import DeckActions
@@ -55,6 +58,11 @@ BLANK_S = 0.25
 
 _WORTH_A_FIRST_PAINT = Part.MARKET | Part.BARS | Part.FAILURE | Part.ORDERS
 """Until the first chart is there the rest waits for these."""
+
+_log = logger(__name__)
+
+END_S = 8.0
+"""Longest that an ordered end may take once the process was told to stop."""
 
 CANCEL_WAIT_S = 8.0
 """How long leaving waits for cancels to be answered."""
@@ -201,6 +209,21 @@ class DeckApp(App[int], inherit_bindings=False):
         self.set_timer(BLANK_S, self._unpainted.close)
         for problem in self._problems:
             self.tell(problem, "warning")
+        if not self.is_headless:
+            for number in (signal.SIGHUP, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(number, self._end, number)
+
+    def _end(self, number: signal.Signals) -> None:
+        """The terminal is gone, or we are told to stop: nobody is there to be asked anything."""
+        _log.warning("ended by %s with %d working orders", number.name, len(self.state.working()))
+        if number == signal.SIGHUP:
+            # Leaving the screen in order would wait for a terminal that does not answer.
+            self.link.close()
+            os._exit(128 + number)
+        last_resort = threading.Timer(END_S, os._exit, [128 + number])
+        last_resort.daemon = True
+        last_resort.start()  # for a terminal that takes no more, and so cannot be put in order
+        self.exit(return_code=128 + number)
 
     def _started(self) -> None:
         """The first chart is there, or will not come soon: go on at the usual pace."""
@@ -358,7 +381,7 @@ class DeckApp(App[int], inherit_bindings=False):
         self.push_screen(HelpScreen(self.keymap.help(), commands), lambda _: self._uncover())
 
     def open_command(self, text: str = "") -> None:
-        self.call_next(self.deck.open_command, text)
+        self.deck.open_command(text)
 
     def new_command_bar(self, run: Callable[[Call, float], object]) -> CommandBar:
         """The command line, over what the deck knows when something is typed."""

@@ -107,6 +107,11 @@ class Terminal:
         while time.monotonic() < end:
             if not self._read(0.05):
                 break
+        return self.wait_gone(within_s=max(0.1, end - time.monotonic()))
+
+    def wait_gone(self, *, within_s: float = 30.0) -> int:
+        """The program's exit code, without reading what it writes."""
+        end = time.monotonic() + within_s
         while time.monotonic() < end:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:

@@ -302,6 +302,9 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         return in_order(held)
 
     def on_key(self, event: events.Key) -> None:
+        if self.command is not None and self.command.is_open:
+            self.command.on_key(event)  # typed behind `:`, before that had the focus
+            return
         if self.focused is not None:
             return  # what the command line does not want is not for the deck either
         self.complete()
@@ -340,11 +343,11 @@ class DeckScreen(Screen[None], inherit_bindings=False):
 
     # -- the command line -----------------------------------------------------------------------
 
-    async def open_command(self, text: str = "") -> None:
+    def open_command(self, text: str = "") -> None:
         """Give the keys to the command line, which covers the footer."""
         if self.command is None:
             self.command = self._deck.new_command_bar(self._run)
-            await self.mount(self.command)
+            self.mount(self.command)
         self._place_command()
         self.command.open(text)
 
