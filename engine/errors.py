@@ -20,6 +20,8 @@
 
 from __future__ import annotations
 
+from engine.text import safe
+
 
 class TickdeckError(Exception):
     """What went wrong, in one line, and where there is one, what to do about it."""
@@ -103,3 +105,13 @@ class ServiceFailed(TickdeckError):
 
 class BadTransition(TickdeckError):
     """An order event that the order's state does not allow: our bug."""
+
+
+def describe(error: BaseException) -> str:
+    """What went wrong, in one line; of a group, its innermost errors."""
+    if isinstance(error, BaseExceptionGroup):
+        return "; ".join(dict.fromkeys(describe(part) for part in error.exceptions))
+    text = safe(error, 300)
+    if isinstance(error, TickdeckError):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

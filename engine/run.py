@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 
 from engine.ems.journal import MemoryJournal
 from engine.ems.router import Router
-from engine.errors import TickdeckError
+from engine.errors import TickdeckError, describe
 from engine.feed.bus import Bus
 from engine.feed.feed import FeedHub
 from engine.feed.sampler import Sampler
 from engine.log import logger
-from engine.messages import EngineReady, Event
+from engine.messages import EngineReady, Event, Notice
 from engine.services import ServiceManager, open_services
 from engine.settings import EngineSettings
 from engine.venues import Venues
@@ -26,7 +26,7 @@ class Engine:
     def __init__(self, settings: EngineSettings, services: ServiceManager) -> None:
         self.settings = settings
         self.services = services
-        self.bus = Bus()
+        self.bus = Bus(report_error=self._on_tap_error)
         self.sampler = Sampler()
         self.venues = Venues(
             load=settings.load_broker,
@@ -56,12 +56,21 @@ class Engine:
         )
         self.problems: list[str] = []
         """What did not come up and is not needed by all; a deck is told when it attaches."""
+        self._told_of: set[str] = set()
         self._readers: list[Callable[[Event], None]] = []
 
     def publish(self, event: Event) -> None:
         """Give an event to every attached deck."""
         for put in self._readers:
             put(event)
+
+    def _on_tap_error(self, fqme: str, error: Exception) -> None:
+        """A part of ours failed on a tick: our bug, which a person must hear of."""
+        _log.error("on ticks of %s: %r", fqme, error, exc_info=error)
+        if fqme not in self._told_of:
+            self._told_of.add(fqme)
+            text = f"{fqme}: a part of the engine fails on its ticks: {describe(error)}"
+            self.publish(Notice(level="error", text=text, source="engine"))
 
     def attach(self, put: Callable[[Event], None]) -> None:
         """Send a deck what is published from now on; `put` never waits."""

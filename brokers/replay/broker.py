@@ -61,6 +61,9 @@ LoadTape = Callable[[Path], Tape]
 _log = logger(__name__)
 
 
+_FOREVER_NS = 1 << 62
+
+
 class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The table `[brokers.replay]` of `brokers.toml`, and what `tickdeck replay` sets."""
 
@@ -210,7 +213,9 @@ class ReplayBroker:
         market = self._market(fqme)
         while self._running().is_seeking:
             await self._news.wait()
-        return market.history(period_s, end_ns, self.now_ns(), limit)
+        # After the end nothing more comes: the bars that were still open are over.
+        now_ns = _FOREVER_NS if self._running().is_ended else self.now_ns()
+        return market.history(period_s, end_ns, now_ns, limit)
 
     def native_periods(self, fqme: str) -> Sequence[int]:
         """See `Broker.native_periods`."""

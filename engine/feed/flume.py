@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -120,6 +121,7 @@ class Flume:
             self._history.end()
         if tick.reason == "seek":
             self._break, self.broken_ns, self._newest = "", None, None
+            self._day_volume = None  # what was traded up to there is not known
             if self._history is not None:
                 self._history.seek(tick.venue_ns)
 
@@ -187,9 +189,16 @@ class Flume:
             return "failed"
         if self._break == "end":
             return "ended"
-        if self._break or (age_s is not None and age_s > stale_after_s):
+        if self._break or (age_s is not None and age_s > stale_after_s * self._pace()):
             return "stale"
         return "live"
+
+    def _pace(self) -> float:
+        """Seconds of the market in one of ours, at least 1: who looks on ages no faster."""
+        playback = self.broker.playback()
+        if playback is None:
+            return 1.0
+        return max(1.0, playback.speed) if playback.speed else math.inf
 
     def _age_s(self) -> float | None:
         if not self._recv_ns:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import trio
 
-from engine.errors import LinkClosed, TickdeckError
+from engine.errors import LinkClosed, describe
 from engine.link.outbox import Outbox
 from engine.link.protocol import Wake
 from engine.link.session import DeckSession
@@ -17,7 +17,6 @@ from engine.log import logger
 from engine.messages import Command, EngineFailed, Event, Shutdown
 from engine.run import open_engine
 from engine.settings import EngineSettings
-from engine.text import safe
 
 _log = logger(__name__)
 
@@ -98,16 +97,6 @@ class EmbeddedLink:
             waiting, self._waiting = self._waiting, []
         for command in waiting:
             deliver(command)
-
-
-def describe(error: BaseException) -> str:
-    """What ended the engine, in one line: the innermost errors of a group."""
-    if isinstance(error, BaseExceptionGroup):
-        return "; ".join(dict.fromkeys(describe(part) for part in error.exceptions))
-    text = safe(error, 300)
-    if isinstance(error, TickdeckError):
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def serve_deck(settings: EngineSettings) -> Serve:

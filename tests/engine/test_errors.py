@@ -2,8 +2,17 @@
 
 import inspect
 
+import pytest
+
 import engine.errors
-from engine.errors import BrokerError, OrderDenied, OutcomeUnknown, TickdeckError
+from engine.errors import (
+    BrokerError,
+    DataError,
+    OrderDenied,
+    OutcomeUnknown,
+    TickdeckError,
+    describe,
+)
 
 FAMILY = [
     kind
@@ -32,3 +41,20 @@ def test_a_denial_says_check_limit_and_value() -> None:
 
     assert (denial.check, denial.limit, denial.value) == ("max_order_size", "5", "6")
     assert str(denial) == "too large"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (DataError("no trades in it"), "no trades in it"),
+        (ValueError(), "ValueError"),
+        (ValueError("x\x1b[2J"), "ValueError: x\ufffd[2J"),
+        (
+            ExceptionGroup("g", [ValueError("a"), ExceptionGroup("h", [KeyError("b")])]),
+            "ValueError: a; KeyError: 'b'",
+        ),
+        (ExceptionGroup("g", [ValueError("a"), ValueError("a")]), "ValueError: a"),
+    ],
+)
+def test_an_end_is_described_in_one_line(error: BaseException, told: str) -> None:
+    assert told == describe(error)

@@ -19,7 +19,7 @@ from engine.clock import NANOS, Clock
 from engine.errors import BrokerError, BrokerUnavailable, NotSupported, UnknownSymbol
 from engine.feed.bars import empty_columns
 from engine.instruments import Instrument
-from engine.messages import Break, Columns, Match, Quote, Trade
+from engine.messages import Break, Columns, Match, PlaybackStatus, Quote, Trade
 
 START_NS = 1_700_000_000 * NANOS
 """Start of the scripted market's time: 2023-11-14T22:13:20Z, not on a minute."""
@@ -133,6 +133,8 @@ class TruthBroker:
         self.unknown: set[str] = set()
         self.fail_history = 0
         self.open_delay_s = 0.1
+        self.played: PlaybackStatus | None = None
+        """What it says of itself if it is to be a playback."""
         self.history_delay_s = 0.05
         self._clock = clock
         self._trades = trades
@@ -147,6 +149,9 @@ class TruthBroker:
         self._stopped_ns = 0
         self._is_ending = False
         self._moved = trio.Event()
+
+    def playback(self) -> PlaybackStatus | None:
+        return self.played
 
     def now_ns(self) -> int:
         return self._stopped_ns or self._clock.now_ns() + self._moved_ns

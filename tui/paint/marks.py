@@ -257,8 +257,7 @@ def _paint_flags(canvas: Canvas, layout: Layout, scene: Scene, view: View) -> in
     if view.prices is not None:
         flags.append((" y manual ", palette.ink("warning", "surface")))
     if scene.is_stale:
-        text = f" STALE {scene.age} " if scene.age else " STALE "
-        flags.append((text, palette.chip("warning", is_loud=True)))
+        flags.append((f" {scene.flag} ", palette.chip("warning", is_loud=True)))
     at = layout.width
     for text, style in reversed(flags):
         at -= len(text)

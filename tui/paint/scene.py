@@ -51,8 +51,8 @@ class Scene(NamedTuple):
     quote: QuoteLike | None = None
     levels: Sequence[Level] = ()
     is_stale: bool = False
-    age: str = ""
-    """How old stale data is."""
+    flag: str = "STALE"
+    """What is said of stale data: that it is, how old it is, or that it has ended."""
 
 
 class Cursor(NamedTuple):

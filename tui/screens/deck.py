@@ -273,6 +273,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
             quote=market.quote if market else None,
             levels=[Level(*line) for line in deck.desk.lines(fqme)] if self.is_complete else (),
             stale=market.is_stale if market else False,
+            ended=bool(market and market.feed and market.feed.state == "ended"),
             now_ns=deck.market_now_ns(),
         )
 

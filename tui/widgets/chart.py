@@ -92,17 +92,20 @@ class Chart(Widget):
         quote: QuoteLike | None = None,
         levels: Sequence[Level] = (),
         stale: bool = False,
+        ended: bool = False,
         now_ns: int | None = None,
     ) -> None:
         """Show this from now on. Called once a frame; only rows that changed are sent.
 
-        `now_ns` is the market's time, of which the age of stale data is told.
+        `now_ns` is the market's time, of which the age of stale data is told. Data that has
+        `ended` is stale for good, whatever its age.
         """
         received = getattr(quote, "recv_ns", 0)
         age = fmt.age(now_ns - received) if stale and now_ns is not None and received else ""
+        flag = "ENDED" if ended else f"STALE {age}".strip()
         if series is not self._scene.series:
             self._view = self._view._replace(anchor_ns=None, prices=None, cursor=None)
-        self._scene = Scene(title, instrument, series, quote, tuple(levels), stale, age)
+        self._scene = Scene(title, instrument, series, quote, tuple(levels), stale, flag)
         seen = _seen(self._scene)
         if seen != self._seen or self._picture is None:
             self._seen = seen
@@ -413,5 +416,5 @@ def _seen(scene: Scene) -> tuple[object, ...]:
         )
     prices = None if quote is None else (quote.last, quote.bid, quote.ask)
     return (
-        scene.title, scene.instrument, scene.levels, scene.is_stale, scene.age, prices, bars,
+        scene.title, scene.instrument, scene.levels, scene.is_stale, scene.flag, prices, bars,
     )  # fmt: skip

@@ -152,6 +152,8 @@ def _closed_row(fqme: str, refused: str | None, mark: Span, ground: str, width: 
 
 
 def _spread_or_age(market: MarketView) -> Span:
+    if market.feed is not None and market.feed.state == "ended":
+        return Span(f"{'ended':>{_SPREAD}}", "stale")
     if market.is_stale:
         age = text_of.duration(market.age_s) if market.age_s is not None else "stale"
         return Span(f"{age + ' old' if market.age_s else age:>{_SPREAD}}", "stale")

@@ -11,7 +11,7 @@ from engine.broker import Capabilities
 from engine.clock import NANOS
 from engine.errors import BrokerError, BrokerUnavailable, UnknownSymbol, UsageError
 from engine.feed.feed import GRACE_S, STALE_AFTER_S, Feed, open_feed
-from engine.messages import Ask, Bid, Break, FeedStatus, Frame, Match, Quote, Trade
+from engine.messages import Ask, Bid, Break, FeedStatus, Frame, Match, PlaybackStatus, Quote, Trade
 from tests.support.feeding import Feeding, open_feeding
 from tests.support.market_truth import FQME, START_NS, TruthBroker, random_trades
 
@@ -489,6 +489,26 @@ async def test_age_and_delay_are_in_the_market_s_time(autojump_clock: MockClock)
         assert (0.0, None, "live") == (ahead.age_s, ahead.delay_ms, ahead.state)
         assert old is not None
         assert "stale" == old.state
+
+
+@pytest.mark.parametrize(("speed", "state"), [(1.0, "stale"), (20.0, "live"), (0.0, "live")])
+async def test_a_fast_playback_ages_no_faster_for_who_looks_on(
+    autojump_clock: MockClock, speed: float, state: str
+) -> None:
+    async with (
+        open_feeding({FQME: [Trade(FQME, 50.0, 1.0, "", START_NS - NANOS)]}) as feeding,
+        open_feed(feeding.hub, [FQME], throttle_hz=10),
+    ):
+        feeding.broker.played = PlaybackStatus(
+            broker="truth", position_ns=0, start_ns=0, end_ns=0, speed=speed
+        )
+        now_ns = feeding.clock.now_ns()
+        feeding.bus.publish(FQME, [Bid(FQME, 1.0, 1.0, now_ns, now_ns)])
+        await trio.sleep(STALE_AFTER_S + 1)
+        seen = status_of(feeding)
+
+        assert seen is not None
+        assert state == seen.state
 
 
 async def test_an_ended_playback_is_ended_until_it_is_moved(autojump_clock: MockClock) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 import trio
 
-from engine.errors import DataError, LinkClosed
-from engine.link.embedded import Deliver, EmbeddedLink, Serve, describe
+from engine.errors import LinkClosed
+from engine.link.embedded import Deliver, EmbeddedLink, Serve
 from engine.messages import (
     Cancel,
     Command,
@@ -177,20 +177,3 @@ def test_an_engine_that_hangs_is_reported_and_not_waited_for() -> None:
 
     assert not link.close(timeout_s=0)
     stuck.set()
-
-
-@pytest.mark.parametrize(
-    ("error", "told"),
-    [
-        (DataError("no trades in it"), "no trades in it"),
-        (ValueError(), "ValueError"),
-        (ValueError("x\x1b[2J"), "ValueError: x\ufffd[2J"),
-        (
-            ExceptionGroup("g", [ValueError("a"), ExceptionGroup("h", [KeyError("b")])]),
-            "ValueError: a; KeyError: 'b'",
-        ),
-        (ExceptionGroup("g", [ValueError("a"), ValueError("a")]), "ValueError: a"),
-    ],
-)
-def test_an_end_is_described_in_one_line(error: BaseException, told: str) -> None:
-    assert told == describe(error)

@@ -65,7 +65,7 @@ def test_ascii_draws_nothing_but_ascii() -> None:
     levels.append(Level(last * 2, "working", "far"))
     view = View(glyphs="ascii", cursor=Cursor(int(series.time_ns[-5]), Decimal("20000.00")))
 
-    picture = _paint(_scene(series, levels=levels, is_stale=True, age="3s"), view)
+    picture = _paint(_scene(series, levels=levels, is_stale=True, flag="STALE 3s"), view)
 
     assert all(row.isascii() for row in _rows(picture))
 
@@ -264,7 +264,7 @@ def test_stale_data_is_said_and_faded_but_orders_are_not() -> None:
     last = float(series.close[-1])
     scene = _scene(series, levels=[Level(last + 5, "working", "sell 1")])
 
-    fresh, stale = _paint(scene), _paint(scene._replace(is_stale=True, age="12s"))
+    fresh, stale = _paint(scene), _paint(scene._replace(is_stale=True, flag="STALE 12s"))
 
     assert _rows(stale)[0].rstrip().endswith("STALE 12s")
     row = _row_of(stale, "sell 1")
