@@ -160,10 +160,10 @@ def config_init(
     context: typer.Context,
     force: Annotated[bool, typer.Option("--force", help="overwrite what is there")] = False,
 ) -> None:
-    """Write a config.toml with every key and what it does; it changes nothing."""
-    from tui.commands.config import write_template
+    """Write config.toml and keys.toml with every key explained; they change nothing."""
+    from tui.commands.config import write_templates
 
-    raise typer.Exit(write_template(_locations(context), force=force))
+    raise typer.Exit(write_templates(_locations(context), force=force))
 
 
 @config_app.command("check")

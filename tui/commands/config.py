@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 from engine.config import load_config, template
 from engine.errors import ConfigError
@@ -31,23 +32,31 @@ def print_paths(locations: Locations) -> int:
     return 0
 
 
-def write_template(locations: Locations, *, force: bool) -> int:
-    """Write `config.toml`; what is there is kept unless `force`.
+def write_templates(locations: Locations, *, force: bool) -> int:
+    """Write `config.toml` and `keys.toml`; what is there is kept unless `force`.
 
     Raises:
-        ConfigError: the file cannot be written.
+        ConfigError: a file cannot be written.
     """
-    path = locations.config_file
-    if path.exists() and not force:
+    from tui import keymap
+
+    texts = {locations.config_file: template(), locations.keys_file: keymap.template()}
+    kept = [path for path in texts if path.exists() and not force]
+    for path in kept:
         print(f"{safe(path)} is there already; --force overwrites it")
-        return EXIT_EXISTS
+    for path, text in texts.items():
+        if path not in kept:
+            _write(path, text)
+            print(f"wrote {safe(path)}")
+    return EXIT_EXISTS if kept else 0
+
+
+def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(template(), encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{safe(path)}: cannot be written: {error.strerror}") from error
-    print(f"wrote {safe(path)}")
-    return 0
 
 
 def check(locations: Locations) -> int:

@@ -6,7 +6,8 @@ import pytest
 
 from engine.config import Config, load_config
 from engine.locations import Locations, find_locations
-from tui.commands.config import check, print_paths, write_template
+from tui.commands.config import check, print_paths, write_templates
+from tui.keymap import DEFAULT_KEYMAP, load_keymap
 
 
 @pytest.fixture
@@ -23,9 +24,10 @@ def test_paths_say_what_is_not_there(places: Locations, capsys: pytest.CaptureFi
 
 
 def test_init_writes_a_file_that_changes_nothing(places: Locations) -> None:
-    assert 0 == write_template(places, force=False)
+    assert 0 == write_templates(places, force=False)
 
     assert Config() == load_config(places.config_file)
+    assert DEFAULT_KEYMAP == load_keymap(places.keys_file)
     assert 0 == check(places)
 
 
@@ -33,15 +35,16 @@ def test_init_keeps_what_is_there(places: Locations) -> None:
     places.config_dir.mkdir()
     places.config_file.write_text("[deck]\n")
 
-    assert 73 == write_template(places, force=False)
+    assert 73 == write_templates(places, force=False)
     assert "[deck]\n" == places.config_file.read_text()
+    assert places.keys_file.exists()
 
 
 def test_init_overwrites_when_told_to(places: Locations) -> None:
     places.config_dir.mkdir()
     places.config_file.write_text("[deck]\n")
 
-    assert 0 == write_template(places, force=True)
+    assert 0 == write_templates(places, force=True)
     assert "theme" in places.config_file.read_text()
 
 
