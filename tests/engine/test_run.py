@@ -1,0 +1,105 @@
+"""An engine comes up whole or not at all, and says what it could do without."""
+
+from __future__ import annotations
+
+import pytest
+from trio.testing import MockClock
+
+from brokers import registry
+from engine.broker import OpenBroker
+from engine.clock import TrioClock
+from engine.config import EngineConfig
+from engine.ems.accounts import Account, built_in_accounts
+from engine.errors import BrokerUnavailable
+from engine.messages import Event, Notice, Trade
+from engine.run import open_engine
+from engine.services import current_services
+from engine.settings import EngineSettings
+
+
+def settings(
+    *, broker: str = "sim", accounts: tuple[Account, ...] | None = None, missing: str = ""
+) -> EngineSettings:
+    def load(name: str) -> OpenBroker:
+        if name == missing:
+            raise BrokerUnavailable(f"{name} is not there")
+        return registry.load(name)
+
+    return EngineSettings(
+        config=EngineConfig(broker=broker),
+        accounts=built_in_accounts() if accounts is None else accounts,
+        load_broker=load,
+        clock=TrioClock(1_767_603_600_000_000_000),
+    )
+
+
+async def test_a_deck_is_told_the_default_broker_first(autojump_clock: MockClock) -> None:
+    async with open_engine(settings()) as engine:
+        ready = engine.ready()
+
+    assert ["sim", "paper"] == [broker.name for broker in ready.brokers]
+    assert ["sim", "paper"] == [account.name for account in ready.accounts]
+
+
+async def test_every_part_runs_as_a_service(autojump_clock: MockClock) -> None:
+    async with open_engine(settings()) as engine:
+        states = {status.name: status.state for status in engine.services.statuses()}
+        assert current_services() is engine.services
+
+    assert {"sampler", "router", "broker sim", "broker paper"} <= states.keys()
+    assert {"running"} == set(states.values())
+
+
+async def test_without_its_default_broker_there_is_no_engine(autojump_clock: MockClock) -> None:
+    with pytest.raises(BrokerUnavailable, match="sim is not there"):
+        async with open_engine(settings(missing="sim")):
+            pytest.fail("it came up")
+
+    async with open_engine(settings()):  # and nothing was left behind
+        pass
+
+
+async def test_an_accounts_broker_that_is_missing_costs_its_accounts_only(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_engine(settings(missing="paper")) as engine:
+        assert ["sim"] == [broker.name for broker in engine.ready().brokers]
+        assert 1 == len(engine.problems)
+        assert "paper is not there" in engine.problems[0]
+
+
+async def test_what_is_published_reaches_attached_decks_only(autojump_clock: MockClock) -> None:
+    first: list[Event] = []
+    second: list[Event] = []
+    notice = Notice(level="info", text="hello")
+
+    async with open_engine(settings()) as engine:
+        engine.attach(first.append)
+        engine.attach(second.append)
+        engine.publish(notice)
+        engine.detach(first.append)
+        engine.publish(notice)
+
+    assert ([notice], [notice, notice]) == (first, second)
+
+
+async def test_a_part_that_fails_on_ticks_is_told_once_and_starves_nobody(
+    autojump_clock: MockClock,
+) -> None:
+    told: list[Event] = []
+    later: list[str] = []
+
+    def broken(fqme: str, ticks: object) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    async with open_engine(settings()) as engine:
+        engine.attach(told.append)
+        engine.bus.add_tap(broken)
+        engine.bus.add_tap(lambda fqme, ticks: later.append(fqme))
+        for _ in range(3):
+            engine.bus.publish("a.sim", [Trade("a.sim", 1.0, 1.0)])
+
+    assert ["a.sim"] * 3 == later
+    (notice,) = told
+    assert isinstance(notice, Notice)
+    assert "ZeroDivisionError: division by zero" in notice.text
