@@ -10,13 +10,15 @@ from typing import Any
 import trio
 
 from engine.broker import Broker
-from engine.clock import TrioClock
+from engine.clock import NANOS, TrioClock
 from engine.feed.bus import Bus
-from engine.feed.feed import FeedHub
+from engine.feed.feed import Feed, FeedHub
 from engine.feed.sampler import Sampler
-from engine.messages import Trade
+from engine.messages import FeedStatus, Trade
 from engine.services import ServiceManager, open_services
-from tests.support.market_truth import START_NS, TruthBroker
+from tests.support.market_truth import FQME, START_NS, TruthBroker, random_trades
+
+OTHER = "bbb.spot.truth"
 
 
 class Feeding:
@@ -52,3 +54,26 @@ async def open_feeding(
         feeding = Feeding(services, TruthBroker(clock, trades, **options), clock)
         await services.start("sampler", feeding.sampler.run)
         yield feeding
+
+
+def markets(every_s: float = 2.0) -> dict[str, list[Trade]]:
+    """Two markets that trade every so many seconds, from a minute ago on."""
+    return {
+        fqme: random_trades(seed, START_NS - 60 * NANOS, START_NS + 600 * NANOS, every_s, fqme)
+        for seed, fqme in enumerate((FQME, OTHER))
+    }
+
+
+def status_of(feeding: Feeding, fqme: str = FQME) -> FeedStatus | None:
+    """How a market's stream is; None while it is not open."""
+    return next((one for one in feeding.hub.statuses() if one.fqme == fqme), None)
+
+
+async def breaks_until(feed: Feed, seconds: float) -> list[str]:
+    """Reasons of the breaks that come within this time."""
+    reasons: list[str] = []
+    with trio.move_on_after(seconds):
+        while True:
+            frame = await feed.receive()
+            reasons += [tick.reason for tick in frame.ticks.get("break", ())]  # type: ignore[union-attr]
+    return reasons

@@ -1,43 +1,15 @@
 from __future__ import annotations
 
-from itertools import pairwise
-
-import msgspec
 import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from engine.broker import Capabilities
-from engine.clock import NANOS
 from engine.errors import BrokerError, BrokerUnavailable, UnknownSymbol, UsageError
-from engine.feed.feed import GRACE_S, STALE_AFTER_S, Feed, open_feed
-from engine.messages import Ask, Bid, Break, FeedStatus, Frame, Match, PlaybackStatus, Quote, Trade
-from tests.support.feeding import Feeding, open_feeding
-from tests.support.market_truth import FQME, START_NS, TruthBroker, random_trades
-
-OTHER = "bbb.spot.truth"
-
-
-def markets(every_s: float = 2.0) -> dict[str, list[Trade]]:
-    return {
-        fqme: random_trades(seed, START_NS - 60 * NANOS, START_NS + 600 * NANOS, every_s, fqme)
-        for seed, fqme in enumerate((FQME, OTHER))
-    }
-
-
-def status_of(feeding: Feeding, fqme: str = FQME) -> FeedStatus | None:
-    return next((one for one in feeding.hub.statuses() if one.fqme == fqme), None)
-
-
-async def breaks_until(feed: Feed, seconds: float) -> list[str]:
-    """Reasons of the breaks that come within this time."""
-    reasons: list[str] = []
-    with trio.move_on_after(seconds):
-        while True:
-            frame = await feed.receive()
-            reasons += [tick.reason for tick in frame.ticks.get("break", ())]  # type: ignore[union-attr]
-    return reasons
-
+from engine.feed.feed import GRACE_S, Feed, open_feed
+from engine.messages import Frame, Match
+from tests.support.feeding import OTHER, markets, open_feeding
+from tests.support.market_truth import FQME, TruthBroker
 
 # -- opening ----------------------------------------------------------------------------------
 
@@ -310,86 +282,7 @@ async def test_closing_a_feed_ends_a_receive_that_waits(autojump_clock: MockCloc
         assert ["yes"] == ended
 
 
-# -- the stream fails -------------------------------------------------------------------------
-
-
-async def test_a_stream_that_fails_is_begun_anew_and_readers_are_told(
-    autojump_clock: MockClock,
-) -> None:
-    async with (
-        open_feeding(markets(0.3)) as feeding,
-        open_feed(feeding.hub, [FQME], throttle_hz=10) as feed,
-    ):
-        await trio.sleep(3)
-        feeding.broker.fail_stream()
-        await trio.sleep(0.3)
-        status = status_of(feeding)
-        assert status is not None
-        assert "stale" == status.state
-
-        assert ["stale", "gap"] == [
-            reason for reason in await breaks_until(feed, 10) if reason in ("stale", "gap")
-        ]
-        status = status_of(feeding)
-        assert status is not None
-        assert "live" == status.state
-        assert {FQME: 2} == feeding.broker.opened
-        assert [FQME.rpartition(".")[2]] * 2 == feeding.asked_brokers
-
-
-async def test_a_stream_that_ends_by_itself_is_begun_anew_too(autojump_clock: MockClock) -> None:
-    async with (
-        open_feeding(markets(0.3)) as feeding,
-        open_feed(feeding.hub, [FQME], throttle_hz=10) as feed,
-    ):
-        feeding.broker.end_stream()
-
-        assert "gap" in await breaks_until(feed, 10)
-        assert {FQME: 2} == feeding.broker.opened
-
-
-async def test_failures_in_a_row_are_retried_ever_more_rarely(autojump_clock: MockClock) -> None:
-    async with (
-        open_feeding(markets()) as feeding,
-        open_feed(feeding.hub, [FQME], throttle_hz=10),
-    ):
-        begins: list[float] = []
-        stream = feeding.broker.stream
-
-        async def failing(*args: object, **options: object) -> None:
-            begins.append(trio.current_time())
-            raise BrokerUnavailable("no route")
-
-        feeding.broker.stream = failing  # type: ignore[method-assign,assignment]
-        feeding.broker.fail_stream()
-        await trio.sleep(20)
-        waits = [round(after - before, 3) for before, after in pairwise(begins)]
-        assert [1.0, 2.0, 4.0, 8.0] == waits
-        feeding.broker.stream = stream  # type: ignore[method-assign]
-        await trio.sleep(20)
-
-        assert {FQME} == feeding.broker.streaming
-
-
-async def test_a_market_that_is_no_longer_listed_fails_for_good(
-    autojump_clock: MockClock,
-) -> None:
-    async with (
-        open_feeding(markets()) as feeding,
-        open_feed(feeding.hub, [FQME], throttle_hz=10) as feed,
-    ):
-        await trio.sleep(3)
-        feeding.broker.unknown.add(FQME)
-        feeding.broker.fail_stream()
-
-        assert ["end"] == [one for one in await breaks_until(feed, 60) if one == "end"]
-        status = status_of(feeding)
-        assert status is not None
-        assert "failed" == status.state
-        assert 2 == feeding.broker.opened[FQME]
-        async with open_feed(feeding.hub, [], throttle_hz=10) as other:
-            with pytest.raises(BrokerError, match="not listed"):
-                await other.add(FQME)
+# -- taps -------------------------------------------------------------------------------------
 
 
 async def test_a_tap_that_fails_is_logged_and_costs_the_market_nothing(
@@ -411,138 +304,6 @@ async def test_a_tap_that_fails_is_logged_and_costs_the_market_nothing(
         logged = [record for record in caplog.records if record.exc_info]
         assert "our bug" in str(logged[0].exc_info)
         assert 3 <= len(logged) <= 8, "a bug on every tick must not fill the disk"
-
-
-# -- the present ------------------------------------------------------------------------------
-
-
-async def test_the_quote_follows_the_ticks(autojump_clock: MockClock) -> None:
-    async with (
-        open_feeding({FQME: [Trade(FQME, 50.0, 1.0, "", START_NS - NANOS)]}) as feeding,
-        open_feed(feeding.hub, [FQME], throttle_hz=10) as feed,
-    ):
-        now_ns = feeding.clock.now_ns()
-        before = feed.flumes[FQME].quote
-        feeding.bus.publish(FQME, [Bid(FQME, 49.0, 2.0, now_ns, now_ns)])
-        feeding.bus.publish(
-            FQME,
-            [
-                Ask(FQME, 51.0, 3.0, now_ns, now_ns),
-                Trade(FQME, 51.0, 0.5, "buy", now_ns, now_ns + 1),
-            ],
-        )
-        after = feed.flumes[FQME].quote
-        feeding.bus.publish(FQME, [Bid(FQME, 49.0, 0.0, now_ns, now_ns + 2)])
-
-        assert 50.0 == before.last
-        assert before.bid is None
-        assert after == Quote(
-            fqme=FQME,
-            last=51.0,
-            last_size=0.5,
-            bid=49.0,
-            bid_size=2.0,
-            ask=51.0,
-            ask_size=3.0,
-            venue_ns=now_ns,
-            recv_ns=now_ns + 1,
-        )
-        assert feed.flumes[FQME].quote.bid is None
-        assert 49.0 == after.bid, "a quote that was taken does not change"
-
-
-async def test_the_day_s_volume_grows_with_the_trades(autojump_clock: MockClock) -> None:
-    async with (
-        open_feeding({FQME: [Trade(FQME, 50.0, 1.0, "", START_NS - NANOS)]}) as feeding,
-        open_feed(feeding.hub, [FQME], throttle_hz=10) as feed,
-    ):
-        flume, now_ns = feed.flumes[FQME], feeding.clock.now_ns()
-        flume.set_quote(msgspec.structs.replace(flume.quote, day_open=40.0, day_volume=100.0))
-        feeding.bus.publish(FQME, [Trade(FQME, 51.0, 2.5, "", now_ns, now_ns)])
-        # A playback states its last price anew as a trade of nothing.
-        feeding.bus.publish(FQME, [Trade(FQME, 51.0, 0.0, "", now_ns, now_ns, "", 0)])
-
-        assert (40.0, 102.5, 2.5) == (
-            flume.quote.day_open,
-            flume.quote.day_volume,
-            flume.quote.last_size,
-        )
-
-
-async def test_age_and_delay_are_in_the_market_s_time(autojump_clock: MockClock) -> None:
-    async with (
-        open_feeding({FQME: [Trade(FQME, 50.0, 1.0, "", START_NS - NANOS)]}) as feeding,
-        open_feed(feeding.hub, [FQME], throttle_hz=10),
-    ):
-        now_ns = feeding.clock.now_ns()
-        feeding.bus.publish(FQME, [Bid(FQME, 1.0, 1.0, now_ns - 80_000_000, now_ns)])
-        await trio.sleep(7)
-        behind = status_of(feeding)
-        feeding.bus.publish(FQME, [Bid(FQME, 1.0, 1.0, now_ns + 8 * NANOS, now_ns + 7 * NANOS)])
-        ahead = status_of(feeding)
-        await trio.sleep(STALE_AFTER_S + 1)
-        old = status_of(feeding)
-
-        assert behind is not None
-        assert (7.0, 80.0, "live") == (behind.age_s, behind.delay_ms, behind.state)
-        assert ahead is not None
-        assert (0.0, None, "live") == (ahead.age_s, ahead.delay_ms, ahead.state)
-        assert old is not None
-        assert "stale" == old.state
-
-
-@pytest.mark.parametrize(("speed", "state"), [(1.0, "stale"), (20.0, "live"), (0.0, "live")])
-async def test_a_fast_playback_ages_no_faster_for_who_looks_on(
-    autojump_clock: MockClock, speed: float, state: str
-) -> None:
-    async with (
-        open_feeding({FQME: [Trade(FQME, 50.0, 1.0, "", START_NS - NANOS)]}) as feeding,
-        open_feed(feeding.hub, [FQME], throttle_hz=10),
-    ):
-        feeding.broker.played = PlaybackStatus(
-            broker="truth", position_ns=0, start_ns=0, end_ns=0, speed=speed
-        )
-        now_ns = feeding.clock.now_ns()
-        feeding.bus.publish(FQME, [Bid(FQME, 1.0, 1.0, now_ns, now_ns)])
-        await trio.sleep(STALE_AFTER_S + 1)
-        seen = status_of(feeding)
-
-        assert seen is not None
-        assert state == seen.state
-
-
-async def test_an_ended_playback_is_ended_until_it_is_moved(autojump_clock: MockClock) -> None:
-    async with (
-        open_feeding(markets(0.3)) as feeding,
-        open_feed(feeding.hub, [FQME], throttle_hz=10),
-    ):
-        states: list[str] = []
-        now_ns = feeding.clock.now_ns()
-        for ticks in (
-            [Break(FQME, "end", now_ns, now_ns)],
-            [Break(FQME, "seek", now_ns, now_ns)],
-            [Bid(FQME, 1.0, 1.0, now_ns, now_ns)],
-        ):
-            feeding.bus.publish(FQME, ticks)
-            status = status_of(feeding)
-            assert status is not None
-            states.append(status.state)
-
-        assert ["ended", "live", "live"] == states
-
-
-async def test_counters_of_the_bus_are_in_the_status(autojump_clock: MockClock) -> None:
-    async with (
-        open_feeding(markets(0.3)) as feeding,
-        open_feed(feeding.hub, [FQME], throttle_hz=1) as feed,
-    ):
-        for _ in range(10):
-            await feed.receive()
-        status = status_of(feeding)
-
-        assert status is not None
-        assert 10 == status.framed == feed.statistics().framed
-        assert status.received >= feed.statistics().received > 20
 
 
 # -- search -----------------------------------------------------------------------------------
