@@ -186,6 +186,9 @@ class ServiceManager:
         self, name: str, run: Run, args: tuple[Any, ...], restarts: int, critical: bool
     ) -> _Service:
         service = _Service(name, self._clock.now_ns, critical)
+        if (before := self._services.get(name)) is not None and before.state == "failed":
+            # Asked for again after it failed: whoever looks at it wants to know of that.
+            service.restarts, service.last_error = before.restarts + 1, before.last_error
         self._services[name] = service
         self._nursery.start_soon(self._supervise, service, run, args, restarts, name=name)
         return service
@@ -213,6 +216,12 @@ class ServiceManager:
         try:
             with service.scope:
                 await self._run_with_restarts(service, run, args, restarts)
+        except Exception as raised:
+            # Grouped with its cancel, an error passes by the place where it is caught alone.
+            error = sole_error(raised)
+            service.fail(error)
+            _log.error("service %s failed while it was stopped", service.name, exc_info=error)
+            self._give_up(service, error)
         finally:
             if service.state != "failed":
                 service.enter("stopped")

@@ -395,3 +395,49 @@ def test_the_one_error_in_nested_groups_is_found() -> None:
     assert sole_error(ExceptionGroup("a", [ExceptionGroup("b", [inner])])) is inner
     assert sole_error(several) is several
     assert sole_error(inner) is inner
+
+
+async def test_an_error_that_comes_with_the_stop_fails_its_service_and_nothing_else(
+    autojump_clock: MockClock,
+) -> None:
+    async def fails_while_it_is_stopped(*, task_status: trio.TaskStatus[None]) -> None:
+        async def child() -> None:
+            try:
+                await trio.sleep_forever()
+            finally:
+                raise RuntimeError("broke on the way out")
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(child)
+            nursery.start_soon(trio.sleep_forever)
+            task_status.started()
+
+    async with open_services(TrioClock(0)) as services:
+        await services.start("part", fails_while_it_is_stopped)
+        await services.stop("part")
+        status = services.status("part")
+
+    assert status is not None
+    assert ("failed", "RuntimeError: broke on the way out") == (status.state, status.last_error)
+
+
+async def test_a_service_that_is_asked_for_again_tells_how_it_failed_before(
+    autojump_clock: MockClock,
+) -> None:
+    async def fails_later(*, task_status: trio.TaskStatus[None]) -> None:
+        task_status.started()
+        await trio.sleep(1)
+        raise LookupError("lost")
+
+    async with open_services(TrioClock(0)) as services:
+        await services.start("part", fails_later)
+        await trio.sleep(2)
+        await services.start("part", fails_later)
+        status = services.status("part")
+
+    assert status is not None
+    assert ("running", 1, "LookupError: lost") == (
+        status.state,
+        status.restarts,
+        status.last_error,
+    )
