@@ -27,7 +27,7 @@ Outcomes of `submit`, `amend` and `cancel`:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from decimal import Decimal
 from pathlib import Path
@@ -208,6 +208,17 @@ class MarketTap(Protocol):
     def on_ticks(self, fqme: str, ticks: Sequence[Tick]) -> None:
         """Ticks of an open market, before anyone but the dark book has seen them."""
         ...
+
+
+UntilLost = Callable[[Broker], Awaitable[str]]
+"""Waits until this broker runs no longer; returns why. Its streams may have fallen silent, and
+what it said of orders holds no more."""
+
+
+async def never_lost(broker: Broker) -> str:
+    """For a broker that nobody supervises."""
+    await trio.sleep_forever()
+    raise AssertionError("unreachable")
 
 
 OpenBroker = Callable[[BrokerSettings], Broker]

@@ -9,6 +9,7 @@
     ├── OrderDenied          we said no, before anything left the machine
     ├── BrokerError          the only family that leaves a broker package; exit 69
     │   ├── BrokerUnavailable    cannot be loaded, reached or logged in to
+    │   │   └── BrokerLost           ran, and runs no longer
     │   ├── UnknownSymbol        the venue does not list it
     │   ├── NotSupported         the venue cannot do this
     │   ├── OrderRejected        the venue said no
@@ -72,6 +73,10 @@ class BrokerError(TickdeckError):
 
 class BrokerUnavailable(BrokerError):
     """The broker cannot be loaded, reached or logged in to."""
+
+
+class BrokerLost(BrokerUnavailable):
+    """The broker ran, and runs no longer."""
 
 
 class UnknownSymbol(BrokerError):

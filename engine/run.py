@@ -34,12 +34,14 @@ class Engine:
             clock=settings.clock,
             options=settings.broker_options,
             data_dir=settings.data_dir,
+            report_loss=self._on_broker_lost,
         )
         self.hub = FeedHub(
             services=services,
             bus=self.bus,
             sampler=self.sampler,
             get_broker=self.venues.get,
+            until_lost=self.venues.until_lost,
             stale_after_s=settings.config.stale_after_s,
         )
         self.venues.use_markets(self.hub)
@@ -51,6 +53,7 @@ class Engine:
             markets=self.hub,
             accounts=settings.accounts,
             get_broker=self.venues.get,
+            until_lost=self.venues.until_lost,
             dark_through_ticks=settings.config.dark_through_ticks,
             answer_timeout_s=settings.config.answer_timeout_s,
         )
@@ -71,6 +74,11 @@ class Engine:
             self._told_of.add(fqme)
             text = f"{fqme}: a part of the engine fails on its ticks: {describe(error)}"
             self.publish(Notice(level="error", text=text, source="engine"))
+
+    def _on_broker_lost(self, name: str, why: str) -> None:
+        """A broker failed while it ran: its markets and accounts are told by themselves; a
+        person wants to know why."""
+        self.publish(Notice(level="error", text=why, source=f"broker {name}"))
 
     def attach(self, put: Callable[[Event], None]) -> None:
         """Send a deck what is published from now on; `put` never waits."""

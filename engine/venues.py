@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -10,10 +11,11 @@ import trio
 
 from engine.broker import Broker, BrokerSettings, LoadBroker, MarketTap
 from engine.clock import Clock
+from engine.errors import describe
 from engine.instruments import Instrument
 from engine.log import logger
 from engine.messages import PlaybackStatus, Tick
-from engine.services import ServiceManager
+from engine.services import ServiceManager, sole_error
 
 _log = logger(__name__)
 
@@ -36,6 +38,15 @@ class _NoMarkets:
         return None
 
 
+@dataclass(eq=False)
+class _Running:
+    """A broker that is up, and what ends that."""
+
+    broker: Broker
+    ended: trio.Event = field(default_factory=trio.Event)
+    why: str = ""
+
+
 class Venues:
     """All brokers of this engine. Each runs as service `broker NAME`."""
 
@@ -47,13 +58,19 @@ class Venues:
         clock: Clock,
         options: Mapping[str, Mapping[str, Any]],
         data_dir: Path | None,
+        report_loss: Callable[[str, str], None] = lambda name, why: None,
     ) -> None:
+        """
+        Args:
+            report_loss: takes the name of a broker that failed while it ran, and why.
+        """
         self._load = load
         self._services = services
         self._clock = clock
         self._options = options
         self._data_dir = data_dir
-        self._running: dict[str, Broker] = {}
+        self._report_loss = report_loss
+        self._running: dict[str, _Running] = {}
         self._taps: dict[str, tuple[MarketTap, set[str]]] = {}
         self._markets: Markets = _NoMarkets()
 
@@ -72,11 +89,21 @@ class Venues:
 
     def running(self) -> tuple[Broker, ...]:
         """The brokers that run now, in the order they came up."""
-        return tuple(self._running.values())
+        return tuple(running.broker for running in self._running.values())
+
+    async def until_lost(self, broker: Broker) -> str:
+        """Wait until `broker` runs no longer; returns why, at once if it does not run. Does not
+        return for one that is stopped with the engine.
+        """
+        running = self._running.get(broker.name)
+        if running is None or running.broker is not broker:
+            return f"broker {broker.name} does not run"
+        await running.ended.wait()
+        return running.why
 
     def playbacks(self) -> tuple[PlaybackStatus, ...]:
         """Where each playback stands."""
-        statuses = (broker.playback() for broker in self._running.values())
+        statuses = (broker.playback() for broker in self.running())
         return tuple(status for status in statuses if status is not None)
 
     def feed_taps(self, fqme: str, ticks: Sequence[Tick]) -> None:
@@ -105,14 +132,22 @@ class Venues:
 
     async def _run(self, name: str, *, task_status: trio.TaskStatus[Broker]) -> None:
         broker = self._open(name)
+        running = _Running(broker, why=f"broker {name} ended")
         try:
             async with trio.open_nursery() as nursery:
                 await nursery.start(broker.run)
-                self._running[name] = broker
+                self._running[name] = running
                 if isinstance(broker, MarketTap):
                     self._taps[name] = (broker, set())
                 _log.info("broker %s runs", name)
                 task_status.started(broker)
+            running.ended.set()  # not where it is stopped: that goes on in order
+        except Exception as error:
+            if name in self._running:
+                running.why = f"broker {name} failed: {describe(sole_error(error))}"
+                running.ended.set()
+                self._report_loss(name, running.why)
+            raise
         finally:
             self._running.pop(name, None)
             self._taps.pop(name, None)

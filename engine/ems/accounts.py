@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 import trio
 
-from engine.broker import Broker, Report, TradingClient
+from engine.broker import Broker, Report, TradingClient, UntilLost, never_lost
 from engine.ems.risk import PAPER_LIMITS, RiskLimits
+from engine.errors import BrokerLost
 from engine.messages import AccountInfo
 
 
@@ -67,6 +68,7 @@ async def run_account(
     account: Account,
     get_broker: GetBroker,
     report: Report,
+    until_lost: UntilLost = never_lost,
     *,
     task_status: trio.TaskStatus[TradingClient] = trio.TASK_STATUS_IGNORED,
 ) -> None:
@@ -74,8 +76,9 @@ async def run_account(
 
     Raises:
         BrokerError: the broker cannot be loaded, reached or logged in to.
+        BrokerLost: it runs no longer.
     """
     broker = await get_broker(account.broker)
     async with broker.open_client(account.info(), report) as client:
         task_status.started(client)
-        await trio.sleep_forever()
+        raise BrokerLost(await until_lost(broker))

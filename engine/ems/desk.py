@@ -206,6 +206,14 @@ class Desk:
         else:
             self.apply(event)
 
+    def on_account_lost(self, account: str, why: str) -> None:
+        """The broker of an account failed: nobody knows what works there now.
+
+        Requests that are under way get their own answer, or none in time."""
+        for order in self._blotter.working(account=account):
+            if order.state in (OrderState.OPEN, OrderState.PARTIAL):
+                self.apply(Lost(order_id=order.order_id, reason=why))
+
     # -- new orders -----------------------------------------------------------------------------
 
     def on_submit(self, submit: Submit) -> None:

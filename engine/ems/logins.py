@@ -7,9 +7,9 @@ from functools import partial
 
 import trio
 
-from engine.broker import Broker, Capabilities, TradingClient
+from engine.broker import Broker, Capabilities, TradingClient, UntilLost, never_lost
 from engine.ems.accounts import Account, GetBroker, run_account
-from engine.errors import BrokerUnavailable
+from engine.errors import BrokerLost, BrokerUnavailable
 from engine.messages import OrderEvent
 from engine.services import current_services
 
@@ -27,11 +27,19 @@ class Logins:
         get_broker: GetBroker,
         report: Callable[[str, OrderEvent], None],
         timeout_s: float,
+        until_lost: UntilLost = never_lost,
+        lost: Callable[[str, str], None] = lambda account, why: None,
     ) -> None:
+        """
+        Args:
+            lost: takes the name of an account whose broker runs no longer, and why.
+        """
         self._accounts = accounts
         self._get_broker = get_broker
         self._report = report
         self._timeout_s = timeout_s
+        self._until_lost = until_lost
+        self._lost = lost
         self._brokers: dict[str, Broker] = {}
 
     def capabilities_of(self, name: str) -> Capabilities | None:
@@ -54,9 +62,19 @@ class Logins:
                 await current_services().stop(service)
             client: TradingClient = await current_services().start(
                 service,
-                partial(run_account, account, self._get_broker, partial(self._report, name)),
+                partial(self._keep, account),
                 restarts=RESTARTS,
             )
             self._brokers[name] = broker
             return client
         raise BrokerUnavailable(f"account {name} did not log in within {self._timeout_s:g} s")
+
+    async def _keep(self, account: Account, *, task_status: trio.TaskStatus[TradingClient]) -> None:
+        report = partial(self._report, account.name)
+        try:
+            await run_account(
+                account, self._get_broker, report, self._until_lost, task_status=task_status
+            )
+        except BrokerLost as error:
+            self._lost(account.name, str(error))
+            raise

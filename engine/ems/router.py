@@ -13,6 +13,7 @@ from functools import partial
 
 import trio
 
+from engine.broker import UntilLost, never_lost
 from engine.clock import Clock
 from engine.ems.accounts import Account, GetBroker
 from engine.ems.blotter import Blotter
@@ -58,6 +59,7 @@ class Router:
         markets: Markets,
         accounts: Sequence[Account],
         get_broker: GetBroker,
+        until_lost: UntilLost = never_lost,
         dark_through_ticks: int = 5,
         answer_timeout_s: float = 10.0,
     ) -> None:
@@ -74,6 +76,8 @@ class Router:
             get_broker=get_broker,
             report=lambda account, event: self._post(partial(self._desk.on_report, account, event)),
             timeout_s=answer_timeout_s,
+            until_lost=until_lost,
+            lost=lambda account, why: self._post(partial(self._desk.on_account_lost, account, why)),
         )
         self._lanes = Lanes(
             get_client=self._logins.open,

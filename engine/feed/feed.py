@@ -7,8 +7,9 @@
 
 However many readers a market has, one stream serves them all, as one service. It ends some
 seconds after the last reader has left, so that who comes back within that time finds it open.
-A stream that fails is begun anew, and readers are told: `Break("stale")` when it fails,
-`Break("gap")` when it goes on.
+A stream that fails, or whose broker does, is begun anew, and readers are told: `Break("stale")`
+when it fails, `Break("gap")` when it goes on. Only a playback that failed is not begun anew: it
+would start over, and trade the same past again.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from types import MappingProxyType
 
 import trio
 
-from engine.broker import Broker
+from engine.broker import Broker, UntilLost, never_lost
 from engine.errors import BrokerError, TickdeckError
 from engine.feed.bus import Bus
 from engine.feed.flume import Flume
@@ -53,6 +54,7 @@ class FeedHub:
         bus: Bus,
         sampler: Sampler,
         get_broker: GetBroker,
+        until_lost: UntilLost = never_lost,
         grace_s: float = GRACE_S,
         stale_after_s: float = STALE_AFTER_S,
     ) -> None:
@@ -65,6 +67,7 @@ class FeedHub:
         self._services = services
         self._sampler = sampler
         self._get_broker = get_broker
+        self.until_lost = until_lost
         self._grace_s = grace_s
         self._stale_after_s = stale_after_s
         self._flumes: dict[str, Flume] = {}

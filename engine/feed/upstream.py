@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import trio
 
 from engine.broker import Broker
-from engine.errors import BrokerUnavailable, NotSupported, UnknownSymbol
+from engine.errors import BrokerLost, BrokerUnavailable, NotSupported, UnknownSymbol
 from engine.feed.flume import Flume
 from engine.instruments import Instrument
 from engine.log import logger
@@ -40,7 +40,7 @@ class Upstream:
                 raise error
             _log.warning("stream of %s failed: %s", self._fqme, error)
             self._tell("stale")
-            if isinstance(error, UnknownSymbol | NotSupported):
+            if self._is_final(error, self._flume.broker):
                 self._flume.failure = f"{self._fqme}: {error}"
                 self._tell("end")
                 await trio.sleep_forever()
@@ -59,10 +59,33 @@ class Upstream:
                 began = partial(self._begin, broker, instrument, nursery, task_status)
             else:
                 began = partial(self._begin_again, broker, self._flume)
-            await broker.stream(self._fqme, self._hub.publish, task_status=Started(began))
+            await self._stream(broker, Started(began))
         except Exception as error:
             return sole_error(error)
         return BrokerUnavailable(f"{self._fqme}: the stream ended")
+
+    async def _stream(self, broker: Broker, task_status: trio.TaskStatus[Quote]) -> None:
+        """Stream until that ends, or its broker, of which it may never find out by itself."""
+        why = ""
+
+        async def watch_over(nursery: trio.Nursery) -> None:
+            nonlocal why
+            why = await self._hub.until_lost(broker)
+            nursery.cancel_scope.cancel()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(watch_over, nursery)
+            await broker.stream(self._fqme, self._hub.publish, task_status=task_status)
+            nursery.cancel_scope.cancel()
+        if why:
+            raise BrokerLost(why)
+
+    @staticmethod
+    def _is_final(error: Exception, broker: Broker) -> bool:
+        """There is nothing to be begun anew."""
+        if isinstance(error, BrokerLost):
+            return broker.capabilities.can_play  # it would start over
+        return isinstance(error, UnknownSymbol | NotSupported)
 
     def _begin(
         self,
