@@ -1,4 +1,4 @@
-"""Amends, cancels and exits through the router."""
+"""What becomes of each command and touch: dark orders, amends, cancels and exits."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ import pytest
 import trio
 import trio.testing
 
+from engine.ems.risk import RiskLimits
 from engine.messages import (
     Amend,
+    Ask,
+    Bid,
+    Break,
     Cancel,
     CancelAll,
     CommandRefused,
@@ -20,8 +24,140 @@ from engine.messages import (
     OrderUpdate,
     RequestRefused,
 )
-from tests.support.orders import LIVE_LIMITS, AutojumpClock, hold, open_desk, opened
+from tests.support.orders import LIVE_LIMITS, AutojumpClock, Desk, hold, open_desk, opened
 from tests.support.venue import FQME
+
+# -- dark orders -------------------------------------------------------------------------------
+
+
+async def dark(desk: Desk, trigger: str, **fields: Any) -> str:
+    fields = {"price": None, "route": "dark", "trigger_price": Decimal(trigger), **fields}
+    order_id = desk.submit(**fields)
+    await desk.router.wait_idle()
+    assert desk.order(order_id).state is OrderState.DARK
+    return order_id
+
+
+async def test_no_venue_sees_a_dark_order_until_it_is_touched_then_it_goes_through_the_market() -> (
+    None
+):
+    async with open_desk() as desk:
+        order_id = await dark(desk, "105")
+        desk.tick(desk.trade(104.99))
+        await desk.router.wait_idle()
+        before = list(desk.venue.calls)
+        desk.tick(desk.trade(105.0))
+        await desk.router.wait_idle()
+
+        assert before == []
+        assert desk.states(order_id) == ["pending", "dark", "triggered", "open"]
+        # Five ticks of 0.01 through the ask at 101.
+        assert desk.order(order_id).price == Decimal("101.05")
+
+
+async def test_a_dark_sale_goes_through_the_bid() -> None:
+    async with open_desk() as desk:
+        order_id = await dark(desk, "95", side="sell")
+        desk.tick(desk.trade(94.0))
+        await desk.router.wait_idle()
+
+        assert desk.order(order_id).price == Decimal("98.95")
+
+
+async def test_a_dark_order_with_its_own_price_keeps_it() -> None:
+    async with open_desk() as desk:
+        order_id = await dark(desk, "105", price=Decimal(104))
+        desk.tick(desk.trade(105.0))
+        await desk.router.wait_idle()
+
+        assert desk.order(order_id).price == 104
+
+
+async def test_a_trigger_fires_at_most_once() -> None:
+    async with open_desk() as desk:
+        order_id = await dark(desk, "105")
+        desk.tick(desk.trade(106.0), desk.trade(104.0), desk.trade(106.0))
+        desk.tick(desk.trade(107.0))
+        await desk.router.wait_idle()
+
+        assert desk.venue.calls == [("submit", order_id)]
+
+
+async def test_a_trigger_waits_while_the_market_is_crossed_or_stale() -> None:
+    async with open_desk() as desk:
+        order_id = await dark(desk, "105")
+        desk.tick(Bid(FQME, 106.0, 1.0), Ask(FQME, 105.5, 1.0), desk.trade(105.5))
+        desk.tick(Break(FQME, "stale"))
+        desk.tick(Bid(FQME, 105.0, 1.0), Ask(FQME, 105.5, 1.0))
+        await desk.router.wait_idle()
+        before = list(desk.venue.calls)
+        desk.tick(desk.trade(105.0))
+        await desk.router.wait_idle()
+
+        assert before == []
+        assert desk.venue.calls == [("submit", order_id)]
+
+
+async def test_risk_is_asked_again_when_a_trigger_is_touched() -> None:
+    limits = RiskLimits(max_position_notional=Decimal(250))
+    async with open_desk(limits=limits) as desk:
+        order_id = await dark(desk, "105")
+        await hold(desk, "2")
+        desk.tick(desk.trade(105.0))
+        await desk.router.wait_idle()
+
+        assert desk.states(order_id) == ["pending", "dark", "triggered", "denied"]
+        assert desk.denial(order_id).check == "max_position_notional"
+
+
+async def test_a_dark_order_is_amended_and_canceled_here() -> None:
+    async with open_desk() as desk:
+        order_id = await dark(desk, "105")
+        desk.router.handle(Amend(order_id=order_id, price=Decimal(95), size=Decimal(2)))
+        await desk.router.wait_idle()
+        desk.tick(desk.trade(105.0))
+        await desk.router.wait_idle()
+        amended = desk.order(order_id)
+        desk.router.handle(Cancel(order_id=order_id))
+        desk.tick(desk.trade(95.0))
+        await desk.router.wait_idle()
+
+        assert (amended.trigger_price, amended.size) == (95, 2)
+        assert desk.order(order_id).state is OrderState.CANCELED
+        assert desk.venue.calls == []
+
+
+async def test_a_cancel_and_a_touch_in_the_same_moment_do_not_both_happen() -> None:
+    async with open_desk() as desk:
+        order_id = await dark(desk, "105")
+        desk.router.handle(Cancel(order_id=order_id))
+        desk.tick(desk.trade(105.0))
+        await desk.router.wait_idle()
+        other = await dark(desk, "110")
+        desk.tick(desk.trade(110.0))
+        desk.router.handle(Cancel(order_id=other))
+        await desk.router.wait_idle()
+
+        assert desk.states(order_id) == ["pending", "dark", "canceled"]
+        assert desk.states(other) == ["pending", "dark", "triggered", "canceled"]
+        assert desk.venue.calls == []
+
+
+async def test_an_amend_that_crosses_the_touch_is_refused_and_the_touch_counts() -> None:
+    async with open_desk() as desk:
+        order_id = await dark(desk, "105")
+        desk.router.handle(Amend(order_id=order_id, price=Decimal(110)))
+        desk.tick(desk.trade(105.0))
+        await desk.router.wait_idle()
+
+        assert desk.states(order_id) == ["pending", "dark", "triggered", "open"]
+        refused = [
+            update.event
+            for update in desk.told(OrderUpdate)
+            if isinstance(update.event, RequestRefused)
+        ]
+        assert [event.check for event in refused] == ["state"]
+
 
 # -- amend and cancel --------------------------------------------------------------------------
 
