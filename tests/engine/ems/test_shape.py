@@ -1,0 +1,254 @@
+"""What an order must look like: each field and number by itself, at its edge and beyond it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from engine.broker import Capabilities
+from engine.ems.shape import LARGEST, check_shape, denied, text
+from engine.messages import Denied, Order
+from tests.support.venue import EVERYTHING, FQME, INSTRUMENT
+
+LIMIT = {"price": Decimal(100)}
+STOP = {"order_type": "stop", "stop_price": Decimal(101)}
+STOP_LIMIT = {"order_type": "stop_limit", "price": Decimal(102), "stop_price": Decimal(101)}
+MARKET = {"order_type": "market"}
+DARK = {"route": "dark", "trigger_price": Decimal(105)}
+
+
+def order(**changes: Any) -> Order:
+    fields: dict[str, Any] = {
+        "order_id": "o",
+        "account": "a",
+        "fqme": FQME,
+        "side": "buy",
+        "order_type": "limit",
+        "size": Decimal(1),
+    }
+    return Order(**{**fields, **changes})
+
+
+def refusal(
+    fields: dict[str, Any], capabilities: Capabilities = EVERYTHING, **instrument: Any
+) -> Denied | None:
+    return check_shape(order(**fields), replace(INSTRUMENT, **instrument), capabilities)
+
+
+def told(denial: Denied | None) -> tuple[str, str, str]:
+    assert denial is not None
+    assert denial.order_id == "o"
+    assert denial.reason
+    return denial.check, denial.limit, denial.value
+
+
+# -- fields ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        LIMIT,
+        MARKET,
+        STOP,
+        STOP_LIMIT,
+        {**LIMIT, **DARK},
+        {**MARKET, **DARK},
+        DARK,  # it is given a price through the market when it is sent
+        {**LIMIT, "post_only": True},
+        {**LIMIT, **DARK, "post_only": True},
+        {**LIMIT, "time_in_force": "fok"},
+    ],
+)
+def test_an_order_whose_fields_fit_its_type_has_a_shape(fields: dict[str, Any]) -> None:
+    assert refusal(fields) is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({}, "a limit order needs a price"),
+        ({**MARKET, **LIMIT}, "a market order has no limit price"),
+        ({**STOP, **LIMIT}, "a stop order has no limit price"),
+        ({**STOP, "stop_price": None}, "a stop order needs a stop price"),
+        ({**STOP_LIMIT, "price": None}, "a stop_limit order needs a price"),
+        ({**STOP_LIMIT, "stop_price": None}, "a stop_limit order needs a stop price"),
+        ({**LIMIT, "stop_price": Decimal(101)}, "a limit order has no stop price"),
+        ({**LIMIT, "trigger_price": Decimal(101)}, "only a dark order has a trigger price"),
+        ({**LIMIT, "route": "dark"}, "a dark order needs a trigger price"),
+        ({**STOP, **DARK}, "a dark order has a trigger of its own and no stop"),
+        ({**STOP_LIMIT, **DARK}, "a dark order has a trigger of its own and no stop"),
+        ({**MARKET, "post_only": True}, "only a resting limit order can be post-only"),
+        (
+            {**LIMIT, "post_only": True, "time_in_force": "ioc"},
+            "only a resting limit order can be post-only",
+        ),
+        ({**DARK, "post_only": True}, "what is sent through the market cannot be post-only"),
+    ],
+)
+def test_fields_have_to_fit_the_type_of_the_order(fields: dict[str, Any], reason: str) -> None:
+    denial = refusal(fields)
+
+    assert told(denial)[0] == "shape"
+    assert denial is not None
+    assert denial.reason == reason
+
+
+# -- what the venue can do ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lacks", "fields", "expected"),
+    [
+        ({"can_trade": False}, LIMIT, ("none", "limit")),
+        ({"order_types": frozenset({"limit", "stop"})}, MARKET, ("limit, stop", "market")),
+        (
+            {"times_in_force": frozenset({"gtc", "fok"})},
+            {**LIMIT, "time_in_force": "ioc"},
+            ("fok, gtc", "ioc"),
+        ),
+        ({"can_post_only": False}, {**LIMIT, "post_only": True}, ("may take", "post-only")),
+    ],
+)
+def test_what_the_venue_cannot_do_is_said_with_what_it_can(
+    lacks: dict[str, Any], fields: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    assert refusal(fields) is None
+    assert told(refusal(fields, replace(EVERYTHING, **lacks))) == ("capability", *expected)
+
+
+def test_a_market_order_needs_no_term_of_the_venue() -> None:
+    termless = replace(EVERYTHING, times_in_force=frozenset())
+
+    assert refusal(MARKET, termless) is None
+    assert told(refusal(LIMIT, termless))[0] == "capability"
+
+
+# -- numbers -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ("0.001", None),
+        ("1000", None),
+        ("0", ("size", "0", "0")),
+        ("-1", ("size", "0", "-1")),
+        ("NaN", ("size", "0", "NaN")),
+        ("Infinity", ("size", "0", "Infinity")),
+        ("1e40", ("size", "1000000000000000", "1E+40")),
+        ("0.0009", ("min_size", "0.001", "0.0009")),
+        ("1000.001", ("max_size", "1000", "1000.001")),
+        ("1.0001", ("size_step", "0.001", "1.0001")),
+    ],
+)
+def test_a_size_has_to_be_one_that_the_venue_takes(
+    size: str, expected: tuple[str, str, str] | None
+) -> None:
+    denial = refusal({**LIMIT, "size": Decimal(size)})
+
+    assert (denial and told(denial)) == expected
+
+
+@pytest.mark.parametrize(
+    ("price", "expected"),
+    [
+        ("90", None),
+        ("110", None),
+        ("0", ("price", "0", "0")),
+        ("-0.01", ("price", "0", "-0.01")),
+        ("NaN", ("price", "1000000000000000", "NaN")),
+        ("-Infinity", ("price", "1000000000000000", "-Infinity")),
+        ("1e15", ("max_price", "110", "1E+15")),
+        ("1000000000000000.01", ("price", "1000000000000000", "1000000000000000.01")),
+        ("100.005", ("price_tick", "0.01", "100.005")),
+        ("89.99", ("min_price", "90", "89.99")),
+        ("110.01", ("max_price", "110", "110.01")),
+    ],
+)
+def test_a_price_has_to_be_one_that_the_venue_takes(
+    price: str, expected: tuple[str, str, str] | None
+) -> None:
+    fields = {"price": Decimal(price)}
+    denial = refusal(fields, min_price=Decimal(90), max_price=Decimal(110))
+
+    assert (denial and told(denial)) == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"price": Decimal("100.001")}, "limit price"),
+        ({**STOP_LIMIT, "stop_price": Decimal("100.001")}, "stop price"),
+        ({**DARK, "trigger_price": Decimal("100.001")}, "trigger price"),
+    ],
+)
+def test_every_price_is_checked_and_named(fields: dict[str, Any], name: str) -> None:
+    denial = refusal(fields)
+
+    assert told(denial)[0] == "price_tick"
+    assert denial is not None
+    assert name in denial.reason
+
+
+def test_negative_prices_pass_only_where_the_instrument_allows_them() -> None:
+    negative = {"price": Decimal(-10)}
+
+    assert told(refusal(negative))[0] == "price"
+    assert refusal(negative, allows_negative_price=True) is None
+    assert refusal({"price": Decimal(0)}, allows_negative_price=True) is None
+
+
+@given(st.integers(1, 10**15 - 1), st.integers(-30, 15), st.integers(1, 999))
+def test_the_grid_is_exact_for_every_number_that_is_let_pass(
+    steps: int, exponent: int, part: int
+) -> None:
+    """Decimal's usual 28 digits are not enough for a large price on a fine grid."""
+    step = Decimal(1).scaleb(exponent)
+    limits = {"size_step": step, "min_size": Decimal(0), "max_size": None}
+    on_grid = steps * step
+    with_more = on_grid + part * step.scaleb(-3)
+    if with_more > LARGEST or len(with_more.as_tuple().digits) > 28:
+        return
+
+    assert refusal({**LIMIT, "size": on_grid}, **limits) is None
+    assert told(refusal({**LIMIT, "size": with_more}, **limits))[0] == "size_step"
+
+
+def test_the_largest_price_on_the_finest_grid_can_still_be_checked() -> None:
+    fine = {"price_tick": Decimal("1e-30"), "max_price": None}
+
+    assert refusal({"price": LARGEST}, **fine) is None
+    assert refusal({"price": LARGEST - 1}, **fine) is None
+
+
+# -- how a refusal is told ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "told_as"),
+    [
+        (Decimal("100.500"), "100.5"),
+        (Decimal("1E+3"), "1000"),
+        (Decimal("1E-8"), "0.00000001"),
+        (Decimal("0.00"), "0"),
+        (Decimal("-2.50"), "-2.5"),
+        (Decimal("1E+40"), "1E+40"),
+        (Decimal("NaN"), "NaN"),
+        (3, "3"),
+        ("gtc", "gtc"),
+    ],
+)
+def test_numbers_are_told_as_people_write_them(value: object, told_as: str) -> None:
+    assert text(value) == told_as
+
+
+def test_a_refusal_names_the_order_the_check_and_both_numbers() -> None:
+    assert denied(order(), "band", "too far", Decimal("10.0"), "12 %") == Denied(
+        order_id="o", check="band", reason="too far", limit="10", value="12 %"
+    )
