@@ -151,9 +151,13 @@ def _said(fill: Fill) -> str:
 
 def _is_sound(event: Filled | Amended) -> bool:
     """All numbers are ones that can be computed with; no venue should say anything else."""
-    numbers = [event.size, event.price or Decimal(0)]
+    numbers: tuple[Decimal | None, ...]
     if isinstance(event, Filled):
-        numbers.append(event.fee)
-    return (
-        all(number.is_finite() and abs(number) <= LARGEST for number in numbers) and event.size > 0
-    )
+        numbers = (event.size, event.price, event.fee)
+    else:
+        numbers = (event.size, event.price, event.stop_price, event.trigger_price)
+    return all(map(_can_be_computed_with, numbers)) and event.size > 0
+
+
+def _can_be_computed_with(number: Decimal | None) -> bool:
+    return number is None or (number.is_finite() and abs(number) <= LARGEST)
