@@ -45,12 +45,14 @@ def feed(rig: Rig, fqme: str) -> FeedStatus:
     return next(one for one in newest_status(rig).feeds if one.fqme == fqme)
 
 
-async def test_streams_of_a_venue_that_fails_say_so_and_begin_anew(mock_clock: MockClock) -> None:
+async def test_streams_of_a_venue_that_fails_say_so_and_begin_anew(
+    mock_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with open_rig(mock_clock) as rig:
         await rig.watch(SIM)
         await rig.advance(3.0)
         lost = sim_of(rig)
-        lost.exchange.advance = fail  # type: ignore[method-assign]
+        monkeypatch.setattr(lost.exchange, "advance", fail)
         await rig.until("stale break", lambda: breaks(rig) == ["stale"], within_s=1.0)
         failed = rig.engine.services.status("broker sim")
 
@@ -73,7 +75,7 @@ async def test_streams_of_a_venue_that_fails_say_so_and_begin_anew(mock_clock: M
 
 
 async def test_orders_at_a_venue_that_fails_are_unknown_and_new_ones_reach_the_next(
-    mock_clock: MockClock,
+    mock_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_rig(mock_clock) as rig:
         await rig.watch(SIM)
@@ -84,7 +86,7 @@ async def test_orders_at_a_venue_that_fails_are_unknown_and_new_ones_reach_the_n
         await rig.advance(1.0)
         assert rig.order(resting).state is OrderState.OPEN
 
-        sim_of(rig).exchange.advance = fail  # type: ignore[method-assign]
+        monkeypatch.setattr(sim_of(rig).exchange, "advance", fail)
         await rig.advance(5.0)
 
         assert rig.order(resting).state is OrderState.UNKNOWN
@@ -121,7 +123,7 @@ async def test_a_playback_that_fails_ends_its_markets_and_does_not_start_over(
 
 
 async def test_paper_that_fails_is_fed_again_once_an_account_needs_it(
-    mock_clock: MockClock,
+    mock_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tape = MemoryTape(prices(VENUE, *((n, 100) for n in range(600))), end_ns=at(600))
     async with open_rig(mock_clock, tape) as rig:
@@ -130,7 +132,7 @@ async def test_paper_that_fails_is_fed_again_once_an_account_needs_it(
         resting = await rig.submit("buy", "1", price="90")
         await rig.advance(1.0)
         (paper,) = (one for one in rig.engine.venues.running() if isinstance(one, PaperBroker))
-        paper.venue.waiting = fail  # type: ignore[method-assign]
+        monkeypatch.setattr(paper.venue, "waiting", fail)
         await rig.cancel(resting)  # it looks at what waits
         await rig.advance(15.0)
 
