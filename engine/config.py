@@ -140,7 +140,8 @@ def convert(table: Any, wanted: type[T], where: str, *, under: str = "") -> T:
     try:
         converted = msgspec.convert(table, wanted, strict=False)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{where}: {_explain(str(error), under)}") from error
+        explained = _explain(str(error), under)
+        raise ConfigError(f"{where}: {explained}", hint=_choice(str(error), wanted)) from error
     for path in _not_finite(converted, under):
         raise ConfigError(f"{where}: {path}: expected a number, got nan or infinity")
     return converted
@@ -223,6 +224,9 @@ def _not_finite(value: Any, path: str) -> typing.Iterator[str]:
     if isinstance(value, msgspec.Struct):
         for name in value.__struct_fields__:
             yield from _not_finite(getattr(value, name), f"{path}.{name}" if path else name)
+    elif isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from _not_finite(part, f"{path}.{safe(name, 60)}" if path else safe(name, 60))
     elif isinstance(value, float | Decimal) and not math.isfinite(value):
         yield path
 
@@ -234,6 +238,20 @@ def nearest(word: str, known: typing.Iterable[str]) -> str:
     if close:
         return f"did you mean {close[0]!r}?"
     return "known: " + ", ".join(names)
+
+
+def _choice(message: str, wanted: Any) -> str:
+    """For a value that is none of a key's choices: the nearest, or all of them."""
+    match = re.match(r"Invalid enum value '(.*)' - at `\$\.(.*)`$", message)
+    if match is None:
+        return ""
+    hint: Any = wanted
+    for key in match[2].split("."):
+        hint = typing.get_type_hints(_struct_of(hint)).get(key)
+        if hint is None:
+            return ""
+    choices = typing.get_args(hint) if typing.get_origin(hint) is Literal else ()
+    return nearest(match[1], map(str, choices)) if choices else ""
 
 
 def _explain(message: str, under: str) -> str:

@@ -12,7 +12,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from decimal import Decimal
 from typing import Final, NoReturn
 
-import msgspec
 import trio
 
 from brokers.paper.models import PaperOptions
@@ -26,7 +25,8 @@ from engine.broker import (
     TradingClient,
 )
 from engine.clock import Clock
-from engine.errors import BrokerUnavailable, NotSupported, OrderRejected
+from engine.config import convert
+from engine.errors import BrokerUnavailable, ConfigError, NotSupported, OrderRejected
 from engine.instruments import Instrument
 from engine.messages import (
     AccountInfo,
@@ -39,7 +39,6 @@ from engine.messages import (
     Quote,
     Tick,
 )
-from engine.text import safe
 
 LOOK_EVERY_S: Final = 0.005
 """How often the time of a market is looked at while something is on its way in it."""
@@ -52,9 +51,9 @@ def open_broker(settings: BrokerSettings) -> Broker:
         BrokerUnavailable: its options are wrong.
     """
     try:
-        options = msgspec.convert(settings.options, PaperOptions)
-    except msgspec.ValidationError as error:
-        raise BrokerUnavailable(f"options of {settings.name}: {safe(error)}") from error
+        options = convert(dict(settings.options), PaperOptions, f"options of {settings.name}")
+    except ConfigError as error:
+        raise BrokerUnavailable(str(error), hint=error.hint) from error
     return PaperBroker(settings.name, settings.clock, options)
 
 

@@ -19,17 +19,18 @@ from engine.messages import Side
 NANOS_PER_MS: Final = 1_000_000
 ZERO: Final = Decimal(0)
 
-NonNegative = Annotated[float, Meta(ge=0)]
+Milliseconds = Annotated[float, Meta(ge=0, le=60_000)]
+"""A minute on the way is no model of a venue: it is a slip of the keyboard."""
 
 
 class PaperOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[brokers.paper]` of `brokers.toml`."""
 
-    delay_ms: NonNegative = 20.0
+    delay_ms: Milliseconds = 20.0
     """Milliseconds of market time until a request is at the venue."""
-    jitter_ms: NonNegative = 0.0
+    jitter_ms: Milliseconds = 0.0
     """At most this much is added to it, drawn evenly, the same draws for the same seed."""
-    report_delay_ms: NonNegative = 0.0
+    report_delay_ms: Milliseconds = 0.0
     """Milliseconds of market time until what the venue says is here."""
     maker_fee: Decimal | None = None
     """Share of the notional; None takes the instrument's."""
@@ -45,6 +46,12 @@ class PaperOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     balances: Mapping[str, Decimal] = {}
     """What each account begins with, by asset."""
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        for key in ("maker_fee", "taker_fee"):
+            fee = getattr(self, key)
+            if fee is not None and not (fee.is_finite() and -1 < fee < 1):
+                raise ValueError(f"{key}: {fee} is no share of the notional (0.001 is 0.1 %)")
 
 
 class Delay:

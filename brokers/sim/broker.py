@@ -18,7 +18,8 @@ from brokers.sim.market import Market
 from brokers.sim.past import PERIODS, read_page
 from engine.broker import BrokerSettings, Capabilities, HistoryPage, Report, TickSink
 from engine.clock import NANOS, Clock
-from engine.errors import BrokerUnavailable, NotSupported
+from engine.config import convert, nearest
+from engine.errors import BrokerUnavailable, ConfigError, NotSupported
 from engine.instruments import Instrument
 from engine.messages import (
     AccountInfo,
@@ -51,6 +52,10 @@ class SimOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """What happens where two orders of one account would trade with each other."""
     markets: tuple[str, ...] = ()
     """fqmes to list; empty lists all."""
+
+    def __post_init__(self) -> None:
+        if not self.cash.is_nan() and self.cash < 0:
+            raise ValueError(f"cash: {self.cash} is less than nothing")
 
 
 class SimBroker:
@@ -311,13 +316,17 @@ def _closest(text: str, listings: Sequence[Listing]) -> list[Listing]:
 def open_broker(settings: BrokerSettings) -> SimBroker:
     """The embedded exchange. Raises `BrokerUnavailable` for options that make no sense."""
     try:
-        options = msgspec.convert(dict(settings.options), SimOptions)
-    except msgspec.ValidationError as error:
-        raise BrokerUnavailable(f"options of {settings.name}: {safe(error)}") from error
+        options = convert(dict(settings.options), SimOptions, f"options of {settings.name}")
+    except ConfigError as error:
+        raise BrokerUnavailable(str(error), hint=error.hint) from error
     listings = LISTINGS
     if options.markets:
+        known = [listing.fqme for listing in LISTINGS]
+        for fqme in options.markets:
+            if fqme not in known:
+                raise BrokerUnavailable(
+                    f"options of {settings.name}: markets: no such market: {safe(fqme, 80)}",
+                    hint=nearest(fqme, known),
+                )
         listings = tuple(listing for listing in LISTINGS if listing.fqme in options.markets)
-        if unknown := set(options.markets) - {listing.fqme for listing in LISTINGS}:
-            names = ", ".join(sorted(map(safe, unknown)))
-            raise BrokerUnavailable(f"options of {settings.name}: no such market: {names}")
     return SimBroker(settings.name, settings.clock, options, listings)

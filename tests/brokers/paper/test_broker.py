@@ -6,14 +6,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
 import trio.testing
 
-from brokers.paper import open_broker
+from brokers.paper import models, open_broker
 from brokers.paper.broker import PaperBroker
+from brokers.paper.models import PaperOptions
 from engine.broker import BrokerSettings, MarketTap
 from engine.clock import NANOS, TrioClock
 from engine.errors import BrokerUnavailable, OrderRejected
@@ -118,8 +120,47 @@ def test_is_fed_with_the_markets_of_others() -> None:
 
 
 def test_refuses_options_that_it_does_not_have() -> None:
-    with pytest.raises(BrokerUnavailable, match="slippage_tick"):
+    with pytest.raises(BrokerUnavailable, match="slippage_tick") as caught:
         open_paper(slippage_tick=3)
+    assert caught.value.hint == "did you mean 'slippage_ticks'?"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("delay_ms", -1),
+        ("delay_ms", "soon"),
+        ("delay_ms", float("inf")),
+        ("jitter_ms", float("nan")),
+        ("report_delay_ms", 10**12),
+        ("maker_fee", "NaN"),
+        ("maker_fee", "much"),
+        ("taker_fee", 10),
+        ("slippage", "books"),
+        ("slippage_ticks", 1.5),
+        ("slippage_ticks", -1),
+        ("queue", "first"),
+        ("balances", {"usdt": float("nan")}),
+        ("balances", {"usdt": "all"}),
+        ("seed", "x"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_refused_by_its_key(key: str, value: object) -> None:
+    with pytest.raises(BrokerUnavailable, match=f"options of paper: .*{key}"):
+        open_paper(**{key: value})
+
+
+def test_a_model_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(BrokerUnavailable) as caught:
+        open_paper(queue="behnd")
+    assert caught.value.hint == "did you mean 'behind'?"
+
+
+def test_every_option_is_explained_in_the_notes() -> None:
+    notes = Path(models.__file__).with_name("NOTES.md").read_text()
+
+    for key in PaperOptions.__struct_fields__:
+        assert f"`{key}`" in notes, key
 
 
 async def test_a_request_arrives_after_the_delay_of_the_market(

@@ -138,6 +138,8 @@ async def test_lists_the_most_traded_first(autojump_clock: object) -> None:
     [
         ({"seeds": 3}, "seeds"),
         ({"seed": "x"}, "seed"),
+        ({"cash": -1}, "cash"),
+        ({"cash": "NaN"}, "cash"),
         ({"self_trade": "maybe"}, "self_trade"),
         ({"markets": ["nothing.spot.sim"]}, "nothing.spot.sim"),
         ({"seed": "\x1b[2J"}, "seed"),
