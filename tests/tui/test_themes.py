@@ -12,14 +12,13 @@ from textual.app import App
 from textual.color import Color
 from textual.widgets import Static
 
-from tui.paint.color import contrast, is_ansi, oklab, rgb
+from tui.paint.color import contrast, oklab, rgb
 from tui.paint.levels import LOOKS
 from tui.themes import (
     DEFAULT_THEME,
     ROLES,
     Depth,
     Theme,
-    detect_depth,
     load_themes,
     textual_theme,
     theme_variables,
@@ -96,84 +95,6 @@ def test_up_and_down_of_okabe_are_told_apart_by_colour_blind_eyes(eyes: str) -> 
     for one, other in (("up", "down"), ("bid", "ask")):
         seen = [_as_seen(theme.colour(role), eyes) for role in (one, other)]
         assert _distance(*seen) > 0.15
-
-
-def test_swapping_exchanges_up_and_down_at_every_depth() -> None:
-    theme = THEMES["night"]
-    swapped = theme.swapped()
-
-    assert swapped.colour("up") == theme.colour("down")
-    assert swapped.colour("down") == theme.colour("up")
-    assert swapped.colour("bid") == theme.colour("bid")
-    assert swapped.at_depth("16").colour("up") == theme.at_depth("16").colour("down")
-    assert swapped.swapped() == theme.swapped().swapped()
-    assert swapped.swapped().colours == theme.colours
-
-
-@pytest.mark.parametrize("name", sorted(THEMES))
-def test_sixteen_colours_are_the_terminals_own(name: str) -> None:
-    theme = THEMES[name].at_depth("16")
-
-    assert all(is_ansi(theme.colour(role)) for role in ROLES)
-    assert theme.colour("up") != theme.colour("down")
-    assert theme.colour("background") == "ansi_default"
-    assert theme.style("up").color is not None
-    assert theme.style("up").color.triplet is None  # type: ignore[union-attr]
-
-
-def test_what_is_selected_can_be_read_in_sixteen_colours() -> None:
-    theme = THEMES["night"].at_depth("16")
-
-    for role in ("up", "down", "muted", "text"):
-        style = theme.style(role, "raised")
-        assert style.bgcolor == Color.parse("ansi_blue").rich_color
-        assert style.color is not None
-        assert style.color.number is not None
-        assert style.color.number >= 7
-
-
-def test_without_colour_there_are_only_attributes() -> None:
-    theme = THEMES["night"].at_depth("none")
-
-    for role in ROLES:
-        style = theme.style(role)
-        assert style.color is None or style.color.is_default
-        assert style.bgcolor is None or style.bgcolor.is_default
-    assert theme.style("live").reverse
-    assert theme.style("muted").dim
-    assert theme.style("up").bold
-    assert theme.chip("last").reverse
-    assert theme.style("text", "raised").reverse
-
-
-def test_stale_marks_fade_and_without_colour_are_dim() -> None:
-    night = THEMES["night"]
-
-    assert night.style("up", is_stale=True) != night.style("up")
-    assert night.at_depth("16").style("up", is_stale=True).dim
-    assert night.at_depth("none").style("up", is_stale=True).dim
-
-
-@pytest.mark.parametrize(
-    ("environ", "depth"),
-    [
-        ({"TERM": "xterm-256color", "COLORTERM": "truecolor"}, "truecolor"),
-        ({"TERM": "xterm-256color", "COLORTERM": "24bit"}, "truecolor"),
-        ({"TERM": "xterm-256color"}, "256"),
-        ({"TERM": "xterm-direct"}, "truecolor"),
-        ({"TERM": "xterm"}, "16"),
-        ({"TERM": "linux"}, "16"),
-        ({"TERM": "vt100"}, "none"),
-        ({"TERM": "dumb"}, "none"),
-        ({}, "none"),
-        ({"TERM": "xterm-256color", "NO_COLOR": "1", "COLORTERM": "truecolor"}, "none"),
-        ({"TERM": "xterm-256color", "NO_COLOR": ""}, "256"),
-        ({"TERM": "xterm", "TEXTUAL_COLOR_SYSTEM": "truecolor"}, "truecolor"),
-        ({"TERM": "xterm-256color", "TEXTUAL_COLOR_SYSTEM": "standard"}, "16"),
-    ],
-)
-def test_the_depth_is_what_the_terminal_says(environ: dict[str, str], depth: Depth) -> None:
-    assert detect_depth(environ) == depth
 
 
 def test_a_user_theme_says_only_what_it_changes(tmp_path: Path) -> None:

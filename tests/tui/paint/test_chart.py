@@ -18,7 +18,7 @@ from tui.paint.chart import ChartPainter, Picture
 from tui.paint.columns import ZOOMS, Zoom
 from tui.paint.dots import Range
 from tui.paint.levels import LOOKS, Level
-from tui.paint.scene import Cursor, Scene, View, settled
+from tui.paint.scene import Cursor, Scene, View
 from tui.themes import load_themes
 
 THEMES = load_themes()[0]
@@ -330,14 +330,6 @@ def test_what_is_kept_between_frames_is_what_would_be_drawn(style: str, zoom: Zo
         kept = painter.paint(_scene(series), view, 60, 20, NIGHT)
 
         assert _rows(kept) == _rows(ChartPainter().paint(_scene(series), view, 60, 20, NIGHT))
-
-
-def test_an_automatic_range_stays_while_it_fits() -> None:
-    first = settled(None, 100.0, 110.0, 0.01)
-    assert first.low < 100 < 110 < first.high
-    assert settled(first, 101.0, 110.3, 0.01) is first
-    assert settled(first, 100.0, 111.0, 0.01) is not first
-    assert settled(first, 104.0, 106.0, 0.01) is not first
 
 
 def test_a_market_that_does_not_move_still_has_a_range() -> None:
