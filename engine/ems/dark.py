@@ -59,6 +59,8 @@ class _Market:
         self.bid: float | None = None
         self.ask: float | None = None
         self.last: Trade | None = None
+        self.is_news = False
+        """The last trade is still to be held against the triggers: the market was crossed."""
         self.is_stale = False
 
     @property
@@ -76,7 +78,7 @@ class _Market:
 
     def see(self, tick: Tick) -> None:
         if isinstance(tick, Trade):
-            self.last = tick
+            self.last, self.is_news = tick, True
             self.is_stale = False
             if self.ladders[""]:
                 self._place(tick.price)
@@ -99,8 +101,10 @@ class _Market:
 
     def take_touched(self) -> list[Touch]:
         up, down, last = self.up, self.down, self.last
-        if last is None or self.is_stale or self.is_crossed:
+        if last is None or not self.is_news or self.is_stale or self.is_crossed:
             return []
+        # Once: what is set later waits for a later trade.
+        self.is_news = False
         touched: list[_Held] = []
         while up and up[-1].price <= last.price:
             touched.append(up.pop())
@@ -161,6 +165,8 @@ class DarkBook:
             market.see(tick)
             if market.up or market.down:
                 touches += market.take_touched()
+            else:
+                market.is_news = False
         for touch in touches:
             del self._held[touch.held_id]
         return touches

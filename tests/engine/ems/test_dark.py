@@ -111,6 +111,17 @@ def test_a_crossed_market_is_waited_out_and_then_its_last_price_counts() -> None
     assert [touch.held_id for touch in made.on_ticks(X, [Ask(X, 103.0, 1.0)])] == ["a"]
 
 
+@pytest.mark.parametrize("trigger", [100, 110])
+def test_a_trade_before_it_was_set_touches_nothing(trigger: float) -> None:
+    made = DarkBook()
+    touched(made, 100)
+    # The market was closed, and stands at 120 when it is opened again.
+    made.hold("order", "a", X, Decimal(trigger), 100.0 if trigger == 100 else 120.0)
+
+    assert made.on_ticks(X, [Bid(X, 99.0, 1.0), Ask(X, 121.0, 1.0)]) == []
+    assert touched(made, trigger) == ["a"]
+
+
 def test_a_quote_of_size_zero_crosses_nothing() -> None:
     made = book(a=101)
     made.on_ticks(X, [Bid(X, 103.0, 1.0), Ask(X, 102.0, 0.0)])
