@@ -100,13 +100,30 @@ def missing_live_limits(limits: RiskLimits | None) -> tuple[str, ...]:
 
 
 def reference_price(order: Order, quote: Quote, instrument: Instrument) -> Decimal:
-    """What one unit of the order is taken to be worth: its own price, else the worst that is
-    known of the market for its side."""
+    """What a venue takes one unit of the order to be worth: its own price, else the best of the
+    side that it would take."""
     for price in (order.price, order.stop_price, order.trigger_price):
         if price is not None:
             return price
     touch = quote.ask if order.side == "buy" else quote.bid
     return instrument.round_price(quote.last if touch is None else touch)
+
+
+def dearest_price(order: Order, quote: Quote, instrument: Instrument) -> Decimal:
+    """The most that one unit of the order can be expected to trade for.
+
+    A limit price is where an order stops, not where it trades: a sale far below the bid trades
+    at the bid, one that waits for a stop or a trigger near that.
+    """
+    prices = [price for _, price in _prices(order)]
+    if not prices:
+        return reference_price(order, quote, instrument)
+    touch = quote.ask if order.side == "buy" else quote.bid
+    if order.price is not None and len(prices) == 1 and touch is not None:
+        reached = instrument.round_price(touch)
+        if order.price >= reached if order.side == "buy" else order.price <= reached:
+            prices.append(reached)
+    return max(prices, key=abs)
 
 
 def exposure(position: Position, working: Iterable[Order], side: str, *, fqme: str) -> Decimal:
@@ -174,6 +191,8 @@ def _check_notional(order: Order, terms: Terms) -> Denied | None:
     if instrument.max_notional is not None and value > instrument.max_notional:
         reason = f"the venue takes no order worth more, in {instrument.quote}"
         return denied(order, "max_notional", reason, instrument.max_notional, value)
+    dearest = dearest_price(order, terms.quote, instrument)
+    value = abs(instrument.notional(dearest, order.size))
     limit = terms.limits.max_order_notional
     if limit is not None and value > limit and not terms.is_exit:
         reason = f"the order is worth more than the account allows, in {instrument.quote}"
@@ -198,7 +217,7 @@ def _check_position(order: Order, terms: Terms) -> Denied | None:
     after = held + (order.remaining if order.side == "buy" else -order.remaining)
     if abs(after) <= abs(terms.position.size) and after * terms.position.size >= 0:
         return None  # it takes off risk, and does so even if a limit is already exceeded
-    price = reference_price(order, terms.quote, terms.instrument)
+    price = dearest_price(order, terms.quote, terms.instrument)
     value = abs(terms.instrument.notional(price, after))
     if value <= limit:
         return None

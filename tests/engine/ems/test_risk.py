@@ -16,6 +16,7 @@ from engine.ems.risk import (
     RiskLimits,
     Terms,
     check,
+    dearest_price,
     missing_live_limits,
     reference_price,
 )
@@ -220,3 +221,37 @@ def test_there_is_an_account_for_the_exchange_and_one_for_the_rest() -> None:
 
     assert (sim.broker, sim.serves, sim.mode) == ("sim", ("sim",), "paper")
     assert (paper.broker, paper.serves, paper.mode) == ("paper", (), "paper")
+
+
+@pytest.mark.parametrize(
+    ("fields", "price"),
+    [
+        ({"side": "sell", "price": Decimal(60)}, "99"),
+        ({"side": "sell", "price": Decimal(120)}, "120"),
+        ({"side": "buy", "price": Decimal(120)}, "120"),
+        ({"side": "buy", "price": Decimal(60)}, "60"),
+        ({"side": "sell", "price": Decimal(60), "stop_price": Decimal(90)}, "90"),
+        ({"side": "sell", "price": Decimal(60), "trigger_price": Decimal(130)}, "130"),
+        ({"side": "sell", "order_type": "market", "price": None}, "99"),
+        ({"side": "buy", "order_type": "market", "price": None}, "101"),
+    ],
+)
+def test_an_order_is_worth_what_it_would_trade_for_and_not_only_where_it_stops(
+    fields: dict[str, Any], price: str
+) -> None:
+    assert dearest_price(order(**fields), QUOTE, INSTRUMENT) == Decimal(price)
+
+
+def test_a_buy_at_a_negative_price_is_worth_what_the_market_pays_for_taking_it() -> None:
+    quote = Quote(fqme=FQME, last=-38.0, bid=-41.0, ask=-40.0, recv_ns=START_NS)
+
+    assert dearest_price(order(price=Decimal(-10)), quote, INSTRUMENT) == -40
+
+
+@pytest.mark.parametrize("name", ["max_order_notional", "max_position_notional"])
+def test_a_sale_far_below_the_bid_does_not_pass_a_limit_that_it_would_exceed(name: str) -> None:
+    limited = terms(**{name: Decimal(200)})
+    sale = order(side="sell", price=Decimal(60), size=Decimal(3))
+
+    assert told(check(sale, limited)) == (name, "200", "297")
+    assert check(replace(sale, size=Decimal(2)), limited) is None
