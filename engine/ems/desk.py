@@ -123,6 +123,8 @@ class Desk:
         """Orders whose account is being logged in, in the order in which they came."""
         self._exits: set[str] = set()
         """Ids of orders that flatten; each is sized once."""
+        self._leaving: set[tuple[str, str]] = set()
+        """Account and market of each exit that waits until nothing works there."""
 
     @property
     def is_logging_in(self) -> bool:
@@ -320,8 +322,7 @@ class Desk:
         elif order.state is OrderState.DARK:
             self._amend_dark(order, wanted)
         else:
-            lane = self._lanes.lane(order.order_id)
-            lane.wanted_terms = (wanted.price, wanted.size)
+            self._lanes.lane(order.order_id).want(amend.price, amend.size)
             self._send_wanted_amend(order)
 
     def _amend_dark(self, order: Order, wanted: Order) -> None:
@@ -343,8 +344,9 @@ class Desk:
             return
         price, size = lane.wanted_terms
         lane.wanted_terms = None
-        wanted = replace(order, price=price, size=size)
         terms = Amend(order_id=order.order_id, price=price, size=size)
+        wanted = replace(order, **amended(order, terms))
+        price, size = wanted.price, wanted.size
         refusal = self._gate.refuse_amend(order, wanted, terms)
         if refusal is not None:
             self._refuse_amend(order, refusal)
@@ -424,14 +426,26 @@ class Desk:
             known = ", ".join(sorted(self._accounts))
             self._refuse_command("flatten", "account", reason, limit=known, value=command.account)
             return
+        key = (command.account, command.fqme)
+        if key in self._leaving:
+            reason = f"{command.account} is leaving {safe(command.fqme, 80)} already"
+            self._refuse_command("flatten", "exit", reason, limit="one", value=command.order_id)
+            return
+        self._leaving.add(key)
         self._exits.add(command.order_id)
         for order in self._blotter.working(account=command.account, fqme=command.fqme):
             self._cancel(order)
         self._outcome.exits.append(command)
 
     def exit(self, command: Flatten) -> None:
-        """Close what is held now. What could not be canceled does not keep anyone in."""
+        """Close what is held now. What could not be canceled does not keep anyone in, but for
+        an exit: with two of them the position would flip."""
+        self._leaving.discard((command.account, command.fqme))
         left = self._blotter.working(account=command.account, fqme=command.fqme)
+        if exits := [order.order_id for order in left if order.order_id in self._exits]:
+            reason = f"{exits[0]} may close the position still: what becomes of it is not known"
+            self._refuse_command("flatten", "exit", reason, limit="one", value=command.order_id)
+            return
         if left:
             ids = ", ".join(order.order_id for order in left)
             self._notice("warning", f"{command.fqme} is closed while orders may work still: {ids}")

@@ -64,13 +64,22 @@ class Lane:
         """On record, and not yet given to the client."""
         self.open: list[Request] = []
         """Not yet answered, from the moment they are decided."""
-        self.wanted_terms: tuple[Decimal | None, Decimal] | None = None
-        """An amend that waits for the answer to what came before; the newest wins."""
+        self.wanted_terms: tuple[Decimal | None, Decimal | None] | None = None
+        """Price and size of an amend that waits for the answer to what came before; the newest
+        of each wins, and None leaves what that answer makes of it."""
         self.is_sending = False
 
     @property
     def is_idle(self) -> bool:
         return not (self.waiting or self.open or self.is_sending or self.wanted_terms)
+
+    def want(self, price: Decimal | None, size: Decimal | None) -> None:
+        """Amend to these terms as soon as what came before is answered."""
+        before = self.wanted_terms or (None, None)
+        self.wanted_terms = (
+            before[0] if price is None else price,
+            before[1] if size is None else size,
+        )
 
     def has_open(self, kind: RequestKind) -> bool:
         return any(request.kind == kind for request in self.open)

@@ -463,3 +463,79 @@ async def test_flatten_gets_out_of_more_than_the_limits_allow_and_only_once() ->
 
         assert desk.order("exit").size == 18
         assert desk.venue.calls.count(("submit", "exit")) == 1
+
+
+def exits(desk: Desk) -> list[str]:
+    """Exits that the venue was asked for."""
+    return [
+        order_id for name, order_id in desk.venue.calls if name == "submit" and order_id[0] == "x"
+    ]
+
+
+@pytest.mark.parametrize("later_s", [0.0, 0.5], ids=["at once", "while an order is canceled"])
+async def test_a_second_flatten_does_not_flip_the_position(
+    later_s: float, autojump_clock: AutojumpClock
+) -> None:
+    async with open_desk() as desk:
+        await hold(desk, "2")
+        if later_s:
+            await opened(desk)
+            desk.venue.ack_delay_s = 1.0
+        desk.router.handle(Flatten(order_id="x1", fqme=FQME, account="main"))
+        await trio.sleep(later_s)
+        desk.router.handle(Flatten(order_id="x2", fqme=FQME, account="main"))
+        await desk.router.wait_idle()
+
+        assert exits(desk) == ["x1"]
+        (refused,) = desk.told(CommandRefused)
+        assert (refused.check, refused.value) == ("exit", "x2")
+
+
+async def test_an_exit_of_unknown_outcome_is_not_sent_a_second_time(
+    autojump_clock: AutojumpClock,
+) -> None:
+    async with open_desk() as desk:
+        await hold(desk, "2")
+        desk.venue.drop_acks = {"submit", "cancel"}
+        desk.router.handle(Flatten(order_id="x1", fqme=FQME, account="main"))
+        await desk.router.wait_idle()
+        desk.router.handle(Flatten(order_id="x2", fqme=FQME, account="main"))
+        await desk.router.wait_idle()
+        desk.venue.fill("x1", "2", "100")
+        await desk.router.wait_idle()
+
+        assert exits(desk) == ["x1"]
+        assert "x1 may close the position still" in desk.told(CommandRefused)[0].reason
+        assert desk.router.blotter.position("main", FQME).size == 0
+
+
+async def test_a_market_can_be_left_again_once_the_exit_is_over(
+    autojump_clock: AutojumpClock,
+) -> None:
+    async with open_desk() as desk:
+        await hold(desk, "2")
+        desk.venue.reject = {"submit": "no"}
+        desk.router.handle(Flatten(order_id="x1", fqme=FQME, account="main"))
+        await desk.router.wait_idle()
+        desk.venue.recover()
+        desk.router.handle(Flatten(order_id="x2", fqme=FQME, account="main"))
+        await desk.router.wait_idle()
+
+        assert exits(desk) == ["x1", "x2"]
+        assert desk.told(CommandRefused) == []
+
+
+@pytest.mark.parametrize("of", ["submit", "amend"])
+async def test_an_amend_that_waits_keeps_what_the_one_before_it_asked(
+    of: str, autojump_clock: AutojumpClock
+) -> None:
+    async with open_desk() as desk:
+        desk.venue.ack_delay_s = 1.0
+        order_id = desk.submit()
+        await trio.sleep(0.5 if of == "submit" else 1.5)
+        desk.router.handle(Amend(order_id=order_id, price=Decimal(98)))
+        await trio.sleep(0.1)
+        desk.router.handle(Amend(order_id=order_id, size=Decimal(2)))
+        await desk.router.wait_idle()
+
+        assert (desk.order(order_id).price, desk.order(order_id).size) == (98, 2)
