@@ -7,6 +7,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from engine.ems.dark import DarkBook, Touch
+from engine.ems.shape import LARGEST, text
 from engine.messages import Alert, CancelAlert, CommandRefused, Quote, SetAlert
 from engine.text import safe
 
@@ -34,9 +35,9 @@ class Alerts:
         known = self._alerts.get(command.alert_id)
         if known is not None:
             return known
-        if not command.price.is_finite():
-            reason = "the price is not a number"
-            return _refused("setalert", "price", reason, "a number", str(command.price))
+        if not command.price.is_finite() or abs(command.price) > LARGEST:
+            reason = "no market has such a price"
+            return _refused("setalert", "price", reason, text(LARGEST), text(command.price))
         quote = self._quote_of(command.fqme)
         if quote is None:
             reason = f"market {safe(command.fqme, 80)} is not open"

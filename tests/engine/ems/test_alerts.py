@@ -5,15 +5,22 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
+from engine.ems.alerts import Alerts
+from engine.ems.dark import DarkBook
 from engine.messages import (
+    Alert,
     AlertUpdate,
     CancelAlert,
     CommandRefused,
     SetAlert,
+    Trade,
 )
 from tests.support.orders import open_desk
-from tests.support.venue import FQME
+from tests.support.venue import FQME, START_NS, ScriptedMarkets
+
+# -- through the router ------------------------------------------------------------------------
 
 
 async def test_an_alert_calls_once_when_the_last_price_reaches_it() -> None:
@@ -59,3 +66,112 @@ async def test_an_alert_that_could_never_call_is_refused(alert: SetAlert, check:
         assert refused.check == check
         assert refused.limit
         assert refused.value
+
+
+# -- by themselves -----------------------------------------------------------------------------
+
+
+class Watch:
+    """Alerts over a dark book, in one market at 100 whose clock says `START_NS`."""
+
+    def __init__(self) -> None:
+        self.dark = DarkBook()
+        self.markets = ScriptedMarkets()
+        self.alerts = Alerts(
+            self.dark,
+            quote_of=self.markets.quote_of,
+            now_ns=lambda fqme: START_NS,
+        )
+
+    def set(self, price: str, alert_id: str = "a", note: str = "") -> Alert:
+        alert = self.alerts.set(
+            SetAlert(alert_id=alert_id, fqme=FQME, price=Decimal(price), note=note)
+        )
+        assert isinstance(alert, Alert)
+        return alert
+
+    def trade(self, price: float) -> list[Alert | None]:
+        touches = self.dark.on_ticks(FQME, [Trade(FQME, price, 1.0, "", START_NS, START_NS + 5)])
+        return [self.alerts.call(touch) for touch in touches]
+
+
+@pytest.mark.parametrize(
+    ("price", "direction"), [("100.01", "up"), ("100", "up"), ("99.99", "down")]
+)
+def test_an_alert_is_armed_in_the_direction_in_which_the_market_would_reach_it(
+    price: str, direction: str
+) -> None:
+    assert Watch().set(price) == Alert(
+        alert_id="a",
+        fqme=FQME,
+        price=Decimal(price),
+        state="armed",
+        direction=direction,
+        created_ns=START_NS,
+    )
+
+
+def test_an_alert_set_again_under_its_id_is_the_one_that_there_is() -> None:
+    watch = Watch()
+    first = watch.set("110")
+
+    assert watch.set("120") == first
+    assert len(watch.dark) == 1
+
+
+def test_an_alert_that_was_called_tells_by_what_price_and_when_and_calls_no_more() -> None:
+    watch = Watch()
+    armed = watch.set("110", note="breakout")
+
+    assert watch.trade(110.5) == [
+        replace(armed, state="triggered", triggered_ns=START_NS + 5, triggered_price=110.5)
+    ]
+    assert watch.trade(111.0) == []
+    assert len(watch.dark) == 0
+
+
+def test_an_alert_canceled_after_its_touch_is_not_called() -> None:
+    watch = Watch()
+    watch.set("110")
+    (touch,) = watch.dark.on_ticks(FQME, [Trade(FQME, 110.0, 1.0)])
+    canceled = watch.alerts.cancel(CancelAlert(alert_id="a"))
+
+    assert isinstance(canceled, Alert)
+    assert canceled.state == "canceled"
+    assert watch.alerts.call(touch) is None
+
+
+def test_an_alert_and_an_order_of_the_same_id_are_held_beside_each_other() -> None:
+    watch = Watch()
+    watch.dark.hold("order", "a", FQME, Decimal(105), 100.0)
+    watch.set("105")
+    watch.alerts.cancel(CancelAlert(alert_id="a"))
+
+    assert "a" in watch.dark
+    assert len(watch.dark) == 1
+
+
+@pytest.mark.parametrize("price", ["NaN", "sNaN", "-Infinity", "1e16", "-1e400"])
+def test_a_price_that_no_market_can_have_is_refused_and_holds_nothing(price: str) -> None:
+    watch = Watch()
+    refused = watch.alerts.set(SetAlert(alert_id="a", fqme=FQME, price=Decimal(price)))
+
+    assert isinstance(refused, CommandRefused)
+    assert (refused.command, refused.check) == ("setalert", "price")
+    assert len(watch.dark) == 0
+
+
+def test_a_cancel_says_why_there_is_nothing_to_cancel() -> None:
+    watch = Watch()
+    watch.set("110", "called")
+    watch.trade(110.0)
+
+    reasons = []
+    for alert_id in ("never\x1b", "called"):
+        refused = watch.alerts.cancel(CancelAlert(alert_id=alert_id))
+        assert isinstance(refused, CommandRefused)
+        reasons.append((refused.reason, refused.value))
+    assert reasons == [
+        ("there is no such alert", "never\ufffd"),
+        ("the alert is triggered", "called"),
+    ]
