@@ -6,18 +6,27 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from engine.broker import Capabilities
 from engine.clock import NANOS
+from engine.ems.accounts import Account
+from engine.ems.blotter import Blotter
+from engine.ems.gate import Gate, amended
+from engine.ems.risk import RiskLimits
+from engine.instruments import Instrument
 from engine.messages import (
     Amend,
     Break,
+    Order,
     OrderState,
     OrderUpdate,
     RequestRefused,
 )
 from tests.support.orders import LIVE_LIMITS, open_desk, opened
-from tests.support.venue import FQME
+from tests.support.venue import EVERYTHING, FQME, INSTRUMENT, ScriptedMarkets
+
+# -- through the router ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -104,3 +113,170 @@ async def test_what_the_venue_cannot_do_is_denied_here() -> None:
         refused = desk.told(OrderUpdate)[-1].event
         assert isinstance(refused, RequestRefused)
         assert refused.check == "capability"
+
+
+# -- by itself ---------------------------------------------------------------------------------
+
+
+class Door:
+    """A gate over one account in one market at 99 / 101, and all that it is asked about."""
+
+    def __init__(self, *orders: Order, instrument: Instrument = INSTRUMENT, **limits: Any) -> None:
+        self.capabilities: Capabilities | None = EVERYTHING
+        self.is_stale = False
+        self.markets = ScriptedMarkets(instrument)
+        self.blotter = Blotter()
+        self.blotter.keep_instrument(instrument)
+        for each in orders:
+            self.blotter.add(each)
+        account = Account(name="main", broker="test", limits=RiskLimits(**limits))
+        self.gate = Gate(
+            accounts={"main": account},
+            blotter=self.blotter,
+            markets=self.markets,
+            capabilities_of=lambda name: self.capabilities,
+            is_stale=lambda fqme: self.is_stale,
+            now_ns=lambda fqme: self.markets.now,
+        )
+
+    def amend(self, order: Order, price: str | None = None, size: str | None = None) -> str:
+        """The check by which an amend is refused; empty if it passes."""
+        terms = Amend(
+            order_id=order.order_id,
+            price=None if price is None else Decimal(price),
+            size=None if size is None else Decimal(size),
+        )
+        refusal = self.gate.refuse_amend(order, replace(order, **amended(order, terms)), terms)
+        return "" if refusal is None else refusal.check
+
+
+def order(order_id: str = "o", **changes: Any) -> Order:
+    fields: dict[str, Any] = {
+        "account": "main",
+        "fqme": FQME,
+        "side": "buy",
+        "order_type": "limit",
+        "size": Decimal(1),
+        "price": Decimal(100),
+        "state": OrderState.OPEN,
+    }
+    return Order(order_id=order_id, **{**fields, **changes})
+
+
+def test_an_amended_order_does_not_count_as_another_of_itself() -> None:
+    resting = order()
+    door = Door(resting, max_open_orders=1, max_position_notional=Decimal(150))
+
+    assert door.amend(resting, price="101") == ""
+    refusal = door.gate.refuse(order("second"))
+    assert refusal is not None
+    assert refusal.check == "max_open_orders"
+
+
+@pytest.mark.parametrize(
+    ("changes", "terms", "check"),
+    [
+        ({}, {"price": "99", "size": "2"}, ""),
+        ({}, {}, ""),
+        ({"state": OrderState.UNKNOWN}, {"price": "99"}, "state"),
+        ({"awaiting": "cancel"}, {"price": "99"}, "state"),
+        ({"awaiting": "amend"}, {"price": "99"}, ""),
+        ({"order_type": "market", "price": None}, {"price": "99"}, "shape"),
+        ({}, {"price": "99.001"}, "price_tick"),
+        ({"filled": Decimal("0.4")}, {"size": "0.401"}, ""),
+        ({"filled": Decimal("0.4")}, {"size": "0.4"}, "size"),
+        ({"filled": Decimal("0.4")}, {"size": "0.3"}, "size"),
+    ],
+)
+def test_an_amend_passes_only_what_the_order_can_become(
+    changes: dict[str, Any], terms: dict[str, str], check: str
+) -> None:
+    resting = order(**changes)
+
+    assert Door(resting).amend(resting, **terms) == check
+
+
+def test_what_the_venue_cannot_amend_the_dark_book_can() -> None:
+    live = order()
+    dark = order("d", state=OrderState.DARK, route="dark", trigger_price=Decimal(105))
+    door = Door(live, dark)
+    door.capabilities = replace(EVERYTHING, can_amend=False)
+
+    assert door.amend(live, price="99") == "capability"
+    assert door.amend(dark, price="106") == ""
+
+
+def test_nothing_passes_for_an_account_that_is_not_logged_in() -> None:
+    resting = order()
+    door = Door(resting)
+    door.capabilities = None
+    refusal = door.gate.refuse(order("new"))
+
+    assert refusal is not None
+    assert (refusal.check, refusal.limit) == ("account", "logged in")
+    assert door.amend(resting, price="99") == "account"
+
+
+def test_a_market_that_is_void_or_not_open_lets_nothing_pass() -> None:
+    door = Door()
+    door.is_stale = True
+    void = door.gate.refuse(order())
+    closed = door.gate.refuse(order(fqme="no\x1bsuch.spot.test"))
+
+    assert void is not None
+    assert void.check == "stale_quote"
+    assert closed is not None
+    assert (closed.check, closed.value) == ("market", "no\ufffdsuch.spot.test")
+
+
+def test_an_amend_names_the_trigger_of_a_dark_order_and_the_limit_of_others() -> None:
+    terms = Amend(order_id="o", price=Decimal(1), size=None)
+    dark = order(state=OrderState.DARK)
+
+    assert amended(order(), terms) == {"price": Decimal(1)}
+    assert amended(dark, terms) == {"trigger_price": Decimal(1)}
+    assert amended(dark, Amend(order_id="o", price=None, size=Decimal(3))) == {"size": Decimal(3)}
+    assert amended(dark, Amend(order_id="o", price=None, size=None)) == {}
+
+
+# -- the price that a touched order is sent with -----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("side", "quote", "instrument", "price"),
+    [
+        ("buy", {"ask": 101.0}, {}, "101.05"),
+        ("sell", {"bid": 99.0}, {}, "98.95"),
+        ("buy", {"ask": 101.003}, {}, "101.06"),  # what is off the grid is rounded outwards
+        ("sell", {"bid": 98.997}, {}, "98.94"),
+        ("buy", {"ask": None}, {}, "105.05"),  # through what touched it
+        ("sell", {"bid": None}, {}, "104.95"),
+        ("buy", {"ask": 101.0}, {"max_price": Decimal("101.02")}, "101.02"),
+        ("sell", {"bid": 99.0}, {"min_price": Decimal("98.99")}, "98.99"),
+        ("sell", {"bid": 0.03}, {}, "0.01"),
+        ("sell", {"bid": 0.03}, {"allows_negative_price": True}, "-0.02"),
+    ],
+)
+def test_a_touched_order_goes_through_the_market_but_not_off_the_grid(
+    side: str, quote: dict[str, Any], instrument: dict[str, Any], price: str
+) -> None:
+    door = Door(instrument=replace(INSTRUMENT, **instrument))
+    door.markets.set_quote(FQME, **quote)
+
+    through = door.gate.price_through(order(side=side, price=None), 105.0, 5)
+    assert through == Decimal(price)
+
+
+def test_a_touched_order_whose_market_is_gone_goes_through_what_touched_it() -> None:
+    door = Door()
+    del door.markets.quotes[FQME]
+
+    assert door.gate.price_through(order(price=None), 105.0, 5) == Decimal("105.05")
+
+
+def test_a_touched_order_keeps_its_own_price_and_a_market_order_has_none() -> None:
+    door = Door()
+
+    assert door.gate.price_through(order(), 105.0, 5) == 100
+    market = order(order_type="market", price=None)
+    assert door.gate.price_through(market, 105.0, 5) is None
