@@ -25,7 +25,6 @@ from tests.support.desk import ACME, BTC, PAPER, REAL, Bench
 from tui.actions import BY_NAME, perform
 from tui.keymap import DEFAULT_KEYMAP
 from tui.staging import OrderRequest
-from tui.ticket import new_order_id
 
 D = Decimal
 
@@ -50,49 +49,7 @@ def _submitted(bench: Bench) -> Submit:
 # -- arming -------------------------------------------------------------------------------------
 
 
-def test_the_deck_starts_disarmed_and_says_so(bench: Bench) -> None:
-    assert not bench.desk.is_armed
-    assert not bench.desk.summary().is_armed
-    assert bench.desk.contexts == ()
-
-
-def test_nothing_is_staged_while_disarmed(bench: Bench) -> None:
-    bench.desk.stage("buy")
-    bench.desk.stage_alert()
-
-    assert bench.desk.staged is None
-    assert bench.said == ["order mode is off: o arms it"] * 2
-
-
-def test_leaving_order_mode_drops_what_is_staged(armed: Bench) -> None:
-    armed.press("f", "o")
-
-    assert not armed.desk.is_armed
-    assert armed.desk.staged is None
-    assert armed.sent == []
-
-
-def test_escape_drops_what_is_staged_then_leaves_order_mode(armed: Bench) -> None:
-    armed.press("f", "escape")
-    assert armed.desk.staged is None
-    assert armed.desk.is_armed
-
-    armed.press("escape")
-    assert not armed.desk.is_armed
-    assert armed.sent == []
-
-
 # -- staging and sending ------------------------------------------------------------------------
-
-
-def test_a_buy_is_staged_at_the_bid_and_a_sell_at_the_ask(armed: Bench) -> None:
-    armed.press("f")
-    assert armed.desk.staged is not None
-    assert armed.desk.staged.price == D("63999.99")
-
-    armed.press("d")
-    assert armed.desk.staged.price == D("64000.01")
-    assert armed.sent == []
 
 
 def test_with_the_crosshair_an_order_is_staged_there(armed: Bench) -> None:
@@ -119,25 +76,6 @@ def test_arrows_move_the_staged_line_by_ticks(armed: Bench) -> None:
     assert _submitted(armed).trigger_price == D("63999.99") + D("0.12") - D(1)
 
 
-def test_brackets_jump_to_bid_and_ask(armed: Bench) -> None:
-    armed.press("f", "ctrl+down", "right_square_bracket")
-    assert armed.desk.staged is not None
-    assert armed.desk.staged.price == D("64000.01")
-
-    armed.press("left_square_bracket")
-    assert armed.desk.staged.price == D("63999.99")
-
-
-def test_a_click_moves_the_staged_line_and_does_nothing_without_one(armed: Bench) -> None:
-    armed.desk.to_price(D("63000"))
-    assert armed.desk.staged is None
-
-    armed.press("f")
-    armed.desk.to_price(63000.004)
-    assert armed.desk.staged is not None
-    assert armed.desk.staged.price == D("63000.00")
-
-
 def test_digits_set_slots_and_units(armed: Bench) -> None:
     armed.press("f", "2")
     assert armed.desk.summary().size == "2_ slots"
@@ -158,22 +96,6 @@ def test_a_size_set_before_staging_is_used(armed: Bench) -> None:
     armed.press("3", "f", "enter")
 
     assert _submitted(armed).size == D("0.04687")
-
-
-def test_moving_the_line_ends_the_number_being_typed(armed: Bench) -> None:
-    armed.press("f", "2", "up", "3")
-
-    assert armed.desk.sizing.slots == 3
-
-
-def test_units_belong_to_their_market(armed: Bench) -> None:
-    armed.press("u", "5")
-    armed.select(ACME.fqme)
-    assert armed.desk.contexts == ("order",)
-    assert armed.desk.summary().size == "one slot"
-
-    armed.select(BTC.fqme)
-    assert armed.desk.summary().size == "5 BTC"
 
 
 def test_an_order_without_size_is_not_sent(armed: Bench) -> None:
@@ -371,31 +293,6 @@ def _press_if_bound(bench: Bench, contexts: tuple[str, ...], key: str) -> None:
 # -- working orders: pick, amend, cancel ----------------------------------------------------------
 
 
-def test_tab_walks_working_orders_and_alerts_of_the_market(armed: Bench) -> None:
-    armed.order("o1")
-    armed.order("o2", price=D("62000.00"))
-    armed.order("elsewhere", fqme=ACME.fqme)
-    armed.order("done", state=OrderState.FILLED)
-    armed.alert("a1")
-    seen = []
-    for _ in range(4):
-        armed.press("tab")
-        picked = armed.desk.picked
-        seen.append(getattr(picked, "order_id", None) or getattr(picked, "alert_id", None))
-
-    assert seen == ["o1", "o2", "a1", "o1"]
-    armed.press("shift+tab")
-    assert armed.desk.picked is armed.state.alerts["a1"]
-
-
-def test_shift_tab_begins_at_the_last(armed: Bench) -> None:
-    armed.order("o1")
-    armed.order("o2")
-    armed.press("shift+tab")
-
-    assert armed.desk.picked is armed.state.orders["o2"]
-
-
 def test_an_amend_is_staged_by_arrows_and_sent_by_enter_alone(armed: Bench) -> None:
     armed.order("o1")
     armed.press("tab", "up", "up", "shift+up")
@@ -416,13 +313,6 @@ def test_the_size_of_a_picked_order_is_amended_with_digits_and_steps(armed: Benc
     armed.sent.clear()
     armed.press("minus", "enter")
     assert armed.sent == [Amend(order_id="o1", size=D("0.49900"))]
-
-
-def test_sizing_an_amend_leaves_the_size_of_the_next_order_alone(armed: Bench) -> None:
-    armed.order("o1")
-    armed.press("2", "tab", "9", "escape", "escape")
-
-    assert armed.desk.sizing.slots == 2
 
 
 def test_an_amend_back_to_where_it_was_is_not_sent(armed: Bench) -> None:
@@ -500,14 +390,6 @@ def test_a_cancel_drops_the_amend_that_was_staged_for_it(armed: Bench) -> None:
     assert armed.desk.staged is None
 
 
-def test_picking_drops_what_is_staged_and_says_so(armed: Bench) -> None:
-    armed.order("o1")
-    armed.press("f", "tab")
-
-    assert armed.desk.staged is None
-    assert armed.said[-1] == "dropped what was staged; nothing was sent"
-
-
 def test_a_cancel_is_not_repeated_while_it_is_on_its_way(armed: Bench) -> None:
     armed.order("o1", awaiting="cancel")
     armed.press("tab", "c")
@@ -552,22 +434,6 @@ def test_the_first_account_that_serves_the_market_is_used_and_m_goes_on(armed: B
     assert _submitted(armed).account == "paper"
 
     assert armed.desk.account_for("btcusdt.spot.replay") is PAPER
-
-
-def test_an_account_that_does_not_trade_the_market_is_refused(bench: Bench) -> None:
-    bench.select("btcusdt.spot.replay")
-
-    with pytest.raises(UsageError, match="account sim does not trade"):
-        bench.desk.set_account("sim")
-    with pytest.raises(UsageError, match="no account 'nobody'"):
-        bench.desk.set_account("nobody")
-
-
-def test_changing_the_account_changes_what_a_slot_is_worth(armed: Bench) -> None:
-    armed.press("f", "m")
-
-    assert armed.desk.staged is not None
-    assert armed.desk.staged.size == D("0.03125")
 
 
 def test_real_money_is_asked_about_before_it_is_sent() -> None:
@@ -739,42 +605,7 @@ def test_cancel_all_says_which_markets(bench: Bench) -> None:
     assert bench.sent == [CancelAll()]
 
 
-def test_a_size_can_be_set_in_either_unit(armed: Bench) -> None:
-    armed.desk.set_size(D(2), "slots")
-    armed.press("f")
-    assert armed.desk.staged is not None
-    assert armed.desk.staged.size == D("0.03125")
-
-    armed.desk.set_size(D("0.4"), "units")
-    assert armed.desk.staged.size == D("0.40000")
-
-
 # -- odds and ends --------------------------------------------------------------------------------
-
-
-def test_order_ids_differ_and_are_short_enough_for_a_venue() -> None:
-    ids = {new_order_id() for _ in range(1000)}
-
-    assert len(ids) == 1000
-    assert all(len(order_id) <= 32 and order_id.isalnum() for order_id in ids)
-
-
-def test_without_an_account_nothing_is_staged() -> None:
-    bench = Bench(accounts=())
-    bench.press("o", "f")
-
-    assert bench.desk.staged is None
-    assert bench.said[-1] == "no account trades btcusdt.spot.sim"
-
-
-def test_a_one_sided_book_has_no_ask_to_jump_to(armed: Bench) -> None:
-    market = armed.state.markets[BTC.fqme]
-    market.quote = type(market.quote)(fqme=BTC.fqme, last=64000.0, bid=63999.99)
-    armed.press("d", "right_square_bracket")
-
-    assert armed.desk.staged is not None
-    assert armed.desk.staged.price == D("64000.00")
-    assert armed.said[-1] == "there is no ask"
 
 
 def test_one_row_is_canceled_by_its_id(bench: Bench) -> None:
@@ -825,13 +656,6 @@ def test_a_market_that_is_not_open_takes_no_order(armed: Bench) -> None:
     ]
 
 
-def test_arming_twice_changes_nothing(armed: Bench) -> None:
-    revision = armed.desk.revision
-    armed.desk.arm()
-
-    assert armed.desk.revision == revision
-
-
 def test_a_working_order_keeps_its_route(armed: Bench) -> None:
     armed.order("o1")
     armed.press("tab", "up", "s", "enter")
@@ -839,27 +663,6 @@ def test_a_working_order_keeps_its_route(armed: Bench) -> None:
     assert armed.sent == [Amend(order_id="o1", price=D("63000.01"))]
     assert armed.desk.route == "live"
     assert "keeps its route" in armed.said[-1]
-
-
-def test_an_alert_and_a_stop_cannot_be_moved_and_say_so(armed: Bench) -> None:
-    armed.order("o1", order_type="stop", price=None, stop_price=D("65000.00"))
-    armed.alert("a1")
-    armed.press("tab", "up")
-    assert armed.said[-1] == "a stop order has no price to move"
-
-    armed.press("tab", "up")
-    assert "an alert stays where it is" in armed.said[-1]
-    assert armed.desk.staged is None
-
-
-def test_an_account_with_real_money_is_said_loudly() -> None:
-    bench = Bench(accounts=(PAPER, REAL))
-    bench.press("o", "m")
-    assert bench.said[-1] == "account real: REAL MONEY"
-
-    nobody = Bench(accounts=())
-    nobody.press("o", "m")
-    assert nobody.said[-1] == "no account trades btcusdt.spot.sim"
 
 
 def test_the_size_of_a_picked_order_steps_by_slots_but_not_to_nothing(armed: Bench) -> None:
