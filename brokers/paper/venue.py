@@ -64,6 +64,8 @@ class _Market:
     matching: PaperMarket
     now_ns: int = 0
     on_the_way: list[tuple[int, int, Callable[[], None]]] = field(default_factory=list)
+    newest_due_ns: dict[str, int] = field(default_factory=dict)
+    """When the newest request of each account arrives: none overtakes another."""
 
 
 class PaperVenue:
@@ -110,6 +112,7 @@ class PaperVenue:
                 # Time may go back here: nothing on the way may be left behind.
                 self._run_until(market, None)
                 market.now_ns = tick.recv_ns
+                market.newest_due_ns.clear()
             else:
                 self._run_until(market, tick.recv_ns)
             market.matching.on_tick(tick)
@@ -142,17 +145,17 @@ class PaperVenue:
         if order.order_id in self._orders:
             raise OrderRejected(f"order id {order.order_id} was used before")
         self._orders[order.order_id] = _as_sent(order)
-        self._send(order.fqme, now_ns, partial(self._arrive, order.order_id))
+        self._send(order, now_ns, partial(self._arrive, order.order_id))
 
     def amend(self, order: Order, price: Decimal | None, size: Decimal, now_ns: int) -> None:
         """Other terms for an order."""
         step = partial(self._amend, order.account, order.fqme, order.order_id, price, size)
-        self._send(order.fqme, now_ns, step)
+        self._send(order, now_ns, step)
 
     def cancel(self, order: Order, now_ns: int) -> None:
         """Cancel what is left of an order."""
         step = partial(self._cancel, order.account, order.fqme, order.order_id)
-        self._send(order.fqme, now_ns, step)
+        self._send(order, now_ns, step)
 
     # -- what an account can ask ------------------------------------------------------------------
 
@@ -178,10 +181,13 @@ class PaperVenue:
 
     # -- time -------------------------------------------------------------------------------------
 
-    def _send(self, fqme: str, now_ns: int, arrive: Callable[[], None]) -> None:
-        market = self._markets[fqme]
-        # A request does not arrive in a past that the market has left.
+    def _send(self, order: Order, now_ns: int, arrive: Callable[[], None]) -> None:
+        market = self._markets[order.fqme]
+        # A request does not arrive in a past that the market has left, nor before what the
+        # account sent ahead of it: a cancel would find no order, and the order then work.
         due_ns = max(now_ns, market.now_ns) + self._delay.request_ns()
+        due_ns = max(due_ns, market.newest_due_ns.get(order.account, due_ns))
+        market.newest_due_ns[order.account] = due_ns
         self._put(market, due_ns, arrive)
 
     def _put(self, market: _Market, due_ns: int, step: Callable[[], None]) -> None:

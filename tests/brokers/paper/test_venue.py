@@ -118,6 +118,31 @@ def test_jitter_is_the_same_for_the_same_seed() -> None:
     assert log(1) != log(2)
 
 
+def test_no_request_overtakes_what_its_account_sent_before() -> None:
+    for seed in range(20):
+        floor = Floor(delay_ms=10, jitter_ms=500, seed=seed)
+        placed = floor.submit(order())
+        floor.wait(1)
+        floor.venue.cancel(placed, floor.now)
+        floor.wait(1000)
+
+        assert floor.kinds() == [Accepted, Canceled]
+
+
+def test_after_a_seek_back_requests_do_not_wait_for_a_time_that_was_left() -> None:
+    floor = Floor(delay_ms=10)
+    floor.submit(order("before"))
+    floor.now -= 3600_000 * MS
+    floor.tell(Break(FQME, "seek"))
+    floor.submit(order("after"))
+    floor.wait(10)
+
+    assert [event.order_id for event in floor.said if isinstance(event, Accepted)] == [
+        "before",
+        "after",
+    ]
+
+
 def test_fees_are_those_of_the_instrument_unless_configured() -> None:
     floor = Floor()
     floor.submit(order("take", order_type="market", price=None))
