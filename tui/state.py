@@ -42,6 +42,7 @@ from engine.messages import (
     Position,
     PositionUpdate,
     Quote,
+    RequestRefused,
     SearchResults,
     ServiceStatus,
     Trade,
@@ -305,7 +306,8 @@ class DeckState:
         before = self.orders.get(order.order_id)
         self.orders[order.order_id] = order
         is_news = before is None or before.state != order.state
-        if not is_news or (told := told_of(order)) is None:
+        told = told_of(order) if is_news else refusal_of(event)
+        if told is None:
             return Part.ORDERS
         level, text = told
         return Part.ORDERS | self.note(
@@ -393,6 +395,16 @@ def told_of(order: Order) -> tuple[Literal["info", "warning", "error"], str] | N
     if order.state is OrderState.TRIGGERED:
         return "info", f"{what} triggered"
     return None
+
+
+def refusal_of(update: OrderUpdate) -> tuple[Literal["warning"], str] | None:
+    """What a person is told of an amend or a cancel that did not come about; None for one that
+    does not matter any more, and for everything else."""
+    order, event = update.order, update.event
+    if not isinstance(event, RequestRefused) or not order.is_working:
+        return None
+    what = f"{order.side} {order.size:f} {order.fqme}"
+    return "warning", f"{what}: {event.request} refused: {event.reason or 'no reason given'}"
 
 
 def _short(price: Decimal) -> str:

@@ -37,6 +37,7 @@ from engine.messages import (
     Position,
     PositionUpdate,
     Quote,
+    RequestRefused,
     SearchResults,
     Trade,
 )
@@ -207,6 +208,18 @@ def test_a_refused_order_is_said_aloud_once():
 
     assert [notice.level for notice in state.notices] == ["error"]
     assert "size 9 over limit 5" in state.notices[0].text
+
+
+def test_a_refused_amend_or_cancel_is_said_aloud_unless_the_order_is_over():
+    state = state_with_market()
+    refused = RequestRefused(order_id="a1", request="amend", reason="110 % from the market")
+    state.fold(OrderUpdate(order=order()))
+    state.fold(OrderUpdate(order=order(), event=refused))
+    state.fold(OrderUpdate(order=order(state=OrderState.CANCELED), event=refused))
+
+    told = [notice for notice in state.notices if "amend" in notice.text]
+    assert [notice.level for notice in told] == ["warning"]
+    assert told[0].text == f"buy 1 {BTC}: amend refused: 110 % from the market"
 
 
 def test_a_filled_order_is_told_with_its_average_price_and_not_fill_by_fill():
