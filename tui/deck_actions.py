@@ -34,10 +34,13 @@ class DeckActions:
             self._app.markets.watch(fqme)
 
     def unwatch(self, *fqmes: str) -> None:
-        """Take markets off the watchlist, but for those in which orders work."""
+        """Take markets off the watchlist, but for those in which orders or alerts wait: what is
+        not watched is not streamed, and would never touch them."""
         for fqme in fqmes:
             if self._app.state.working(fqme):
                 self._app.tell(f"{fqme} has working orders: it stays on the watchlist", "warning")
+            elif self._app.state.armed_alerts(fqme):
+                self._app.tell(f"{fqme} has alerts: it stays on the watchlist", "warning")
             else:
                 self._app.markets.unwatch(fqme)
 
