@@ -7,6 +7,7 @@ out of all proportion is refused.
 from __future__ import annotations
 
 import os
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -28,8 +29,14 @@ MAX_EXPANSION = 200
 FREE_BYTES = 64 * 1024 * 1024
 """Up to here nothing is refused for how it expands."""
 
+MOST_SPOOLED_BYTES = 1024 * 1024 * 1024
+"""An archive within gzip must be laid down on disk to be read; a larger one is refused."""
+
 MAX_LAYERS = 3
 """Compression within compression that is undone."""
+
+_ARCHIVE = (b"PK\x03\x04", b"PK\x05\x06")
+"""Beginnings of a zip archive; the second has no file in it."""
 
 _MAGIC = (
     (b"BZh", "is compressed with bzip2: unpack it first"),
@@ -134,7 +141,7 @@ class LineSource:
 
     def _unpacked(self, file: BinaryIO) -> Iterator[bytes]:
         """The content, with layers of compression undone."""
-        if file.read(4) in (b"PK\x03\x04", b"PK\x05\x06"):  # the second has no file in it
+        if file.read(4) in _ARCHIVE:
             file.seek(0)
             chunks = self._unzipped(file)
         else:
@@ -148,9 +155,12 @@ class LineSource:
                 if first.startswith(magic):
                     raise DataError(f"{self.name} {reason}")
             chunks = _put_back(first, chunks)
-            if not first.startswith(b"\x1f\x8b"):
+            if first.startswith(_ARCHIVE):
+                chunks = self._unzipped_from(chunks)
+            elif first.startswith(b"\x1f\x8b"):
+                chunks = self._gunzipped(chunks)
+            else:
                 return chunks
-            chunks = self._gunzipped(chunks)
         raise DataError(f"{self.name} is compressed more than {MAX_LAYERS} times over")
 
     def _chunks(self, file: BinaryIO) -> Iterator[bytes]:
@@ -196,6 +206,15 @@ class LineSource:
                 yield tail
             self.is_truncated = True
             self._note("the compressed data ends too early, and was read up to there")
+
+    def _unzipped_from(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """An archive that comes as a stream: what is in it is written at its end."""
+        with tempfile.TemporaryFile() as spool:
+            for chunk in chunks:
+                if spool.tell() > MOST_SPOOLED_BYTES:
+                    raise DataError(f"{self.name} is a large archive within gzip: unpack it first")
+                spool.write(chunk)
+            yield from self._unzipped(spool)
 
     def _unzipped(self, file: BinaryIO) -> Iterator[bytes]:
         """The first file in a zip archive."""

@@ -39,11 +39,21 @@ def zipped(**members: bytes) -> bytes:
         gzip.compress(TEXT),
         zipped(a=TEXT),
         zipped(a=gzip.compress(TEXT)),
+        gzip.compress(zipped(a=TEXT)),
         gzip.compress(gzip.compress(TEXT)),
         gzip.compress(TEXT[:400_000]) + gzip.compress(TEXT[400_000:]),
         gzip.compress(TEXT) + bytes(1000),
     ],
-    ids=["plain", "gzip", "zip", "gzip in zip", "gzip twice", "two members", "padded"],
+    ids=[
+        "plain",
+        "gzip",
+        "zip",
+        "gzip in zip",
+        "zip in gzip",
+        "gzip twice",
+        "two members",
+        "padded",
+    ],
 )
 def test_lines_are_the_same_however_they_are_packed(tmp_path: Path, packed: bytes) -> None:
     source = source_of(tmp_path, packed)
@@ -51,6 +61,16 @@ def test_lines_are_the_same_however_they_are_packed(tmp_path: Path, packed: byte
     assert TEXT.splitlines() == list(source)
     assert (source.lines, source.too_long, source.is_truncated) == (100_000, 0, False)
     assert source.notes == []
+
+
+def test_a_large_archive_within_gzip_does_not_fill_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_SPOOLED_BYTES", 1000)
+    source = source_of(tmp_path, gzip.compress(zipped(a=os.urandom(3 * CHUNK_BYTES))))
+
+    with pytest.raises(DataError, match="unpack it first"):
+        list(source)
 
 
 def test_a_source_can_be_read_again(tmp_path: Path) -> None:
