@@ -14,17 +14,8 @@ from tests.support.desk import ACME, BTC, CL, CONTEXT, ES, Bench, action_classes
 from tui.actions import Call
 from tui.command_language import VERBS, Context, complete, context_of, parse, usage
 from tui.command_words import LONGEST, CommandError
-from tui.staging import OrderRequest
 
 D = Decimal
-
-
-def _order(text: str) -> OrderRequest:
-    call = parse(text, CONTEXT)
-    assert (call.target, call.method, call.sends_order) == ("desk", "place", True)
-    (request,) = call.arguments
-    assert isinstance(request, OrderRequest)
-    return request
 
 
 def _fault(text: str, context: Context = CONTEXT) -> tuple[str, str, str]:
@@ -35,113 +26,37 @@ def _fault(text: str, context: Context = CONTEXT) -> tuple[str, str, str]:
     return text[error.start : error.end], str(error), error.hint
 
 
-# -- orders -------------------------------------------------------------------------------------
+# -- the first word -------------------------------------------------------------------------------
 
 
-def test_a_limit_order_is_typed_whole() -> None:
-    request = _order("buy 0.5 btcusdt.spot.sim @ 64000")
-
-    assert request == OrderRequest(
-        side="buy", size=D("0.5"), fqme=BTC.fqme, order_type="limit", price=D("64000")
-    )
-    assert str(request.price) == "64000.00"
+@pytest.mark.parametrize("text", ["period 5m", ":period 5m", "  PERIOD 5m "])
+def test_the_first_word_is_the_command(text: str) -> None:
+    assert parse(text, CONTEXT) == Call("deck", "set_period", (300,))
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        ":buy 0.5 @ 64000",
-        "buy 0.5 @64000",
-        "  BUY 0.5 @ 64000.00 BTCUSDT.spot.sim ",
-        "buy .5 @ 64000",
-        "buy 0.5 @ 64000 gtc",
-    ],
-)
-def test_the_same_order_can_be_written_in_several_ways(text: str) -> None:
-    assert _order(text) == _order("buy 0.5 btcusdt.spot.sim @ 64000")
+def test_an_order_is_read_to_its_end() -> None:
+    call = parse(":sell 1 acme.stock.sim @ 5 !", CONTEXT)
 
-
-def test_a_market_order_is_sure_only_with_its_mark() -> None:
-    assert _order("sell 1 acme.stock.sim market").order_type == "market"
-    assert not _order("sell 1 acme.stock.sim market").is_sure
-    assert _order("sell 1 acme.stock.sim market!").is_sure
-    assert _order("sell 1 acme.stock.sim market !").is_sure
-
-
-def test_stops_are_market_or_limit_orders_that_wait() -> None:
-    stop_limit = _order("buy 2 @ 100 stop 99")
-    stop = _order("sell 2 stop 99")
-
-    assert (stop_limit.order_type, stop_limit.price, stop_limit.stop_price) == (
-        "stop_limit",
-        D(100),
-        D(99),
-    )
-    assert (stop.order_type, stop.price, stop.stop_price) == ("stop", None, D(99))
-
-
-def test_terms_route_and_account_stand_in_any_order() -> None:
-    request = _order("buy 1 on paper ioc live @ 100")
-
-    assert request.account == "paper"
-    assert request.time_in_force == "ioc"
-    assert request.route == "live"
-    assert _order("buy 1 @ 100 post").post_only
-    assert _order("buy 1 @ 100 dark").route == "dark"
-    assert _order("buy 1 @ 100").route is None
-
-
-def test_a_negative_price_is_typed_where_the_market_has_them() -> None:
-    assert _order("buy 1 cl.nymex.sim @ -3.25").price == D("-3.25")
+    assert (call.target, call.method, call.sends_order) == ("desk", "place", True)
+    (request,) = call.arguments
+    assert (request.side, request.fqme, request.is_sure) == ("sell", ACME.fqme, True)
 
 
 @pytest.mark.parametrize(
     ("text", "at", "said", "hint"),
     [
-        ("buy", "", "the size is missing", ""),
-        ("buy lots @ 5", "lots", "'lots' is no size", "write it as"),
-        ("buy 1e3 @ 5", "1e3", "'1e3' is no size", ""),
-        ("buy NaN @ 5", "NaN", "'NaN' is no size", ""),
-        ("buy 0 @ 5", "0", "a size is more than nothing", ""),
-        ("buy -1 @ 5", "-1", "a size is more than nothing", ""),
-        ("buy 0.00001 @ 5", "0.00001", "below the least size, 0.0001", ""),
-        ("buy 101 @ 5", "101", "above the largest size, 100", ""),
-        ("buy 0.500001 @ 5", "0.500001", "not on a step of 0.00001", "at most 0.50000"),
-        ("buy 1.5 acme.stock.sim @ 5", "1.5", "not on a step of 1", "at most 1"),
-        ("buy 1", "", "@ PRICE or market is missing", ""),
-        ("buy 1 @", "", "the price is missing", ""),
-        ("buy 1 @ 64000.001", "64000.001", "not on a tick of 0.01", "64000.00 or 64000.01"),
-        ("buy 1 @ 0", "0", "outside of 0.01 to", ""),
-        ("buy 1 @ -5", "-5", "outside of 0.01 to", ""),
-        ("buy 1 @ 5 @ 6", "6", "'6' does not go with '5'", ""),
-        ("buy 1 @ 5 market", "market", "'market' does not go with '5'", ""),
-        ("buy 1 market post", "post", "'post' does not go with 'market'", ""),
-        ("buy 1 @ 5 dark live", "live", "'live' does not go with 'dark'", ""),
-        ("buy 1 @ 5 stop 6 dark", "dark", "'dark' does not go with '6'", ""),
-        ("buy 1 @ 5 ioc fok", "fok", "'fok' does not go with 'ioc'", ""),
-        ("buy 1 @ 5 drak", "drak", "'drak' means nothing in an order", "'dark'"),
-        ("buy 1 @ 5 on", "", "the account is missing", ""),
-        ("buy 1 @ 5 on papr", "papr", "'papr' is no account", "'paper'"),
-        ("buy 1 acme.stock.smi @ 5", "acme.stock.smi", "is not open", "'acme.stock.sim'"),
-        ("buy 1 xrpusdt.spot.kraken @ 5", "xrpusdt.spot.kraken", "not open", ":watch"),
-        ("buy 1 a..b @ 5", "a..b", "not a market name", "symbol.venue.broker"),
         ("byu 1 @ 5", "byu", "'byu' is no command", "'buy'"),
+        ("qqqqq", "qqqqq", "'qqqqq' is no command", ":help"),
         ("", "", "a command is missing", ""),
         (":  ", "", "a command is missing", ""),
     ],
 )
-def test_an_error_points_at_the_word(text: str, at: str, said: str, hint: str) -> None:
+def test_without_a_command_nothing_is_done(text: str, at: str, said: str, hint: str) -> None:
     found, message, suggestion = _fault(text)
 
     assert found == at
     assert said in message
     assert hint in suggestion
-
-
-def test_without_a_selected_market_one_must_be_named() -> None:
-    nowhere = Context(instruments=CONTEXT.instruments)
-
-    assert _fault("buy 1 @ 5", nowhere)[1] == "the market is missing"
 
 
 def test_hostile_words_are_said_safely() -> None:
@@ -158,22 +73,12 @@ def test_hostile_words_are_said_safely() -> None:
     ("text", "call"),
     [
         ("alert 65000", Call("desk", "set_alert", (BTC.fqme, D("65000.00"), ""))),
-        (
-            "alert 65000 sell half! now",
-            Call("desk", "set_alert", (BTC.fqme, D("65000.00"), "sell half! now")),
-        ),
-        ("alert @ 102 acme.stock.sim", Call("desk", "set_alert", (ACME.fqme, D("102"), ""))),
         ("cancel 3", Call("desk", "cancel_number", (3,), True)),
-        ("cancel #1", Call("desk", "cancel_number", (1,), True)),
         ("cancel all", Call("desk", "cancel_market", ("", False), True)),
-        ("cancel acme.stock.sim!", Call("desk", "cancel_market", (ACME.fqme, True), True)),
         ("flatten", Call("desk", "flatten", (BTC.fqme, False), True)),
-        ("flatten acme.stock.sim !", Call("desk", "flatten", (ACME.fqme, True), True)),
         ("arm", Call("desk", "arm")),
         ("route live", Call("desk", "set_route", ("live",))),
         ("size 2", Call("desk", "set_size", (D(2), None))),
-        ("size 0.5 units", Call("desk", "set_size", (D("0.5"), "units"))),
-        ("size 1 slot", Call("desk", "set_size", (D(1), "slots"))),
         ("account PAPER", Call("desk", "set_account", ("paper",))),
         ("go ethusdt.spot.sim", Call("deck", "go_to", ("ethusdt.spot.sim",))),
         ("watch a.sim b.sim a.sim", Call("deck", "watch", ("a.sim", "b.sim"))),
@@ -208,8 +113,6 @@ def test_a_command_names_a_method_and_its_arguments(text: str, call: Call) -> No
 @pytest.mark.parametrize(
     ("text", "at", "said", "hint"),
     [
-        ("cancel 2", "2", "no working order is called '2'", "working: 1, 3"),
-        ("cancel ²", "²", "no working order", ""),
         ("cancel", "", "is missing", ""),
         ("cancel all now", "now", "too much here", ""),
         ("period 7m", "7m", "'7m' is no period", "1s 5s 15s 1m"),
@@ -220,7 +123,6 @@ def test_a_command_names_a_method_and_its_arguments(text: str, call: Call) -> No
         ("seek later", "later", "no span of time", "+5m"),
         ("step 0", "0", "from 1 to 9999", ""),
         ("range 5 5", "5", "above the lowest", ""),
-        ("alert", "", "the price is missing", ""),
         ("route grey", "grey", "is no route", "one of dark, live"),
         ("watch", "", "the market is missing", ""),
         ("watch btc", "btc", "not a market name", ""),

@@ -143,6 +143,7 @@ def test_a_name_is_found_however_it_is_written_and_given_as_it_is_known() -> Non
     [
         ("papr", ["sim", "paper"], "did you mean 'paper'?"),
         ("zzz", ["sim", "paper"], "one of sim, paper"),
+        ("zzz", ["sim"], "one of sim"),
         ("zzz", [f"name{number}" for number in range(13)], ""),
         ("zzz", [], ""),
     ],
