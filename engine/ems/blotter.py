@@ -151,13 +151,16 @@ def _said(fill: Fill) -> str:
 
 def _is_sound(event: Filled | Amended) -> bool:
     """All numbers are ones that can be computed with; no venue should say anything else."""
-    numbers: tuple[Decimal | None, ...]
     if isinstance(event, Filled):
-        numbers = (event.size, event.price, event.fee)
+        needed: tuple[object, ...] = (event.size, event.price, event.fee)
+        others: tuple[object, ...] = ()
     else:
-        numbers = (event.size, event.price, event.stop_price, event.trigger_price)
-    return all(map(_can_be_computed_with, numbers)) and event.size > 0
+        needed = (event.size,)
+        others = (event.price, event.stop_price, event.trigger_price)
+    given = (*needed, *(number for number in others if number is not None))
+    return all(map(_can_be_computed_with, given)) and event.size > 0
 
 
-def _can_be_computed_with(number: Decimal | None) -> bool:
-    return number is None or (number.is_finite() and abs(number) <= LARGEST)
+def _can_be_computed_with(number: object) -> bool:
+    # Types are only promised: a broker's float must not bring the router down.
+    return isinstance(number, Decimal) and number.is_finite() and abs(number) <= LARGEST

@@ -195,16 +195,17 @@ class Desk:
 
     def on_report(self, account: str, event: OrderEvent) -> None:
         """Something that the venue of `account` says."""
-        order = self._blotter.orders.get(event.order_id)
         name = type(event).__name__
+        if not isinstance(event, _FROM_VENUE) or not isinstance(event.order_id, str):
+            self._notice("error", f"{account} reports {name}, which no venue can say")
+            return
+        order = self._blotter.orders.get(event.order_id)
         if order is None:
             self._notice(
                 "warning", f"{account} reports {name} of order {safe(event.order_id, 80)}, not ours"
             )
         elif order.account != account:
             self._notice("error", f"{account} reports {name} of an order of {order.account}")
-        elif not isinstance(event, _FROM_VENUE):
-            self._notice("error", f"{account} reports {name}, which no venue can say")
         else:
             self.apply(event)
 

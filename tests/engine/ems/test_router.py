@@ -237,6 +237,29 @@ async def test_numbers_that_are_none_change_nothing_and_are_told(
         assert {notice.level for notice in desk.told(Notice)} == {"error"}
 
 
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        None,
+        "Filled",
+        Accepted(order_id=["o1"]),  # type: ignore[arg-type]
+        Filled(order_id="o1", trade_id="t", size=1.0, price=100.0),  # type: ignore[arg-type]
+        Filled(order_id="o1", trade_id="t", size=Decimal(1), price=None),  # type: ignore[arg-type]
+        Amended(order_id="o1", price=None, size=None),  # type: ignore[arg-type]
+    ],
+)
+async def test_what_a_broker_should_never_report_is_told_and_orders_go_on(nonsense: Any) -> None:
+    async with open_desk() as desk:
+        order_id = await opened(desk)
+        before = desk.order(order_id)
+        desk.venue.say(nonsense)
+        await desk.router.wait_idle()
+
+        assert desk.order(order_id) == before
+        assert [notice.level for notice in desk.told(Notice)] == ["error"]
+        await opened(desk)
+
+
 async def test_a_trade_id_with_other_values_changes_nothing_and_is_told() -> None:
     async with open_desk() as desk:
         order_id = await opened(desk)
