@@ -237,6 +237,7 @@ class OpenBar:
         if (to_ns - start_ns) // self.period_ns > MOST_FLATS:
             to_ns = start_ns + self.period_ns
         self.series.merge(flats(start_ns, to_ns, self.period_ns, price))
+        self.changed_to_ns = max(self.changed_to_ns, to_ns)
 
     def _repeat_close(self, at: int) -> None:
         """Bars without trades after this one repeat its new close."""
