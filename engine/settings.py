@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,25 +58,28 @@ def load_brokers(path: Path) -> BrokersFile:
     return BrokersFile(path=path, options=options, accounts=tuple(accounts.values()))
 
 
-def check_brokers(file: BrokersFile, load: LoadBroker, known: Sequence[str]) -> None:
-    """See whether every account's broker exists, and whether brokers take their options.
+def check_brokers(file: BrokersFile, load: LoadBroker) -> None:
+    """See whether every account's broker loads, and whether brokers take their options.
 
     Raises:
-        ConfigError: an account names a broker that does not exist, or options are wrong.
+        ConfigError: an account names a broker that does not load, or options are wrong.
     """
     for account in file.accounts:
-        if account.broker not in known:
-            raise ConfigError(
-                f"{safe(file.path)}: accounts.{account.name}.broker: no broker named "
-                f"{safe(account.broker, 60)!r}",
-                hint=nearest(account.broker, known),
-            )
+        _open(f"accounts.{account.name}.broker", account.broker, None, file, load)
     for name, options in file.options.items():
-        try:
-            load(name)(BrokerSettings(name=name, clock=SystemClock(), options=options))
-        except (BrokerError, ConfigError) as error:
-            message = f"{safe(file.path)}: brokers.{safe(name, 60)}: {error}"
-            raise ConfigError(message, hint=error.hint) from error
+        _open(f"brokers.{safe(name, 60)}", name, options, file, load)
+
+
+def _open(
+    key: str, name: str, options: Mapping[str, Any] | None, file: BrokersFile, load: LoadBroker
+) -> None:
+    """Load a broker, and with options open it, which does no I/O."""
+    try:
+        open_broker = load(name)
+        if options is not None:
+            open_broker(BrokerSettings(name=name, clock=SystemClock(), options=options))
+    except (BrokerError, ConfigError) as error:
+        raise ConfigError(f"{safe(file.path)}: {key}: {error}", hint=error.hint) from error
 
 
 def _tables(table: Mapping[str, Any], key: str, path: Path) -> dict[str, dict[str, Any]]:

@@ -98,7 +98,7 @@ def test_an_account_at_an_unknown_broker_is_a_fault(tmp_path: Path) -> None:
     file = loaded(tmp_path, "[accounts.main]\nbroker = 'simm'\n")
 
     with pytest.raises(ConfigError, match="no broker named 'simm'") as caught:
-        check_brokers(file, registry.load, registry.names())
+        check_brokers(file, registry.load)
     assert "did you mean 'sim'?" == caught.value.hint
 
 
@@ -106,10 +106,10 @@ def test_options_that_a_broker_does_not_take_are_a_fault(tmp_path: Path) -> None
     file = loaded(tmp_path, "[brokers.sim]\nsede = 1\n")
 
     with pytest.raises(ConfigError, match=r"brokers\.sim"):
-        check_brokers(file, registry.load, registry.names())
+        check_brokers(file, registry.load)
 
 
 def test_a_right_file_has_no_fault(tmp_path: Path) -> None:
     file = loaded(tmp_path, '[brokers.sim]\nseed = 7\n[accounts.main]\nbroker = "sim"\n')
 
-    check_brokers(file, registry.load, registry.names())
+    check_brokers(file, registry.load)

@@ -108,7 +108,7 @@ def _check_brokers(locations: Locations) -> None:
     from brokers import registry
     from engine.settings import check_brokers, load_brokers
 
-    check_brokers(load_brokers(locations.brokers_file), registry.load, registry.names())
+    check_brokers(load_brokers(locations.brokers_file), registry.load)
 
 
 def _check_keys(locations: Locations) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -52,9 +53,19 @@ def open_deck(
     places = locations or find_locations(os.environ)
     config = config or load_config(places.config_file, os.environ)
     deck = chosen(config.deck, markets=markets, theme=theme, period=period)
-    log_to(places.log_file, config.engine.log_level)
+    _open_log(places.log_file, config.engine.log_level)
     config = msgspec.structs.replace(config, deck=deck)
     return _run_deck(places, config, broker_options or {}, paper_only=paper_only)
+
+
+def _open_log(path: Path, level: str) -> None:
+    try:
+        log_to(path, level)
+    except OSError as error:
+        raise ConfigError(
+            f"{safe(path)}: cannot be written: {error.strerror}",
+            hint="mend its owner or mode, or name another folder with --data-dir",
+        ) from error
 
 
 def require_terminal() -> None:
@@ -119,9 +130,10 @@ def _open_link(
     from brokers import registry
     from engine.clock import SystemClock
     from engine.link.embedded import EmbeddedLink, serve_deck
-    from engine.settings import EngineSettings, load_brokers
+    from engine.settings import EngineSettings, check_brokers, load_brokers
 
     brokers = load_brokers(places.brokers_file)
+    check_brokers(brokers, registry.load)
     accounts = (one for one in brokers.accounts if one.broker == "paper" or not paper_only)
     settings = EngineSettings(
         config=config.engine,

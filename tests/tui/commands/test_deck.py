@@ -1,10 +1,13 @@
 """What the command line says beats what the file says; no terminal is no deck."""
 
+from pathlib import Path
+
 import pytest
 
 from engine.config import DeckConfig
-from engine.errors import UsageError
-from tui.commands.deck import chosen, require_terminal, version
+from engine.errors import ConfigError, UsageError
+from engine.locations import find_locations
+from tui.commands.deck import chosen, open_deck, require_terminal, version
 
 
 def test_nothing_said_changes_nothing() -> None:
@@ -48,3 +51,17 @@ def test_a_terminal_that_cannot_place_a_cursor_is_refused(
 
 def test_there_is_a_version() -> None:
     assert version()[0].isdigit()
+
+
+def test_a_log_that_cannot_be_written_is_told_before_the_screen_opens(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    (tmp_path / "data").write_text("a file where a folder should be")
+
+    with pytest.raises(ConfigError) as caught:
+        open_deck(locations=find_locations({}, config=tmp_path, data_dir=tmp_path / "data"))
+
+    assert "cannot be written" in str(caught.value)
+    assert "--data-dir" in caught.value.hint
