@@ -64,6 +64,23 @@ def test_what_would_be_sent_is_over_all_and_the_present_over_what_rests() -> Non
     assert min(kinds.index(kind) for kind in ("last", "bid", "ask")) > kinds.index("working")
 
 
+def test_an_automatic_range_follows_the_present_and_what_is_staged_alone() -> None:
+    assert {kind for kind, look in LOOKS.items() if look.is_followed} == {
+        *("staged", "last", "bid", "ask"),
+    }
+
+
+def test_each_kind_that_a_level_can_be_of_has_a_look_of_its_own() -> None:
+    kinds = [
+        *("bid", "ask", "last", "position", "staged", "unacked"),
+        *("working", "dark", "triggered", "unknown", "alert"),
+    ]
+
+    assert set(LOOKS) == set(kinds)
+    assert all(look_of(kind).role == kind for kind in kinds)
+    assert [kind for kind in kinds if look_of(kind).is_double] == ["position"]
+
+
 def test_levels_of_one_rank_keep_their_order() -> None:
     levels = [Level(3.0, "working"), Level(1.0, "working"), Level(2.0, "alert")]
 

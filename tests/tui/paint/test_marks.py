@@ -21,6 +21,7 @@ from tui.paint.dots import Range
 from tui.paint.levels import LOOKS, Level
 from tui.paint.marks import (
     AxisLabel,
+    _fitting,
     axis_labels,
     column_at,
     label_width,
@@ -322,15 +323,25 @@ def test_without_bars_the_header_says_what_it_can() -> None:
     assert _header(Scene(), columns=nothing)[1] == ""
 
 
-def test_what_does_not_fit_is_left_out_whole() -> None:
+def test_what_does_not_fit_is_left_out_whole_and_the_close_goes_last() -> None:
     texts = [_header(_scene(), width=width)[1] for width in range(20, 80)]
-    whole = _header(_scene())[1]
-
-    assert all(whole.startswith(text) for text in texts)
     readings = [text.removeprefix(" btc 1m").split("  ")[1:] for text in texts]
-    parts = whole.removeprefix(" btc 1m").split("  ")[1:]
-    assert all(reading == parts[: len(reading)] for reading in readings)
+    parts = _header(_scene())[1].removeprefix(" btc 1m").split("  ")[1:]
+
+    assert all(reading == [part for part in parts if part in reading] for reading in readings)
+    assert all(any(part.startswith("C ") for part in reading) for reading in readings if reading)
     assert texts == sorted(texts, key=len)
+
+
+def test_a_label_is_said_in_fewer_words_where_there_is_no_room_and_cut_last() -> None:
+    level = Level(1.0, "staged", "buy 1 at 100 for 100 USD", shorter=("buy 1 for 100 USD", "buy 1"))
+
+    assert [_fitting(level, room, "braille") for room in (24, 23, 16, 4)] == [
+        "buy 1 at 100 for 100 USD",
+        "buy 1 for 100 USD",
+        "buy 1",
+        "",
+    ]
 
 
 def test_what_is_not_as_usual_stands_at_the_right_and_is_never_overwritten() -> None:

@@ -85,6 +85,13 @@ def test_the_newest_bar_begins_a_cell_and_is_whole(width: int, zoom: Zoom) -> No
     assert x + 1 + zoom.dots <= layout.dots_wide - DOTS_X, "or it touches the axis"
 
 
+def test_a_wide_chart_leaves_more_blank_before_the_axis() -> None:
+    layout = layout_of(131, 30, 8)
+
+    assert layout.plot_width == 120
+    assert layout.anchor_x(Zoom(1, 4)) == (120 - 3 - 3) * DOTS_X
+
+
 def test_a_bar_wider_than_the_plot_begins_at_its_left() -> None:
     assert layout_of(LEAST_WIDTH, 10, 14).anchor_x(Zoom(1, 24)) == 0
 
@@ -150,12 +157,13 @@ def test_a_market_that_stands_still_is_shown_with_some_ticks_around_it() -> None
 
 
 def test_a_range_is_kept_while_it_fits_and_not_when_it_is_far_too_wide() -> None:
-    first = settled(None, 100.0, 110.0, 0.01)
+    current = Range(0.0, 100.0)
 
-    assert settled(first, 101.0, 110.3, 0.01) is first
-    assert settled(first, 100.0, 111.0, 0.01) is not first
-    assert settled(first, 99.3, 110.0, 0.01) is not first
-    assert settled(first, 104.0, 106.0, 0.01) is not first
+    assert settled(current, 1.5, 98.5, 0.01) is current
+    assert settled(current, 1.4, 98.5, 0.01) is not current
+    assert settled(current, 1.5, 98.6, 0.01) is not current
+    assert settled(current, 20.0, 80.0, 0.01) is current
+    assert settled(current, 20.0, 79.0, 0.01) is not current
 
 
 @given(PRICES, PRICES, PRICES, PRICES, st.sampled_from([1e-8, 0.01, 0.25]))
