@@ -63,6 +63,12 @@ class Executed(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="exe
     maker_id: int
     taker_side: int
 
+    @property
+    def trade_id(self) -> str:
+        """The number, and its time in milliseconds: an exchange that is started again counts
+        from 1 again, and its trades must not be taken for those of before."""
+        return f"{self.time_ns // 1_000_000}-{self.number}"
+
 
 class Changed(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="changed"):
     """An order was amended."""

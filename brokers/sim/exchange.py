@@ -236,7 +236,7 @@ class Exchange:
         filled = Filled(
             order_id=order_id,
             # An account that trades with itself has the trade twice: each side needs its own.
-            trade_id=f"{event.number}m" if is_both else str(event.number),
+            trade_id=f"{event.trade_id}m" if is_both else event.trade_id,
             price=price,
             size=size,
             fee=instrument.notional(price, size) * share,

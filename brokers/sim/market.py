@@ -136,7 +136,7 @@ class Market:
                     "buy" if trade.taker_side == BUY else "sell",
                     trade.time_ns,
                     self._received_ns,
-                    str(trade.number),
+                    trade.trade_id,
                 )
             )
 

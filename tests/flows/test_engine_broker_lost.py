@@ -84,6 +84,8 @@ async def test_orders_at_a_venue_that_fails_are_unknown_and_new_ones_reach_the_n
         resting = await rig.submit("buy", "0.01", price=far, account="sim")
         dark = await rig.submit("buy", "0.01", trigger_price=far, account="sim", route="dark")
         await rig.advance(1.0)
+        bought = [await rig.submit("buy", "0.01", account="sim") for _ in range(3)]
+        await rig.advance(1.0)
         assert rig.order(resting).state is OrderState.OPEN
 
         monkeypatch.setattr(sim_of(rig).exchange, "advance", fail)
@@ -92,10 +94,10 @@ async def test_orders_at_a_venue_that_fails_are_unknown_and_new_ones_reach_the_n
         assert rig.order(resting).state is OrderState.UNKNOWN
         assert "it broke" in rig.order(resting).reason
         assert rig.order(dark).state is OrderState.DARK
-        after = await rig.submit("buy", "0.01", account="sim")
+        bought += [await rig.submit("buy", "0.01", account="sim") for _ in range(3)]
         await rig.advance(1.0)
-        assert rig.order(after).state is OrderState.FILLED
-        assert rig.position("sim").size == Decimal("0.01")
+        assert all(rig.order(order).state is OrderState.FILLED for order in bought)
+        assert rig.position("sim").size == Decimal("0.06")
 
 
 async def test_a_playback_that_fails_ends_its_markets_and_does_not_start_over(

@@ -163,6 +163,19 @@ def test_shows_an_order_that_is_filled_in_part() -> None:
     assert ids[0] == ids[1], "both sides of a trade have its number"
 
 
+def test_an_exchange_that_is_started_again_does_not_repeat_a_trade_id() -> None:
+    first, second = Venue(), Venue()
+    second.now_ns += 60 * NANOS
+    ids = []
+    for venue in (first, second):
+        order = venue.send("buy", "0.1", None)
+        ids.append({event.trade_id for event in venue.events(order, Filled)})
+
+    assert ids[0]
+    assert ids[1]
+    assert not ids[0] & ids[1]
+
+
 def test_amends_and_cancels() -> None:
     venue = Venue()
     order = venue.send("buy", "1", Decimal("40000.0"))
