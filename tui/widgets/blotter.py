@@ -117,6 +117,9 @@ class Blotter(Lines):
         if not self._rows:
             return [*lines, Line((Span(f" {nothing}", "muted"),))]
         at = self._at() if self.has_keyboard else None
+        if at is not None and self._has_keys():
+            # A key means the row that was seen, and not what has taken its place since.
+            self._cursor[self.tab] = self._rows[at].key
         fits = max(1, height - 2)
         self._first = self._window(at or 0, fits)
         shown = self._rows[self._first : self._first + fits]
