@@ -113,15 +113,15 @@ class Blotter(Lines):
     def paint(self, width: int, height: int) -> list[Line]:
         columns, rows_of, nothing = TABS[self.tab]
         self._rows = rows_of(self._state, self._zone(), self._number_of)
-        lines = [self._tabs(width)]
         if not self._rows:
-            return [*lines, Line((Span(f" {nothing}", "muted"),))]
+            return [self._tabs(width), Line((Span(f" {nothing}", "muted"),))]
         at = self._at() if self.has_keyboard else None
         if at is not None and self._has_keys():
             # A key means the row that was seen, and not what has taken its place since.
             self._cursor[self.tab] = self._rows[at].key
         fits = max(1, height - 2)
         self._first = self._window(at or 0, fits)
+        lines = [self._tabs(width)]
         shown = self._rows[self._first : self._first + fits]
         mark = ">" if self._glyphs() == "ascii" else "▌"
         selected = None if at is None else at - self._first
@@ -176,7 +176,7 @@ class Blotter(Lines):
                 if event.x < end:
                     self.show_tab(name)
                     return
-        elif (number := self._first + event.y - 2) >= 0 and number < len(self._rows):
+        elif event.y > 1 and (number := self._first + event.y - 2) < len(self._rows):
             self._cursor[self.tab] = self._rows[number].key if self._has_keys() else number
             self.redraw()
 
