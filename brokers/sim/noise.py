@@ -18,6 +18,7 @@ Ints = NDArray[np.int64]
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
+_BELOW_1 = 1.0 - 2.0**-53
 
 
 def key_of(*parts: object) -> int:
@@ -40,7 +41,8 @@ def bits(key: int, counters: Ints) -> NDArray[np.uint64]:
 
 def uniform(key: int, counters: Ints) -> Floats:
     """Uniform in the open interval (0, 1)."""
-    return ((bits(key, counters) >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+    middles = ((bits(key, counters) >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+    return np.minimum(middles, _BELOW_1)  # the last one is rounded up to 1
 
 
 def normal(key: int, counters: Ints) -> Floats:
