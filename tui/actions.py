@@ -51,7 +51,9 @@ class Action(NamedTuple):
     sends_order: bool = False
     """It can send, change or cancel an order; it is performed with the time of the key."""
     footer: str = ""
-    """A word for the footer; empty keeps it out."""
+    """A word for the footer; empty keeps it out. Neighbours with one word share a place."""
+    rank: int = 3
+    """Where the footer is short of room the lower ranks stay."""
     hides: tuple[str, ...] = ()
     """Actions of contexts below that do not get its keys while its own context holds."""
     takes_keys: bool = False
@@ -99,7 +101,7 @@ def _digits() -> Iterable[Action]:
             "desk",
             "type_digit",
             (digit,),
-            f"Type {digit} of the order's size",
+            f"Type the digit {digit} of the order's size",
             "Orders",
             "order",
             (digit,),
@@ -115,8 +117,8 @@ def _arrows() -> Iterable[Action]:
     """Arrows of a staged line: by 1, 10 and 100 ticks."""
     hidden = {
         "": ("market_{}", "cursor_{}", "row_{}"),
-        "shift": ("y_pan_{}", "cursor_{}_10"),
-        "ctrl": ("y_zoom_{}", "cursor_{}_100"),
+        "shift": ("y_pan_{}", "cursor_{}_far"),
+        "ctrl": ("y_zoom_{}", "cursor_{}_tick"),
     }
     below = {
         "market_{}": {"up": "market_previous", "down": "market_next"},
@@ -136,29 +138,43 @@ def _arrows() -> Iterable[Action]:
             "Orders",
             "staged",
             (f"{modifier}+{way}" if modifier else way, *letters),
-            footer="price" if ticks == 1 and way == "up" else "",
+            footer="price" if ticks == 1 else "",
+            rank=0,
             hides=names,
         )
 
 
+_CURSOR_STEPS = {
+    "": ("rows", 1, "a row"),
+    "shift": ("rows", 5, "five rows"),
+    "ctrl": ("ticks", 1, "a tick"),
+}
+"""What an arrow moves the crosshair by, by the modifier held. A tick is often too little to be
+seen on the chart, and only a staged line needs it."""
+
+
 def _cursor_arrows() -> Iterable[Action]:
-    """Arrows of the crosshair: by ticks, as a staged line moves."""
+    """Arrows of the crosshair: by rows of the screen, or exactly."""
     below = {
         "": {"up": "market_previous", "down": "market_next"},
         "shift": {"up": "y_pan_up", "down": "y_pan_down"},
         "ctrl": {"up": "y_zoom_in", "down": "y_zoom_out"},
     }
-    for (modifier, (ticks, words)), way in product(_STEPS.items(), ("up", "down")):
-        letters = {"up": ("k",), "down": ("j",)}[way] if ticks == 1 else ()
+    for (modifier, (unit, count, words)), way in product(_CURSOR_STEPS.items(), ("up", "down")):
+        name = f"cursor_{way}" + {"": "", "shift": "_far", "ctrl": "_tick"}[modifier]
+        letters = {"up": ("k",), "down": ("j",)}[way] if not modifier else ()
+        step = count if way == "up" else -count
         yield Action(
-            f"cursor_{way}" if ticks == 1 else f"cursor_{way}_{ticks}",
+            name,
             "chart",
-            "move_cursor",
-            (0, ticks if way == "up" else -ticks),
+            "move_cursor_rows" if unit == "rows" else "move_cursor",
+            (step,) if unit == "rows" else (0, step),
             f"Move the crosshair {way} by {words}",
             "Chart",
             "cursor",
             (f"{modifier}+{way}" if modifier else way, *letters),
+            footer="level" if not modifier else "",
+            rank=2,
             hides=(below[modifier][way],),
         )
 
@@ -166,15 +182,15 @@ def _cursor_arrows() -> Iterable[Action]:
 _MARKETS = (
     Action(
         "search", "deck", "open_search", (), "Find a market", "Markets", "deck", ("slash",),
-        footer="find", takes_keys=True,
+        footer="find", rank=2, takes_keys=True,
     ),
     Action(
         "market_previous", "deck", "step_market", (-1,), "Select the market above", "Markets",
-        "deck", ("up", "k"),
+        "deck", ("up", "k"), footer="market", rank=2,
     ),
     Action(
         "market_next", "deck", "step_market", (1,), "Select the market below", "Markets",
-        "deck", ("down", "j"), footer="market",
+        "deck", ("down", "j"), footer="market", rank=2,
     ),
     Action(
         "unwatch", "deck", "unwatch_selected", (), "Take the market off the watchlist", "Markets",
@@ -211,7 +227,7 @@ _CHART = (
     ),
     Action(
         "zoom_out", "chart", "zoom", (-1,), "Zoom out about the last bar", "Chart", "chart",
-        ("minus", "Z"),
+        ("minus", "Z"), footer="zoom",
     ),
     Action(
         "follow", "chart", "follow", (), "Follow the newest bar", "Chart", "chart", ("end", "e"),
@@ -262,27 +278,27 @@ _CHART = (
 _ORDERS = (
     Action(
         "order_mode", "desk", "toggle_armed", (), "Arm or disarm order mode", "Orders", "deck",
-        ("o",), footer="orders",
+        ("o",), footer="orders", rank=1,
     ),
     Action(
         "buy", "desk", "stage", ("buy",), "Stage a buy at the crosshair, or at the bid",
-        "Orders", "order", ("f",), footer="buy",
+        "Orders", "order", ("f",), footer="buy", rank=1,
     ),
     Action(
         "sell", "desk", "stage", ("sell",), "Stage a sell at the crosshair, or at the ask",
-        "Orders", "order", ("d",), footer="sell",
+        "Orders", "order", ("d",), footer="sell", rank=1,
     ),
     Action(
         "alert", "desk", "stage_alert", (), "Stage an alert at the crosshair, or at the last price",
-        "Orders", "order", ("a",), footer="alert",
+        "Orders", "order", ("a",), footer="alert", rank=1,
     ),
     Action(
         "send", "desk", "submit", (), "Send what is staged, once", "Orders", "staged",
-        ("enter",), sends_order=True, footer="send", hides=("row_open",),
+        ("enter",), sends_order=True, footer="send", rank=0, hides=("row_open",),
     ),
     Action(
         "unstage", "desk", "unstage", (), "Drop what is staged; nothing is sent", "Orders",
-        "staged", ("escape",), footer="drop", hides=("disarm", "back", "blotter_leave"),
+        "staged", ("escape",), footer="drop", rank=0, hides=("disarm", "back", "blotter_leave"),
     ),
     Action(
         "disarm", "desk", "disarm", (), "Leave order mode", "Orders", "order", ("escape",),
@@ -291,19 +307,21 @@ _ORDERS = (
     *_arrows(),
     Action(
         "price_to_bid", "desk", "to_bid", (), "Move the staged or picked order to the bid",
-        "Orders", "staged", ("left_square_bracket",), footer="bid", hides=("blotter_previous",),
+        "Orders", "staged", ("left_square_bracket",), footer="bid/ask", rank=1,
+        hides=("blotter_previous",),
     ),
     Action(
         "price_to_ask", "desk", "to_ask", (), "Move the staged or picked order to the ask",
-        "Orders", "staged", ("right_square_bracket",), footer="ask", hides=("blotter_next",),
+        "Orders", "staged", ("right_square_bracket",), footer="bid/ask", rank=1,
+        hides=("blotter_next",),
     ),
     Action(
         "size_up", "desk", "step_size", (1,), "A slot, or a unit, more", "Orders", "order",
-        ("plus", "equals_sign"), footer="size", hides=("zoom_in",),
+        ("plus", "equals_sign"), footer="size", rank=1, hides=("zoom_in",),
     ),
     Action(
         "size_down", "desk", "step_size", (-1,), "A slot, or a unit, less", "Orders", "order",
-        ("minus",), hides=("zoom_out",),
+        ("minus",), footer="size", rank=1, hides=("zoom_out",),
     ),
     *_digits(),
     Action(
@@ -316,20 +334,20 @@ _ORDERS = (
     ),
     Action(
         "size_unit", "desk", "toggle_size_unit", (), "Count sizes in slots or in units", "Orders",
-        "order", ("u",), footer="unit",
+        "order", ("u",), footer="unit", rank=4,
     ),
     Action(
         "route", "desk", "toggle_route", (),
         "Dark: hold it here until its price is touched; live: send it to the venue", "Orders",
-        "order", ("s",), footer="dark/live",
+        "order", ("s",), footer="dark/live", rank=0,
     ),
     Action(
         "account", "desk", "step_account", (1,), "Use the next account", "Orders", "order",
-        ("m",), footer="account",
+        ("m",), footer="account", rank=4,
     ),
     Action(
         "pick_next", "desk", "pick", (1,), "Pick the next working order of the market", "Orders",
-        "order", ("tab",), footer="pick", hides=("focus_next",),
+        "order", ("tab",), footer="pick", rank=2, hides=("focus_next",),
     ),
     Action(
         "pick_previous", "desk", "pick", (-1,), "Pick the working order before", "Orders",
@@ -337,7 +355,7 @@ _ORDERS = (
     ),
     Action(
         "cancel", "desk", "cancel", (), "Cancel the picked order", "Orders", "order", ("c",),
-        sends_order=True, footer="cancel",
+        sends_order=True, footer="cancel", rank=0,
     ),
     Action(
         "cancel_all", "desk", "cancel_all", (), "Cancel all orders of this market (asks first)",
@@ -348,11 +366,11 @@ _ORDERS = (
 _BLOTTER = (
     Action(
         "row_up", "blotter", "move_row", (-1,), "Go a row up", "Blotter", "blotter", ("up", "k"),
-        hides=("market_previous", "cursor_up"),
+        hides=("market_previous", "cursor_up"), footer="row", rank=1,
     ),
     Action(
         "row_down", "blotter", "move_row", (1,), "Go a row down", "Blotter", "blotter",
-        ("down", "j"), hides=("market_next", "cursor_down"), footer="row",
+        ("down", "j"), hides=("market_next", "cursor_down"), footer="row", rank=1,
     ),
     Action(
         "row_page_up", "blotter", "move_row", (-10,), "Go ten rows up", "Blotter", "blotter",
@@ -364,11 +382,11 @@ _BLOTTER = (
     ),
     Action(
         "row_open", "blotter", "open_row", (), "Show the market of this row", "Blotter",
-        "blotter", ("enter",), footer="show",
+        "blotter", ("enter",), footer="show", rank=1,
     ),
     Action(
         "row_cancel", "blotter", "cancel_row", (), "Cancel the order or alert of this row",
-        "Blotter", "blotter", ("c",), sends_order=True, footer="cancel", hides=("cancel",),
+        "Blotter", "blotter", ("c",), sends_order=True, footer="cancel", rank=1, hides=("cancel",),
     ),
     Action(
         "blotter_leave", "deck", "back", (), "Leave the blotter", "Blotter", "blotter",
@@ -387,15 +405,15 @@ _BLOTTER = (
 _PLAYBACK = (
     Action(
         "playback_pause", "playback", "toggle_pause", (), "Pause the playback, or go on",
-        "Playback", "playback", ("space",), footer="pause",
+        "Playback", "playback", ("space",), footer="pause", rank=1,
     ),
     Action(
         "playback_slower", "playback", "step_speed", (-1,), "Play slower", "Playback",
-        "playback", ("less_than_sign",), footer="slower",
+        "playback", ("less_than_sign",), footer="speed", rank=2,
     ),
     Action(
         "playback_faster", "playback", "step_speed", (1,), "Play faster", "Playback",
-        "playback", ("greater_than_sign",), footer="faster",
+        "playback", ("greater_than_sign",), footer="speed", rank=2,
     ),
     Action(
         "playback_step", "playback", "step", (1,), "Play one message", "Playback", "playback",
@@ -407,7 +425,7 @@ _PLAYBACK = (
     ),
     Action(
         "playback_forward", "playback", "seek", (60,), "Go on a minute", "Playback", "playback",
-        ("ctrl+right",),
+        ("ctrl+right",), footer="seek",
     ),
     Action(
         "playback_restart", "playback", "restart", (), "Go to the start", "Playback", "playback",
@@ -422,7 +440,7 @@ _PLAYBACK = (
 _DECK = (
     Action(
         "command", "deck", "open_command", (), "Open the command line", "Deck", "deck",
-        ("colon",), footer="command", takes_keys=True,
+        ("colon",), footer="command", rank=0, takes_keys=True,
     ),
     Action(
         "help", "deck", "open_help", (), "Show every key", "Deck", "deck",
@@ -438,7 +456,7 @@ _DECK = (
     ),
     Action(
         "panel_blotter", "deck", "toggle_panel", ("blotter",), "Show or hide the blotter", "Deck",
-        "deck", ("b",), footer="blotter",
+        "deck", ("b",), footer="blotter", rank=2,
     ),
     Action(
         "focus_next", "deck", "step_focus", (1,), "Go to the next panel", "Deck", "deck",
@@ -461,7 +479,7 @@ _DECK = (
     ),
     Action(
         "quit", "deck", "quit_deck", (), "Leave; asks what to do with working orders", "Deck",
-        "deck", ("q", "ctrl+q", "ctrl+c"), footer="quit", takes_keys=True,
+        "deck", ("q", "ctrl+q", "ctrl+c"), footer="quit", rank=2, takes_keys=True,
     ),
 )  # fmt: skip
 

@@ -89,6 +89,9 @@ class DeckApp(App[int], inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = []
     CSS = """
     ToastRack { align-horizontal: right; margin: 0 1 1 0; }
+    /* Where there is little room: over the oldest bars, clear of prices, orders and keys. */
+    App.-small ToastRack { dock: top; align: left top; margin: 2 0 0 1; }
+    App.-small ToastHolder { align-horizontal: left; }
     Toast { width: auto; max-width: 70; padding: 0 1; margin: 0;
             background: $surface; color: $text; border-left: outer $accent; }
     Toast.-warning { border-left: outer $warning; }

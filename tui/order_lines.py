@@ -36,6 +36,10 @@ class Line(NamedTuple):
     label: str
     side: str = ""
     """`buy`, `sell`, or nothing."""
+    shorter: tuple[str, ...] = ()
+    """The label in fewer words, the longest first."""
+    is_picked: bool = False
+    """Keys act on it."""
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,8 +54,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """The size as it is set: `2 slots`, `0.5 BTC`; with a cursor while it is typed."""
     staged: Staged | None
     preview: Preview | None
-    text: str
-    """What is staged, in one line; empty without that."""
+    texts: tuple[str, ...]
+    """What is staged, in one line, in ever fewer words; empty without that."""
     picked: Order | Alert | None
     revision: int
     """Give it back to `OrderDesk.painted` once this was drawn."""
@@ -64,15 +68,17 @@ def kind_of(order: Order) -> str:
     return _KINDS.get(order.state, "working")
 
 
-def describe(staged: Staged, instrument: Instrument | None = None) -> str:
+def describe(
+    staged: Staged, instrument: Instrument | None = None, *, has_price: bool = True
+) -> str:
     """What is staged, in words: `LIVE BUY 0.5 BTC @ 64000.00`."""
 
     def worded(price: Decimal) -> str:
         return text_of.price(price, instrument) if instrument else text_of.plain(price)
 
-    limit = "" if staged.price is None else f"@ {worded(staged.price)}"
+    limit = "" if staged.price is None or not has_price else f"@ {worded(staged.price)}"
     if staged.kind == "alert":
-        return f"ALERT {limit} {staged.note}".rstrip()
+        return " ".join(word for word in ("ALERT", limit, staged.note) if word)
     size = text_of.plain(staged.size) + (f" {instrument.base.upper()}" if instrument else "")
     words = ["AMEND"] if staged.kind == "amend" else []
     words += [staged.route.upper(), staged.side.upper(), size]
@@ -86,20 +92,36 @@ def describe(staged: Staged, instrument: Instrument | None = None) -> str:
     return " ".join(word for word in words if word)
 
 
-def describe_preview(staged: Staged, preview: Preview, instrument: Instrument) -> str:
-    """The words of a staged line: what it is, its value, where it stands, what comes of it."""
-    parts = [describe(staged, instrument)]
+def describe_preview(
+    staged: Staged,
+    preview: Preview,
+    instrument: Instrument,
+    *,
+    is_brief: bool = False,
+    has_price: bool = True,
+) -> str:
+    """The words of a staged line: what it is, its value, where it stands, what comes of it, and
+    what speaks against it. A brief one rounds, and says first what may be cut off last."""
+    asset = instrument.quote.upper()
+    notes = [f"! {text}" for text in (*preview.faults, *preview.warnings)]
+    parts = [describe(staged, instrument, has_price=has_price)]
+    if is_brief:
+        parts += notes
     if staged.kind != "alert":
-        parts.append(text_of.notional(preview.notional, instrument.quote))
+        value = text_of.notional(preview.notional, instrument.quote)
+        parts.append(f"{text_of.compact(float(preview.notional))} {asset}" if is_brief else value)
     if preview.distance_ticks is not None and preview.distance_share is not None:
+        away = preview.distance_ticks
+        ticks = f"{away:+d} tick{'' if abs(away) == 1 else 's'}" if away else "at the market"
         share = text_of.percent(float(preview.distance_share))
-        parts.append(f"{preview.distance_ticks:+d} ticks {share}")
+        parts.append(ticks if is_brief else f"{ticks} {share}")
     if preview.position is not None:
-        held = f"→ {text_of.plain(preview.position)}"
+        held = f"→ {'+' if preview.position > 0 else ''}{text_of.plain(preview.position)}"
         if preview.average_price is not None:
             held += f" @ {text_of.price(preview.average_price, instrument)}"
-        parts.append(held)
-    parts.extend(f"! {text}" for text in (*preview.faults, *preview.warnings))
+        parts.append(held if preview.position else "→ flat")
+    if not is_brief:
+        parts += notes
     return " · ".join(parts)
 
 
@@ -117,19 +139,26 @@ def lines(desk: OrderDesk, state: DeckState, fqme: str) -> list[Line]:
     ]
     staged, preview = desk.staged, desk.preview()
     if staged is not None and staged.fqme == fqme and preview is not None:
-        text = describe_preview(staged, preview, market.instrument)
+        text, *shorter = (
+            describe_preview(staged, preview, market.instrument, is_brief=brief, has_price=priced)
+            # The axis has the price, in the same row.
+            for brief, priced in ((False, True), (False, False), (True, False))
+        )
         side = "" if staged.kind == "alert" else staged.side
         price = staged.price if staged.price is not None else Decimal(repr(market.quote.last))
-        drawn.append(Line(float(price), "staged", text, side))
+        drawn.append(Line(float(price), "staged", text, side, tuple(shorter)))
     return [line for line in drawn if line is not None]
 
 
 def summary(desk: OrderDesk, state: DeckState) -> Summary:
     """What is said of order mode now."""
     staged, preview, market = desk.staged, desk.preview(), state.market
-    text = ""
+    texts: tuple[str, ...] = ()
     if staged is not None and preview is not None and market is not None:
-        text = describe_preview(staged, preview, market.instrument)
+        texts = tuple(
+            describe_preview(staged, preview, market.instrument, is_brief=brief, has_price=priced)
+            for brief, priced in ((False, True), (True, True), (True, False))
+        )
     return Summary(
         is_armed=desk.is_armed,
         account=desk.account,
@@ -138,7 +167,7 @@ def summary(desk: OrderDesk, state: DeckState) -> Summary:
         size=_size_text(desk, market),
         staged=staged,
         preview=preview,
-        text=text,
+        texts=texts,
         picked=desk.picked,
         revision=desk.revision,
     )
@@ -156,7 +185,8 @@ def _of_position(state: DeckState, account: AccountInfo | None, market: MarketVi
 
 def _of_alert(alert: Alert, is_picked: bool) -> Line:
     mark = "▸" if is_picked else ""
-    return Line(float(alert.price), "alert", f"{mark}alert {alert.note}".rstrip())
+    label = f"{mark}alert {alert.note}".rstrip()
+    return Line(float(alert.price), "alert", label, is_picked=is_picked)
 
 
 def _of_order(order: Order, number: int, is_picked: bool) -> Line | None:
@@ -169,7 +199,7 @@ def _of_order(order: Order, number: int, is_picked: bool) -> Line | None:
     state = f"{order.awaiting} asked" if order.awaiting else str(order.state)
     size = text_of.plain(order.remaining)
     label = f"{mark}#{number} {order.side} {size} {state}"
-    return Line(float(price), kind_of(order), label, order.side)
+    return Line(float(price), kind_of(order), label, order.side, is_picked=is_picked)
 
 
 def _size_text(desk: OrderDesk, market: MarketView | None) -> str:

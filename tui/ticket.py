@@ -132,6 +132,20 @@ class Ticket:
         )
         return False
 
+    @property
+    def idle(self) -> frozenset[str]:
+        """Actions of order mode that would do nothing now: the footer leaves them out."""
+        names = set()
+        if self.staged is None:
+            names.add("send")
+        if self.picked is None:
+            names.add("cancel")
+        elif self.staged is None and not isinstance(self.picked, Order):
+            names |= {"price_up", "price_down", "price_to_bid", "price_to_ask"}
+        if not self._pickable():
+            names.add("pick_next")
+        return frozenset(names)
+
     # -- arming -----------------------------------------------------------------------------------
 
     def toggle_armed(self) -> None:
@@ -150,8 +164,6 @@ class Ticket:
         account = self.account
         if account and account.mode == "live":
             self._notify(f"order mode armed on {account.name}: REAL MONEY", "warning")
-        else:
-            self._notify("order mode armed", "info")
 
     def disarm(self) -> None:
         """Drop what is staged and leave order mode."""
@@ -159,7 +171,6 @@ class Ticket:
             self._drop()
             self._picked_id = ""
             self.is_armed = False
-            self._notify("order mode off", "info")
 
     # -- staging ----------------------------------------------------------------------------------
 

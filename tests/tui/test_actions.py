@@ -23,6 +23,7 @@ from tui.actions import (
     perform,
 )
 from tui.keymap import DEFAULT_KEYMAP, Keymap, parse_key
+from tui.widgets.footer import footer_spans
 
 
 def test_every_name_is_used_once() -> None:
@@ -112,6 +113,34 @@ def test_the_footer_shows_the_nearest_context_first_and_no_hidden_key() -> None:
     assert entries[0].text == "send"
     assert len(set(keys)) == len(keys)
     assert "market" not in [entry.text for entry in entries if "down" in entry.keys]
+
+
+def _footer(contexts: tuple[str, ...], width: int) -> str:
+    spans = footer_spans(footer_for(contexts), width)
+    return "".join(span.text for span in spans)
+
+
+@pytest.mark.parametrize(
+    ("contexts", "words"),
+    [
+        (("chart", "deck"), ("/ find", "o orders", ": command", "b blotter", "q quit", "? help")),
+        (("order", "chart", "deck"), ("f buy", "d sell", "s dark/live", ": command", "? help")),
+        (
+            ("staged", "order", "chart", "deck"),
+            ("send", "esc drop", "↑↓ price", "s dark/live", ": command", "? help"),
+        ),
+    ],
+)
+def test_where_the_footer_is_short_what_is_wanted_most_stays(
+    contexts: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    short = _footer(contexts, 80)
+
+    assert len(short) == 80
+    for word in words:
+        assert word in short
+    assert "zZ zoom" not in short
+    assert "x cross" in _footer(contexts, 200)
 
 
 def test_the_footer_shows_the_keys_that_the_user_has() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 from textual import events
 from textual.pilot import Pilot
+from textual.widgets._toast import Toast
 
 from engine.messages import (
     Alert,
@@ -588,6 +590,75 @@ def test_what_is_staged_is_on_a_small_screen_too():
         assert "BUY 0.3892 BTC @ 64231.05" in screen_text(app)
 
     run(app, script, (80, 24))
+
+
+def test_a_notice_on_a_small_screen_covers_neither_what_is_staged_nor_the_prices():
+    app = deck()
+
+    async def script() -> None:
+        async with app.run_test(size=(80, 24), notifications=True) as pilot:
+            await settled(pilot)
+            await press(pilot, "o", "f")
+            app.tell("a notice")
+            await settled_toasts(pilot)
+            (toast,) = app.screen.query(Toast)
+            assert toast.region.y == 2
+            assert not toast.region.overlaps(app.deck.strip.region)
+            assert toast.region.right < app.size.width // 2
+
+    async def settled_toasts(pilot: Pilot[int]) -> None:
+        for _ in range(3):
+            await pilot.pause()
+
+    asyncio.run(script())
+
+
+def test_arming_is_said_by_the_badge_and_by_no_notice():
+    app = deck()
+
+    async def script(pilot: Pilot[int]) -> None:
+        before = app.state.notice_count
+        await press(pilot, "o")
+        assert " ARMED " in screen_text(app)
+        await press(pilot, "o")
+        assert "disarmed" in screen_text(app)
+        assert app.state.notice_count == before
+
+    run(app, script)
+
+
+def test_escape_hides_the_crosshair():
+    app = deck()
+
+    async def script(pilot: Pilot[int]) -> None:
+        await press(pilot, "x", "escape")
+        assert app.deck.chart.cursor_price is None
+
+    run(app, script)
+
+
+def test_the_footer_shows_only_keys_that_do_something():
+    link = ScriptedLink()
+    app = deck(link)
+
+    def footer() -> str:
+        return screen_text(app).splitlines()[-1]
+
+    async def script(pilot: Pilot[int]) -> None:
+        await press(pilot, "b")
+        assert " tab " not in footer()
+        await press(pilot, "o")
+        assert "cancel" not in footer()
+        assert "pick" not in footer()
+        link.give(OrderUpdate(order=order(1, OrderState.OPEN)))
+        await settled(pilot)
+        await press(pilot, "tab")
+        assert "c cancel" in footer()
+        assert "send" not in footer()
+        await press(pilot, "up")
+        assert "send" in footer()
+
+    run(app, script, (200, 50))
 
 
 def test_the_deck_follows_the_size_of_the_terminal():

@@ -61,10 +61,10 @@ def test_with_the_crosshair_an_order_is_staged_there(armed: Bench) -> None:
 
 def test_the_default_route_is_dark_and_s_makes_it_live(armed: Bench) -> None:
     armed.press("f")
-    assert armed.desk.summary().text.startswith("DARK BUY")
+    assert armed.desk.summary().texts[0].startswith("DARK BUY")
 
     armed.press("s")
-    assert armed.desk.summary().text.startswith("LIVE BUY")
+    assert armed.desk.summary().texts[0].startswith("LIVE BUY")
     armed.press("enter")
     assert _submitted(armed).route == "live"
     assert _submitted(armed).price == D("63999.99")

@@ -67,16 +67,20 @@ def test_while_staging_the_line_says_all_that_counts(bench: Bench) -> None:
     assert line.price == 63998.99
     assert line.side == "buy"
     assert line.label == (
-        "DARK BUY 0.5 BTC @ 63998.99 · 31 999.50 USDT · -102 ticks 0.00% · → 1 @ 64494.50"
+        "DARK BUY 0.5 BTC @ 63998.99 · 31 999.50 USDT · -102 ticks 0.00% · → +1 @ 64494.50"
+    )
+    assert line.shorter == (
+        "DARK BUY 0.5 BTC · 31 999.50 USDT · -102 ticks 0.00% · → +1 @ 64494.50",
+        "DARK BUY 0.5 BTC · 32k USDT · -102 ticks · → +1 @ 64494.50",
     )
 
 
 def test_what_is_in_the_way_is_on_the_line_too(bench: Bench) -> None:
     bench.press("o", "s", "f", "right_square_bracket")
-    assert bench.desk.summary().text.endswith(" · ! takes at once")
+    assert bench.desk.summary().texts[0].endswith(" · ! takes at once")
 
     bench.press("0")
-    assert " · ! no size" in bench.desk.summary().text
+    assert " · ! no size" in bench.desk.summary().texts[0]
 
 
 def test_a_picked_order_is_marked_and_shown_beside_its_amend(bench: Bench) -> None:

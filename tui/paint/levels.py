@@ -26,6 +26,10 @@ class Level(NamedTuple):
     """What stands on the line: `buy 0.5`."""
     side: str = ""
     """`buy`, `sell` or nothing."""
+    shorter: tuple[str, ...] = ()
+    """The label in fewer words, for where it does not fit; the longest first."""
+    is_picked: bool = False
+    """Keys act on it: its label stands out."""
 
 
 class Look(NamedTuple):

@@ -28,6 +28,10 @@ _WEIGHTS = {"cursor": 50.0, "last": 20.0, "staged": 20.0}
 """How hard a label holds on to its row; 1 for the others."""
 
 
+_Said = tuple[str, str, int]
+"""Name, text and style of one fact in the header."""
+
+
 class AxisLabel(NamedTuple):
     """A price on the axis that is not a round one."""
 
@@ -146,7 +150,8 @@ def paint_level_labels(
             outside.setdefault(0 if row < 0 else layout.plot_rows - 1, []).append(level)
             continue
         at = free.get(row, 1)
-        label = _shortened(level.label, layout.plot_width - at - _FREE, canvas.glyphs)
+        kept_free = 4 if level.kind == "staged" else _FREE
+        label = _fitting(level, layout.plot_width - at - kept_free, canvas.glyphs)
         if label:
             text = f" {_mark(canvas, level.kind)} {label} "
             canvas.text(layout.plot_top + row, at, text, _level_style(canvas, level))
@@ -163,6 +168,15 @@ def paint_level_labels(
         canvas.text(layout.plot_top + row, at, text, _level_style(canvas, hidden[0]))
 
 
+def _fitting(level: Level, room: int, glyphs: Glyphs) -> str:
+    """The first wording of a label that `room` is enough for; else what fits of the last."""
+    wordings = (level.label, *level.shorter)
+    for wording in wordings:
+        if len(wording) <= room:
+            return wording
+    return _shortened(wordings[-1], room, glyphs)
+
+
 def _shortened(text: str, room: int, glyphs: Glyphs) -> str:
     """`text` in `room` characters; nothing where only a stump would be left."""
     if len(text) <= room:
@@ -175,7 +189,7 @@ def _shortened(text: str, room: int, glyphs: Glyphs) -> str:
 
 def _level_style(canvas: Canvas, level: Level) -> int:
     role = look_of(level.kind).role
-    if level.kind == "staged":
+    if level.kind == "staged" or level.is_picked:
         return canvas.palette.chip(role, is_loud=True)
     # What the market does may be stale; what rests there is not.
     return canvas.palette.ink(role, "surface", bold=True, is_loud=True)
@@ -197,9 +211,8 @@ def paint_header(
     if index is None:
         _write(canvas, at + 2, stop, "no bar here", palette.ink("muted"))
         return
-    for name, text, style in _readout(canvas, scene, view, columns, index):
-        if at + 2 + len(name) + 1 + len(text) > stop:
-            break
+    said = _readout(canvas, scene, view, columns, index)
+    for name, text, style in _most_wanted(said, stop - at):
         if name:
             at = _write(canvas, at + 2, stop, name, palette.ink("muted"))
             at = _write(canvas, at + 1, stop, text, style)
@@ -207,9 +220,22 @@ def paint_header(
             at = _write(canvas, at + 2, stop, text, style)
 
 
-def _readout(
-    canvas: Canvas, scene: Scene, view: View, columns: Columns, index: int
-) -> list[tuple[str, str, int]]:
+def _most_wanted(said: Sequence[_Said], room: int) -> list[_Said]:
+    """What there is room for, in its order; what is wanted least is left out first."""
+    # Time, close and change, high and low, open, volume, percent: `said` ends with all but time.
+    wanted = [*range(len(said) - 7), *(len(said) - back for back in (4, 2, 6, 5, 7, 3, 1))]
+    kept = set()
+    for at in wanted:
+        name, text, _ = said[at]
+        length = 2 + len(text) + (len(name) + 1 if name else 0)
+        if length > room:
+            break
+        kept.add(at)
+        room -= length
+    return [item for at, item in enumerate(said) if at in kept]
+
+
+def _readout(canvas: Canvas, scene: Scene, view: View, columns: Columns, index: int) -> list[_Said]:
     """Name, text and style of what is said of one column of bars."""
     palette, instrument, series = canvas.palette, scene.instrument, scene.series
     assert instrument is not None

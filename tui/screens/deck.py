@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from textual.message import Message
 
     from engine.config import DeckConfig
-    from tui.actions import Call
+    from tui.actions import Call, Entry
     from tui.deck_actions import DeckActions
     from tui.keymap import Keymap
     from tui.markets import Markets
@@ -166,6 +166,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
     def place(self) -> None:
         """Put each part where the size of the terminal and the open panels want it."""
         width, height = self.app.size
+        self.app.set_class(is_small(width, height), "-small")
         places = arrange(
             width,
             height,
@@ -221,9 +222,11 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         self.blotter.redraw()
 
     def back(self) -> None:
-        """Leave the blotter; close the panel of a small screen; follow the newest bar."""
+        """Leave the blotter; hide the crosshair; close the panel of a small screen."""
         if self.focused_panel:
             self.focus_panel("")
+        elif self.chart.cursor_price is not None:
+            self.chart.set_cursor(None)
         elif self._opened and is_small(*self.app.size):
             self._opened = ""
             self._after_panels()
@@ -247,8 +250,16 @@ class DeckScreen(Screen[None], inherit_bindings=False):
             self._show_the_rest(touched)
         self.status.show(self._deck.status_view())
         if self.is_complete:
-            self.keys.show(self._deck.keymap.footer(self.contexts()))
+            self.keys.show(self._footer())
             self._deck.shown()
+
+    def _footer(self) -> list[Entry]:
+        """The keys that do something now; those of what covers the deck are its own."""
+        if self.covered:
+            return []
+        idle = self._deck.desk.idle | (set() if self.is_shown("blotter") else {"blotter_next"})
+        entries = self._deck.keymap.footer(self.contexts())
+        return [entry for entry in entries if entry.action.name not in idle]
 
     def _show_the_rest(self, touched: Part) -> None:
         if touched & ~(Part.NOTICES | Part.SEARCH):

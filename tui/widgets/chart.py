@@ -256,6 +256,15 @@ class Chart(Widget):
         price = instrument.round_price(cursor.price + ticks * instrument.price_tick)
         self.set_cursor(Cursor(self._moved_time(cursor.time_ns, bars), price))
 
+    def move_cursor_rows(self, rows: int) -> None:
+        """Move the crosshair up by rows of cells, to the nearest tick but by one at least."""
+        picture, instrument = self._picture, self._scene.instrument
+        if picture is None or picture.prices is None or picture.layout is None or not instrument:
+            return
+        span = picture.prices.high - picture.prices.low
+        ticks = span / picture.layout.plot_rows / float(instrument.price_tick) * rows
+        self.move_cursor(0, round(ticks) or (1 if rows > 0 else -1))
+
     def _moved_time(self, time_ns: int, bars: int) -> int:
         """Start of the bar `bars` columns on; the view goes along where it must."""
         series = self._scene.series

@@ -1,8 +1,9 @@
-"""The footer: the keys that work now, as many as fit."""
+"""The footer: the keys that work now, those first that are wanted most where not all fit."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from rich.cells import cell_len
 
@@ -30,25 +31,30 @@ class KeyFooter(Lines):
 
 
 def footer_spans(entries: Sequence[Entry], width: int) -> tuple[Span, ...]:
-    """Whole entries only; the one for help keeps its place at the right end."""
-    pinned = [entry for entry in entries if entry.action.name == "help"][:1]
-    tail = [span for entry in pinned for span in _spans(entry)]
-    room = width - _length(tail)
-    spans = [Span(" ")]
-    used = 1
-    for entry in entries:
-        if entry in pinned:
-            continue
-        added = _spans(entry)
-        if used + _length(added) > room:
-            break
-        spans += added
-        used += _length(added)
-    return (*spans, Span(" " * max(0, room - used)), *tail)
+    """Whole entries only, of the lowest ranks where there is not room for all; the one for help
+    keeps its place at the right end."""
+    tail = [span for entry in entries if _is_pinned(entry) for span in _spans([entry])]
+    free = [entry for entry in entries if not _is_pinned(entry)]
+    places = [list(group) for _, group in groupby(free, lambda entry: entry.text)]
+    left = width - _length(tail) - 1
+    kept = set()
+    for at in sorted(range(len(places)), key=lambda at: places[at][0].action.rank):
+        if (length := _length(_spans(places[at]))) <= left:
+            kept.add(at)
+            left -= length
+    shown = [span for at in sorted(kept) for span in _spans(places[at])]
+    return (Span(" "), *shown, Span(" " * max(0, left)), *tail)
 
 
-def _spans(entry: Entry) -> list[Span]:
-    return [Span(display(entry.keys[0]), "accent"), Span(f" {entry.text}  ", "muted")]
+def _is_pinned(entry: Entry) -> bool:
+    return entry.action.name == "help"
+
+
+def _spans(place: Sequence[Entry]) -> list[Span]:
+    """Entries of one word: their keys, and the word once."""
+    keys = [display(entry.keys[0]) for entry in place]
+    between = "" if all(len(key) == 1 for key in keys) else " "
+    return [Span(between.join(keys), "accent"), Span(f" {place[0].text}  ", "muted")]
 
 
 def _length(spans: Sequence[Span]) -> int:

@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Callable
 from decimal import Decimal
 
+from rich.cells import cell_len
+
 from engine.messages import Order, Position
 from tui.order_lines import Summary
 from tui.paint import format as text_of
@@ -309,6 +311,18 @@ def strip_spans(summary: Summary, width: int) -> tuple[Span, ...]:
         return ()
     ink = "chip-alert bold" if staged.kind == "alert" else f"chip-{staged.route} bold"
     word = "ALERT" if staged.kind == "alert" else staged.route.upper()
-    text = summary.text.removeprefix("ALERT ").replace(f"{staged.route.upper()} ", "", 1)
-    tail = [Span(" ⏎ sends ", "muted")]
-    return spread_out([Span(f" {word} ", ink), Span(f" {text}", "text")], tail, width)
+    tail = " ⏎ sends "
+    room = width - cell_len(word) - 4
+    texts = [_routeless(text, staged.route) for text in summary.texts]
+    text = next((text for text in texts if cell_len(text) <= room), texts[-1])
+    has_tail = cell_len(text) + len(tail) <= room
+    return spread_out(
+        [Span(f" {word} ", ink), Span(f" {text}", "text")],
+        [Span(tail, "muted")] if has_tail else [],
+        width,
+    )
+
+
+def _routeless(text: str, route: str) -> str:
+    """Words of what is staged, without those that stand before them."""
+    return text.removeprefix("ALERT ").replace(f"{route.upper()} ", "", 1)

@@ -239,6 +239,7 @@ def test_without_bars_nothing_can_be_moved_and_nothing_breaks() -> None:
         chart.zoom(3)
         chart.toggle_cursor()
         chart.move_cursor(1, 1)
+        chart.move_cursor_rows(1)
         chart.y_zoom(1)
         chart.y_pan(1)
         chart.reset()
@@ -281,6 +282,30 @@ def test_a_manual_range_stays_whatever_comes() -> None:
 
 
 # -- crosshair -----------------------------------------------------------------------------------
+
+
+def test_the_crosshair_moves_by_rows_that_can_be_seen_and_by_a_tick_at_least() -> None:
+    series = series_of(walk(500))
+
+    async def check(app: ChartApp, pilot: Pilot[None]) -> None:
+        chart = app.chart
+        chart.move_cursor()
+        start = chart.cursor_price
+        assert start is not None
+        chart.move_cursor_rows(1)
+        assert chart.picture is not None
+        assert chart.picture.prices is not None
+        assert chart.picture.layout is not None
+        prices, high = chart.picture.prices, chart.picture.layout.dots_high
+        assert chart.cursor_price is not None
+        assert prices.row(float(start), high) - prices.row(float(chart.cursor_price), high) == 4
+        chart.move_cursor_rows(-1)
+        assert chart.cursor_price == start
+        chart.set_range(float(start) - 0.02, float(start) + 0.02)
+        chart.move_cursor_rows(-1)
+        assert chart.cursor_price == start - Decimal("0.01")
+
+    _run(ChartApp(series), check)
 
 
 def test_the_crosshair_moves_by_bars_and_ticks_and_takes_the_view_along() -> None:
