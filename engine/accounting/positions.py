@@ -71,8 +71,9 @@ def _after(position: Position, change: Decimal, price: Decimal, instrument: Inst
 def _with_fee(position: Position, fill: Fill, instrument: Instrument) -> Position:
     if fill.fee == 0:
         return position
-    if fill.fee_asset == instrument.quote:
-        return replace(position, fees=position.fees + fill.fee)
-    others = dict(position.fees_in_other)
-    others[fill.fee_asset] = others.get(fill.fee_asset, ZERO) + fill.fee
+    with localcontext(EXACT):
+        if fill.fee_asset == instrument.quote:
+            return replace(position, fees=position.fees + fill.fee)
+        others = dict(position.fees_in_other)
+        others[fill.fee_asset] = others.get(fill.fee_asset, ZERO) + fill.fee
     return replace(position, fees_in_other=others)

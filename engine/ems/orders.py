@@ -240,8 +240,8 @@ def _with_fill(order: Order, event: Filled) -> Order:
         filled = order.filled + event.size
         cost = (order.average_price or Decimal(0)) * order.filled + event.price * event.size
         average = cost / filled
-    fee_asset = order.fee_asset or event.fee_asset
-    fees = order.fees + event.fee if event.fee_asset == fee_asset else order.fees
+        fee_asset = order.fee_asset or event.fee_asset
+        fees = order.fees + event.fee if event.fee_asset == fee_asset else order.fees
     return replace(order, filled=filled, average_price=average, fees=fees, fee_asset=fee_asset)
 
 

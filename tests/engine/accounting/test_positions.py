@@ -71,6 +71,15 @@ def test_contracts_are_worth_their_multiplier() -> None:
     assert position.realised == 50
 
 
+@pytest.mark.parametrize("asset", ["usdt", "shib"])
+def test_no_digit_of_a_fee_is_lost_in_a_large_sum(asset: str) -> None:
+    large, small = "1234567890123", "0.000000000000000001"
+    position = held(fill("buy", "1", "1", large, asset), fill("buy", "1", "1", small, asset))
+
+    fees = {"usdt": position.fees, **position.fees_in_other}
+    assert str(fees[asset]) == "1234567890123.000000000000000001"
+
+
 def test_fees_in_quote_are_kept_apart_from_profit_and_from_other_fees() -> None:
     position = held(
         fill("buy", "1", "100", "0.1"),

@@ -191,6 +191,13 @@ def test_the_average_is_that_of_the_fills() -> None:
     assert result.average_price == Decimal(102)
 
 
+def test_no_digit_of_a_fee_is_lost_in_a_large_sum() -> None:
+    start = order(OrderState.OPEN, fees=Decimal(1234567890123), fee_asset="shib")
+    result = after(start, fill("1", fee=Decimal("1e-18"), fee_asset="shib"))
+
+    assert str(result.fees) == "1234567890123.000000000000000001"
+
+
 def test_fees_are_summed_in_the_first_asset_only() -> None:
     result = after(
         order(OrderState.OPEN),
