@@ -445,7 +445,8 @@ class Ticket:
         market, amend = self._state.market, self._amendable()
         if amend is not None and market is not None:
             price = self._reference_price(market)
-            size = staging.size_of(sizing, market.instrument, price, self.account)
+            account = self._state.accounts.get(amend.account)
+            size = staging.size_of(sizing, market.instrument, price, account)
             self._sizing = replace(self._sizing, typed=sizing.typed)
             self._stage(replace(amend, size=size))
             return
@@ -454,11 +455,11 @@ class Ticket:
         self.unsee()
 
     def _step_amend(self, amend: Staged, count: int, market: MarketView, price: Decimal) -> None:
-        instrument = market.instrument
+        instrument, account = market.instrument, self._state.accounts.get(amend.account)
         if self._sizing.unit == "slots":
-            step = staging.slots_to_size(Decimal(1), instrument, price, self.account)
+            step = staging.slots_to_size(Decimal(1), instrument, price, account)
         else:
-            step = staging.unit_step(instrument, price, self.account)
+            step = staging.unit_step(instrument, price, account)
         size = max(amend.size + count * step, staging.least_size(instrument, price))
         self._sizing = staging.untyped(self._sizing)
         self._stage(replace(amend, size=staging.fit_size(size, instrument)))

@@ -432,6 +432,18 @@ def test_sizing_an_amend_leaves_the_size_of_the_next_order_alone(armed: Bench) -
     assert armed.desk.sizing.slots == 2
 
 
+def test_an_amend_counts_in_slots_of_the_account_of_its_order(rig: Rig) -> None:
+    rig.order("o1", account="paper")
+    rig.ticket.pick(1)
+    rig.ticket.step_size(1)
+    stepped = rig.staged.size
+    rig.ticket.type_digit("2")
+
+    assert rig.ticket.account == SIM
+    assert stepped == D("0.5") + D(2000) / 64000
+    assert rig.staged.size == D(2) * D(2000) / 64000
+
+
 def test_picking_drops_what_is_staged_and_says_so(armed: Bench) -> None:
     armed.order("o1")
     armed.press("f", "tab")
