@@ -441,7 +441,7 @@ def test_an_amend_counts_in_slots_of_the_account_of_its_order(rig: Rig) -> None:
 
     assert rig.ticket.account == SIM
     assert stepped == D("0.5") + D(2000) / 64000
-    assert rig.staged.size == D(2) * D(2000) / 64000
+    assert rig.staged.size == BTC.round_size(D(4000) / 63000)
 
 
 def test_picking_drops_what_is_staged_and_says_so(armed: Bench) -> None:
