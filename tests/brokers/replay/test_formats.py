@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import os
 import tarfile
 from pathlib import Path
 
@@ -122,22 +121,6 @@ def test_what_is_no_recording_is_told_in_one_line(tmp_path: Path, data: bytes, r
         open_tape(path)
 
     assert "\n" not in str(caught.value)
-
-
-def test_what_is_no_regular_file_is_told(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "fifo")
-    (tmp_path / "loop").symlink_to("loop")
-
-    with pytest.raises(DataError, match="is a directory"):
-        open_tape(tmp_path)
-    with pytest.raises(DataError, match="does not exist"):
-        open_tape(tmp_path / "nothing")
-    with pytest.raises(DataError, match="not a regular file"):
-        open_tape(tmp_path / "fifo")
-    with pytest.raises(DataError, match=r"does not exist|cannot be read"):
-        open_tape(tmp_path / "loop")
-    with pytest.raises(DataError, match=r"does not exist|cannot be read"):
-        open_tape(Path("a\0b"))
 
 
 def test_a_file_that_begins_with_a_line_too_long_is_still_read(tmp_path: Path) -> None:
