@@ -41,6 +41,8 @@ from tui.widgets.lines import fit
 from tui.widgets.status import StatusView
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
+
     from tui.actions import Call
     from tui.order_desk import OrderDesk
     from tui.playback import PlaybackControls
@@ -134,12 +136,12 @@ class DeckApp(App[int], inherit_bindings=False):
         self.deck_theme = self._themes.get(self.config.theme) or self._themes[DEFAULT_THEME]
         if self.config.swap_up_down:
             self.deck_theme = self.deck_theme.swapped()
+        self.glyphs = choose_glyphs(self.config.glyphs, os.environ, sys.stdout.encoding or "ascii")
         super().__init__(ansi_color=depth in ("16", "none"))
         self.link = link
         self.keymap = keymap
         self.history_file = history_file
         self.zone: tzinfo | None = UTC if self.config.timezone == "utc" else None
-        self.glyphs = choose_glyphs(self.config.glyphs, os.environ, sys.stdout.encoding or "ascii")
         self.state = DeckState(self.config.watch)
         self.markets = Markets(
             self.state,
@@ -187,6 +189,14 @@ class DeckApp(App[int], inherit_bindings=False):
         from tui.playback import PlaybackControls
 
         return PlaybackControls(self.state, self._post, self.tell)
+
+    def get_driver_class(self) -> type[Driver]:
+        driver = super().get_driver_class()
+        if self.glyphs != "ascii":
+            return driver
+        from tui.plain import ascii_driver
+
+        return ascii_driver(driver)
 
     def get_default_screen(self) -> DeckScreen:
         return self.deck

@@ -63,7 +63,7 @@ _SHOWN = {
     "down": "↓",
     "left": "←",
     "right": "→",
-    "enter": "⏎",
+    "enter": "enter",
     "escape": "esc",
     "pageup": "pgup",
     "pagedown": "pgdn",

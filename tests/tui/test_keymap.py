@@ -78,7 +78,7 @@ def test_keys_are_shown_as_they_look() -> None:
         "/",
         "shift+↑",
         "C",
-        "⏎",
+        "enter",
         "ctrl++",
     ]
 

@@ -171,7 +171,7 @@ class _Hint(Lines):
     GROUND = "surface"
 
     def paint(self, width: int, height: int) -> list[Line]:
-        keys = (("⏎", "open"), ("↑↓", "preview"), ("esc", "back"))
+        keys = (("enter", "open"), ("↑↓", "preview"), ("esc", "back"))
         spans = [Span(" ")]
         for key, word in keys:
             spans += [Span(key, "accent"), Span(f" {word}  ", "muted")]

@@ -218,7 +218,7 @@ def _staged_lines(summary: Summary, market: MarketView | None, width: int) -> li
             lines += [
                 Line((Span(f" {part}", ink),)) for part in textwrap.wrap(f"! {text}", width - 2)
             ]
-    keys = "⏎ sends   esc drops" if not preview.faults else "cannot be sent as it is"
+    keys = "enter sends   esc drops" if not preview.faults else "cannot be sent as it is"
     return [*lines, Line((Span(f" {keys}", "muted"),))]
 
 
@@ -311,7 +311,7 @@ def strip_spans(summary: Summary, width: int) -> tuple[Span, ...]:
         return ()
     ink = "chip-alert bold" if staged.kind == "alert" else f"chip-{staged.route} bold"
     word = "ALERT" if staged.kind == "alert" else staged.route.upper()
-    tail = " ⏎ sends "
+    tail = " enter sends "
     room = width - cell_len(word) - 4
     texts = [_routeless(text, staged.route) for text in summary.texts]
     text = next((text for text in texts if cell_len(text) <= room), texts[-1])

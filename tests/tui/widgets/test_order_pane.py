@@ -101,7 +101,7 @@ def test_what_is_staged_keeps_its_place_where_room_is_short(height: int):
 
     assert len(lines) <= height
     assert any(line.startswith("BUY DARK") for line in lines)
-    assert "⏎ sends esc drops" in lines
+    assert "enter sends esc drops" in lines
 
 
 def test_a_picked_order_says_what_keys_do_to_it():
