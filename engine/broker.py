@@ -151,7 +151,11 @@ class Broker(Protocol):
         ...
 
     async def run(self, *, task_status: trio.TaskStatus[None] = ...) -> None:
-        """Its own background work, until cancelled; `started()` when it can be used."""
+        """Its own background work, until cancelled; `started()` when it can be used.
+
+        Where it ends before, the broker is lost: its streams are ended for it and begun anew,
+        its accounts are logged in again, and orders that worked there become `unknown`.
+        """
         ...
 
     async def search(self, text: str, limit: int) -> Sequence[Match]:

@@ -213,3 +213,51 @@ async def test_only_playbacks_have_a_status(autojump_clock: trio.testing.MockClo
         assert (status,) == venues.playbacks()
 
     await with_venues(shelf, use)
+
+
+async def test_who_waits_for_the_loss_of_a_broker_learns_why(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    class Ends(Plain):
+        async def run(
+            self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+        ) -> None:
+            task_status.started()
+            await trio.sleep(5)
+
+    shelf = Shelf(plain=Plain, ends=Ends)
+
+    async def use(venues: Venues) -> None:
+        ends, plain = await venues.get("ends"), await venues.get("plain")
+        began_s = trio.current_time()
+        assert "broker ends ended" == await venues.until_lost(ends)
+        assert trio.current_time() - began_s == pytest.approx(4)
+        assert "broker ends does not run" == await venues.until_lost(ends)
+        again = await venues.get("ends")
+        assert again is not ends
+        assert (plain, again) == venues.running()
+        with trio.move_on_after(100):
+            pytest.fail(await venues.until_lost(plain))
+
+    await with_venues(shelf, use)
+
+
+async def test_a_stop_is_no_loss(autojump_clock: trio.testing.MockClock) -> None:
+    shelf, lost = Shelf(plain=Plain), list[str]()
+
+    async with trio.open_nursery() as nursery:
+
+        async def use(venues: Venues) -> None:
+            broker = await venues.get("plain")
+
+            async def wait() -> None:
+                lost.append(await venues.until_lost(broker))
+
+            nursery.start_soon(wait)
+            await trio.sleep(1)
+
+        await with_venues(shelf, use)
+        await trio.sleep(1)
+        nursery.cancel_scope.cancel()
+
+    assert not lost
