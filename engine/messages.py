@@ -494,6 +494,8 @@ class Amend(Message, frozen=True):
     order_id: str
     price: Decimal | None = None
     size: Decimal | None = None
+    of_trigger: bool = False
+    """`price` is meant as a trigger: not for an order that was sent meanwhile."""
 
 
 class Cancel(Message, frozen=True):

@@ -134,6 +134,7 @@ def command_of(staged: Staged) -> Submit | Amend | SetAlert:
             order_id=staged.intent_id,
             price=None if staged.price == working_price(order) else staged.price,
             size=None if staged.size == order.size else staged.size,
+            of_trigger=order.state == "dark",
         )
     is_dark = staged.route == "dark"
     return Submit(

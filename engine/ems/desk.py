@@ -317,6 +317,9 @@ class Desk:
         refusal = self._gate.refuse_amend(order, wanted, amend)
         if refusal is not None:
             self._refuse_amend(order, refusal)
+        elif amend.of_trigger and amend.price is not None and order.state is not OrderState.DARK:
+            sent = denied(order, "state", "its trigger was touched meanwhile", "dark", order.state)
+            self._refuse_amend(order, sent)
         elif order.state is OrderState.DARK and order.order_id not in self._dark:
             touched = denied(order, "state", "its trigger was just touched", "dark", "touched")
             self._refuse_amend(order, touched)

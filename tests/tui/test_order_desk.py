@@ -363,7 +363,7 @@ def test_a_venue_that_cannot_amend_is_not_asked_to_but_the_dark_book_can() -> No
     dark = {"route": "dark", "price": None, "trigger_price": D("63000.00")}
     bench.order("o1", state=OrderState.DARK, **dark)
     bench.press("escape", "tab", "up", "enter")
-    assert bench.sent == [Amend(order_id="o1", price=D("63000.01"))]
+    assert bench.sent == [Amend(order_id="o1", price=D("63000.01"), of_trigger=True)]
 
 
 def test_c_cancels_what_is_picked(armed: Bench) -> None:

@@ -99,7 +99,8 @@ def test_an_amend_of_what_is_held_dark_moves_its_trigger() -> None:
     dark = _order(price=None, trigger_price=D("62000.00"), state=OrderState.DARK, route="dark")
     moved = staging.moved(staging.staged_amend(dark), -1, BTC)
 
-    assert staging.command_of(moved) == Amend(order_id="o1", price=D("61999.99"))
+    wanted = Amend(order_id="o1", price=D("61999.99"), of_trigger=True)
+    assert staging.command_of(moved) == wanted
 
 
 # -- prices -------------------------------------------------------------------------------------

@@ -159,6 +159,22 @@ async def test_an_amend_that_crosses_the_touch_is_refused_and_the_touch_counts()
         assert [event.check for event in refused] == ["state"]
 
 
+async def test_a_moved_trigger_is_no_limit_for_what_was_sent_meanwhile() -> None:
+    async with open_desk() as desk:
+        order_id = await dark(desk, "105")
+        desk.tick(desk.trade(105.0))
+        await desk.router.wait_idle()
+        sent_at = desk.order(order_id).price
+        for size in (None, Decimal(2)):
+            amend = Amend(order_id=order_id, price=Decimal(109), size=size, of_trigger=True)
+            desk.router.handle(amend)
+        await desk.router.wait_idle()
+
+        assert (desk.order(order_id).price, desk.order(order_id).size) == (sent_at, 1)
+        assert desk.order(order_id).reason == "its trigger was touched meanwhile"
+        assert desk.venue.calls == [("submit", order_id)]
+
+
 # -- amend and cancel --------------------------------------------------------------------------
 
 
