@@ -32,7 +32,11 @@ BIDS: Levels = [(D(99), D(2)), (D(98), D(3)), (D(96), D(9))]
         {"delay_ms": -1},
         {"jitter_ms": -0.1},
         {"report_delay_ms": -1},
+        {"delay_ms": 60_000.5},
         {"slippage_ticks": -1},
+        {"taker_fee": "1"},
+        {"maker_fee": "-1"},
+        {"maker_fee": "NaN"},
         {"slippage": "some"},
         {"queue": "first"},
         {"delay": 5},
@@ -186,6 +190,13 @@ def test_a_market_order_pays_some_ticks_more_for_what_is_not_shown() -> None:
     assert take("buy", "20") == [(101, 2), (102, 3), (104, 9), (104.01, 6)]
     assert take("sell", "20", slippage_ticks=3)[-1] == (95.97, 6)
     assert take("buy", "14") == [(101, 2), (102, 3), (104, 9)]
+
+
+def test_parts_smaller_than_one_are_taken_and_slip_like_any_other() -> None:
+    small: Levels = [(D(101), D("0.25")), (D(102), D("0.5"))]
+
+    assert take("buy", "0.5", "102", small) == [(101, 0.25), (102, 0.25)]
+    assert take("buy", "1", None, small) == [(101, 0.25), (102, 0.5), (102.01, 0.25)]
 
 
 def test_nothing_is_taken_where_there_is_nothing() -> None:

@@ -97,6 +97,27 @@ async def test_a_request_given_up_leaves_the_others_of_its_kind_open() -> None:
     assert not second.answered.is_set()
 
 
+@pytest.mark.parametrize(
+    ("wants", "terms"),
+    [
+        ([("99", None)], ("99", None)),
+        ([("99", None), ("98", None)], ("98", None)),
+        ([("99", None), (None, "2")], ("99", "2")),
+        ([("99", "3"), (None, "2")], ("99", "2")),
+        ([("99", "3"), ("98", None)], ("98", "3")),
+    ],
+)
+def test_of_amends_that_wait_the_newest_price_and_the_newest_size_count(
+    wants: list[tuple[str | None, str | None]], terms: tuple[str | None, str | None]
+) -> None:
+    lane = Lane()
+    for price, size in wants:
+        lane.want(*(None if term is None else Decimal(term) for term in (price, size)))
+
+    assert lane.wanted_terms == tuple(None if term is None else Decimal(term) for term in terms)
+    assert not lane.is_idle
+
+
 # -- sending -----------------------------------------------------------------------------------
 
 
