@@ -129,8 +129,11 @@ NEXT: Final[dict[tuple[OrderState, type], OrderState]] = {
     (S.REJECTED, Rejected): S.REJECTED,
     (S.REJECTED, RequestRefused): S.REJECTED,
     (S.REJECTED, Lost): S.REJECTED,
-    # The venue contradicts itself: it traded, and whether the rest works nobody knows.
+    # The venue contradicts itself: whether the rest works nobody knows, and it must not look as
+    # if it did.
     (S.REJECTED, Filled): S.UNKNOWN,
+    (S.OPEN, Rejected): S.UNKNOWN,
+    (S.PARTIAL, Rejected): S.UNKNOWN,
 }
 """(state, event) -> state. A fill that completes the order leads to `filled` instead."""
 

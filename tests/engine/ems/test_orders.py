@@ -191,6 +191,15 @@ def test_the_average_is_that_of_the_fills() -> None:
     assert result.average_price == Decimal(102)
 
 
+@pytest.mark.parametrize("state", [OrderState.OPEN, OrderState.PARTIAL])
+def test_a_rejection_of_what_works_leaves_it_unknown_until_there_is_more(state: OrderState) -> None:
+    unsure = after(order(state), SAMPLES[Rejected])
+
+    assert (unsure.state, unsure.reason) == (OrderState.UNKNOWN, "r")
+    assert after(unsure, SAMPLES[Accepted]).is_working
+    assert after(unsure, SAMPLES[Canceled]).state is OrderState.CANCELED
+
+
 def test_no_digit_of_a_fee_is_lost_in_a_large_sum() -> None:
     start = order(OrderState.OPEN, fees=Decimal(1234567890123), fee_asset="shib")
     result = after(start, fill("1", fee=Decimal("1e-18"), fee_asset="shib"))
