@@ -100,7 +100,8 @@ def _order_row(state: DeckState, order: Order, zone: tzinfo | None, number: int)
     ink = "text" if order.is_working else "muted"
     price = order.trigger_price if order.state is OrderState.DARK else order.price
     if price is None:
-        price = order.stop_price
+        # One that never left the dark book has only its trigger, whatever became of it.
+        price = order.stop_price if order.stop_price is not None else order.trigger_price
     word = f"{order.state}{' …' + order.awaiting if order.awaiting else ''}"
     return Row(
         (

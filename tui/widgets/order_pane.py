@@ -266,10 +266,11 @@ def _picked_lines(summary: Summary, market: MarketView | None, width: int) -> li
     picked = summary.picked
     if picked is None or market is None:
         return []
-    hint = Line((Span(" ↑↓ amends   c cancels", "muted"),))
     if not isinstance(picked, Order):
         price = text_of.price(picked.price, market.instrument)
+        hint = Line((Span(" c cancels", "muted"),))
         return [_fact("picked", "alert", f"@ {price}", width, "alert"), hint]
+    hint = Line((Span(" ↑↓ amends   c cancels", "muted"),))
     price = text_of.price(
         picked.trigger_price if picked.state == "dark" else picked.price, market.instrument
     )

@@ -54,6 +54,16 @@ def test_working_orders_come_before_those_that_are_done():
     assert rows[0].cells[0].text == "1"
 
 
+def test_a_dark_order_that_was_canceled_keeps_the_price_it_waited_for():
+    state = opened()
+    held = order(1, OrderState.CANCELED, price=None, trigger_price=Decimal("63950.00"))
+    state.fold(OrderUpdate(order=held))
+    (row,) = texts(order_rows(state, UTC, numbers))
+
+    assert "63950.00" in row
+    assert "market" not in row
+
+
 def test_a_dark_order_shows_its_trigger_and_an_asked_cancel_shows_that():
     state = opened()
     state.fold(
