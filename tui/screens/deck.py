@@ -157,9 +157,8 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         self.place()
 
     def on_resize(self) -> None:
-        self.place()
         self._place_command()
-        self.show()
+        self._after_panels()
 
     # -- places ---------------------------------------------------------------------------------
 
@@ -232,6 +231,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
             self._after_panels()
 
     def _after_panels(self) -> None:
+        """Show what has a place now; what has none has no keyboard either."""
         self.place()
         if self.focused_panel and not self.is_shown(self.focused_panel):
             self.focus_panel("")
