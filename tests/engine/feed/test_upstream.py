@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import pytest
 import trio
 from trio.testing import MockClock
 
-from engine.errors import BrokerError, BrokerUnavailable
+from engine.clock import NANOS
+from engine.errors import BrokerError, BrokerUnavailable, UnknownSymbol
 from engine.feed.feed import open_feed
+from engine.messages import Break, Tick, Trade
+from engine.services import HEALTHY_S
 from tests.support.feeding import breaks_until, markets, open_feeding, status_of
-from tests.support.market_truth import FQME
+from tests.support.market_truth import FQME, START_NS, TruthBroker
 
 
 async def test_a_stream_that_fails_is_begun_anew_and_readers_are_told(
@@ -91,3 +96,89 @@ async def test_a_market_that_is_no_longer_listed_fails_for_good(
         async with open_feed(feeding.hub, [], throttle_hz=10) as other:
             with pytest.raises(BrokerError, match="not listed"):
                 await other.add(FQME)
+
+
+async def test_a_stream_that_held_for_a_while_is_begun_anew_at_once_when_it_fails(
+    autojump_clock: MockClock,
+) -> None:
+    async with (
+        open_feeding(markets()) as feeding,
+        open_feed(feeding.hub, [FQME], throttle_hz=10),
+    ):
+        begins: list[float] = []
+        stream = feeding.broker.stream
+
+        async def noted(*args: Any, **options: Any) -> None:
+            begins.append(trio.current_time())
+            await stream(*args, **options)
+
+        async def waited_s() -> float:
+            """Seconds from a failure to the next begin of the stream."""
+            failed_s = trio.current_time()
+            feeding.broker.fail_stream()
+            await trio.sleep(10.0)
+            return round(begins[-1] - failed_s, 3)
+
+        feeding.broker.stream = noted  # type: ignore[method-assign]
+        in_a_row = [await waited_s() for _ in range(4)]
+        await trio.sleep(HEALTHY_S)
+
+        assert in_a_row == [0.5, 1.0, 2.0, 4.0]
+        assert await waited_s() == 0.5
+
+
+async def test_a_stream_begun_anew_is_that_of_the_broker_that_runs_now(
+    autojump_clock: MockClock,
+) -> None:
+    async with (
+        open_feeding(markets()) as feeding,
+        open_feed(feeding.hub, [FQME], throttle_hz=10) as feed,
+    ):
+        old, flume = feeding.broker, feed.flumes[FQME]
+        feeding.broker = TruthBroker(
+            feeding.clock, {FQME: [Trade(FQME, 7.0, 3.0, "", START_NS - NANOS)]}
+        )
+        old.fail_stream()
+        await trio.sleep(5)
+
+        assert flume.broker is feeding.broker
+        assert (flume.quote.last, flume.quote.last_size) == (7.0, 3.0)
+        assert (old.streaming, feeding.broker.streaming) == (set(), {FQME})
+        assert feed.flumes[FQME] is flume
+
+
+async def test_what_happened_to_a_stream_is_told_in_the_time_of_its_market(
+    autojump_clock: MockClock,
+) -> None:
+    breaks: list[Break] = []
+
+    def keep(fqme: str, ticks: Sequence[Tick]) -> None:
+        breaks.extend(tick for tick in ticks if isinstance(tick, Break))
+
+    async with (
+        open_feeding(markets(), start_ns=START_NS) as feeding,
+        open_feed(feeding.hub, [FQME], throttle_hz=10),
+    ):
+        feeding.bus.add_tap(keep)
+        failed_ns = feeding.clock.now_ns()
+        feeding.broker.fail_stream()
+        await trio.sleep(5)
+
+    assert [tick.reason for tick in breaks] == ["stale", "gap"]
+    assert breaks[0] == Break(FQME, "stale", failed_ns, failed_ns)
+    # Half a second until it is tried again, and a tenth until it has begun.
+    assert breaks[1].recv_ns == pytest.approx(failed_ns + 0.6 * NANOS, abs=1000)
+
+
+async def test_an_error_before_the_first_quote_is_raised_and_not_tried_again(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_feeding(markets()) as feeding:
+        feeding.broker.unknown.add(FQME)
+        with pytest.raises(UnknownSymbol, match="not listed"):
+            async with open_feed(feeding.hub, [FQME], throttle_hz=10):
+                pass
+        await trio.sleep(60)
+
+        assert feeding.broker.opened == {}
+        assert feeding.hub.statuses() == ()
