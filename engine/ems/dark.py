@@ -9,7 +9,7 @@ crossed, and each is given out at most once: what is touched is no longer held.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -74,7 +74,9 @@ class _Market:
 
     def remove(self, held: _Held) -> None:
         ladder = self.ladders[held.direction]
-        del ladder[bisect_left(ladder, _rank(held), key=_rank)]
+        at = bisect_left(ladder, _rank(held), key=_rank)
+        if ladder[at : at + 1] == [held]:
+            del ladder[at]
 
     def see(self, tick: Tick) -> None:
         if isinstance(tick, Trade):
@@ -157,19 +159,19 @@ class DarkBook:
         self._market(held.fqme).remove(held)
         return True
 
-    def on_ticks(self, fqme: str, ticks: Sequence[Tick]) -> list[Touch]:
-        """What these ticks touched, in the order they did; it is held no longer."""
+    def on_ticks(self, fqme: str, ticks: Sequence[Tick]) -> Iterator[Touch]:
+        """What these ticks touch, in the order they do, while they are gone through; it is held
+        no longer. A tick that cannot be read so keeps back nothing that was touched before it.
+        """
         market = self._markets.get(fqme) or self._market(fqme)
-        touches: list[Touch] = []
         for tick in ticks:
             market.see(tick)
             if market.up or market.down:
-                touches += market.take_touched()
+                for touch in market.take_touched():
+                    del self._held[touch.held_id]
+                    yield touch
             else:
                 market.is_news = False
-        for touch in touches:
-            del self._held[touch.held_id]
-        return touches
 
     def direction(self, held_id: str) -> Direction:
         """From where it will be touched; "" while that is not known, or it is not held."""

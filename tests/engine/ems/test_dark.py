@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.ems.dark import DarkBook
-from engine.messages import Ask, Bid, Break, Trade
+from engine.ems.dark import DarkBook, Touch
+from engine.messages import Ask, Bid, Break, Tick, Trade
 
 X = "x.y"
 
@@ -25,8 +25,12 @@ def book(last: float | None = 100.0, **triggers: float) -> DarkBook:
     return made
 
 
+def seen(made: DarkBook, *ticks: Tick) -> list[Touch]:
+    return list(made.on_ticks(X, ticks))
+
+
 def touched(made: DarkBook, *prices: float) -> list[str]:
-    return [touch.held_id for touch in made.on_ticks(X, [trade(price) for price in prices])]
+    return [touch.held_id for touch in seen(made, *map(trade, prices))]
 
 
 def test_the_market_decides_the_direction_when_it_is_set() -> None:
@@ -101,14 +105,14 @@ def test_what_no_price_has_placed_can_be_released() -> None:
 def test_quotes_alone_touch_nothing() -> None:
     made = book(a=101)
 
-    assert made.on_ticks(X, [Bid(X, 105.0, 1.0), Ask(X, 106.0, 1.0)]) == []
+    assert seen(made, Bid(X, 105.0, 1.0), Ask(X, 106.0, 1.0)) == []
 
 
 def test_a_crossed_market_is_waited_out_and_then_its_last_price_counts() -> None:
     made = book(a=101)
 
-    assert made.on_ticks(X, [Bid(X, 103.0, 1.0), Ask(X, 102.0, 1.0), trade(102)]) == []
-    assert [touch.held_id for touch in made.on_ticks(X, [Ask(X, 103.0, 1.0)])] == ["a"]
+    assert seen(made, Bid(X, 103.0, 1.0), Ask(X, 102.0, 1.0), trade(102)) == []
+    assert [touch.held_id for touch in seen(made, Ask(X, 103.0, 1.0))] == ["a"]
 
 
 @pytest.mark.parametrize("trigger", [100, 110])
@@ -118,13 +122,25 @@ def test_a_trade_before_it_was_set_touches_nothing(trigger: float) -> None:
     # The market was closed, and stands at 120 when it is opened again.
     made.hold("order", "a", X, Decimal(trigger), 100.0 if trigger == 100 else 120.0)
 
-    assert made.on_ticks(X, [Bid(X, 99.0, 1.0), Ask(X, 121.0, 1.0)]) == []
+    assert seen(made, Bid(X, 99.0, 1.0), Ask(X, 121.0, 1.0)) == []
     assert touched(made, trigger) == ["a"]
+
+
+def test_a_tick_that_cannot_be_read_keeps_back_nothing_that_was_touched_before_it() -> None:
+    made = book(a=101, b=102)
+    broken = Trade(X, None, 1.0)  # type: ignore[arg-type]
+    touches = made.on_ticks(X, [trade(101), broken, trade(102)])
+
+    assert next(touches).held_id == "a"
+    with pytest.raises(TypeError):
+        next(touches)
+    assert not made.release("a")
+    assert touched(made, 102) == ["b"]
 
 
 def test_a_quote_of_size_zero_crosses_nothing() -> None:
     made = book(a=101)
-    made.on_ticks(X, [Bid(X, 103.0, 1.0), Ask(X, 102.0, 0.0)])
+    seen(made, Bid(X, 103.0, 1.0), Ask(X, 102.0, 0.0))
 
     assert touched(made, 101) == ["a"]
 
@@ -132,11 +148,11 @@ def test_a_quote_of_size_zero_crosses_nothing() -> None:
 @pytest.mark.parametrize("reason", ["stale", "gap", "resync", "seek", "end"])
 def test_after_a_break_only_a_new_trade_counts(reason: str) -> None:
     made = book(a=101)
-    made.on_ticks(X, [Bid(X, 103.0, 1.0), Ask(X, 102.0, 1.0), trade(102)])
-    made.on_ticks(X, [Break(X, reason)])  # type: ignore[arg-type]
+    seen(made, Bid(X, 103.0, 1.0), Ask(X, 102.0, 1.0), trade(102))
+    seen(made, Break(X, reason))  # type: ignore[arg-type]
     was_stale = made.is_stale(X)
 
-    assert made.on_ticks(X, [Bid(X, 99.0, 1.0), Ask(X, 102.0, 1.0)]) == []
+    assert seen(made, Bid(X, 99.0, 1.0), Ask(X, 102.0, 1.0)) == []
     assert touched(made, 100.9, 101) == ["a"]
     assert was_stale
     assert not made.is_stale(X)
