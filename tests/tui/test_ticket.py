@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import UsageError
-from engine.messages import EngineFailed, OrderState, Quote
+from engine.messages import AccountInfo, EngineFailed, OrderState, Quote
 from tests.support.desk import ACME, BTC, PAPER, REAL, SIM, Bench
-from tui.staging import Staged
+from tui.actions import BY_NAME
+from tui.staging import SizeUnit, Staged
 from tui.state import DeckState
 from tui.ticket import Ticket, new_order_id
 
@@ -101,6 +102,20 @@ def test_arming_twice_changes_nothing(armed: Bench) -> None:
     armed.desk.arm()
 
     assert armed.desk.revision == revision
+
+
+@pytest.mark.parametrize(
+    ("accounts", "said"),
+    [((SIM, REAL), []), ((REAL, SIM), ["order mode armed on real: REAL MONEY"])],
+    ids=["paper first", "real first"],
+)
+def test_arming_says_so_where_it_is_about_real_money(
+    accounts: tuple[AccountInfo, ...], said: list[str]
+) -> None:
+    bench = Bench(accounts=accounts)
+    bench.desk.arm()
+
+    assert [text for text in bench.said if "REAL" in text] == said
 
 
 def test_an_engine_that_is_gone_cannot_be_armed_for(bench: Bench) -> None:
@@ -389,6 +404,31 @@ def test_an_alert_has_no_route_to_change(rig: Rig) -> None:
     assert rig.said == []
 
 
+def test_a_size_steps_by_slots_or_by_units_and_is_that_of_what_is_staged(rig: Rig) -> None:
+    rig.ticket.stage("buy")
+    rig.ticket.step_size(2)
+    assert (rig.ticket.sizing.slots, rig.staged.size) == (3, D("0.04687"))
+
+    rig.ticket.set_size(D("0.5"), "units")
+    rig.ticket.step_size(-1)
+    assert rig.staged.size < D("0.5")
+    assert rig.ticket.sizing.units == rig.staged.size
+
+
+@pytest.mark.parametrize(("unit", "size"), [("slots", "0.51562"), ("units", "0.50100")])
+def test_the_size_of_a_picked_order_steps_in_the_unit_that_is_set(
+    rig: Rig, unit: SizeUnit, size: str
+) -> None:
+    rig.order("o1", price=D("64000.00"))
+    rig.ticket.set_size_unit(unit)
+    sizing = rig.ticket.sizing
+    rig.ticket.pick(1)
+    rig.ticket.step_size(1)
+
+    assert (rig.staged.kind, rig.staged.size) == ("amend", D(size))
+    assert rig.ticket.sizing == sizing
+
+
 def test_a_size_in_a_market_that_is_not_open_changes_nothing(rig: Rig) -> None:
     rig.select("xrp.spot.sim")
     before = rig.ticket.sizing
@@ -480,6 +520,39 @@ def test_where_nothing_works_nothing_is_picked_and_what_is_staged_stays(rig: Rig
     assert rig.ticket.picked is None
     assert rig.staged.side == "buy"
     assert rig.said == ["info: no working orders in this market"]
+
+
+def test_picking_the_next_drops_an_amend_without_a_word(rig: Rig) -> None:
+    rig.order("o1")
+    rig.ticket.pick(1)
+    rig.ticket.move_price(1)
+    rig.ticket.pick(1)
+
+    assert rig.ticket.staged is None
+    assert rig.said == []
+
+
+def test_actions_that_would_do_nothing_are_idle(rig: Rig) -> None:
+    assert rig.ticket.idle == {"send", "cancel", "pick_next"}
+
+    rig.alert("a1")
+    assert rig.ticket.idle == {"send", "cancel"}
+    rig.ticket.pick(1)
+    assert rig.ticket.idle == {
+        *("send", "price_up", "price_down", "price_to_bid", "price_to_ask"),
+    }
+    rig.order("o1")
+    rig.ticket.pick(-1)
+    assert rig.ticket.idle == {"send"}
+    rig.ticket.move_price(1)
+    assert rig.ticket.idle == frozenset()
+
+
+def test_idle_actions_are_known_actions(rig: Rig) -> None:
+    rig.alert("a1")
+    rig.ticket.pick(1)
+
+    assert rig.ticket.idle <= BY_NAME.keys()
 
 
 def test_an_amend_keeps_the_id_side_and_size_of_its_order(rig: Rig) -> None:

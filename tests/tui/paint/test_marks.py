@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC
 from decimal import Decimal
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -196,6 +197,47 @@ def test_where_there_is_more_to_say_than_rows_the_most_wanted_is_said() -> None:
     assert said[-1] == ["●", "100.50"]
 
 
+def test_the_last_price_keeps_its_row_and_what_crowds_it_gives_way() -> None:
+    crowd = [Level(price, "working") for price in (104.9, 104.95, 105.02, 105.04)]
+    scene = _scene(*crowd, Level(105.0, "last"))
+    canvas = _canvas()
+    paint_price_axis(canvas, LAYOUT, scene, FOLLOWING, PRICES)
+    row = PRICES.row(105.0, LAYOUT.dots_high) // 4
+
+    assert _rows(canvas)[row].split() == ["◂", "105.00"]
+
+
+def test_a_tall_axis_leaves_more_rows_between_its_prices() -> None:
+    tall = layout_of(80, 41, 6)
+    short = layout_of(80, 29, 6)
+
+    assert tall.plot_rows >= 24 > short.plot_rows
+    for layout, apart in ((tall, 4), (short, 3)):
+        rows = [row for row, _ in round_rows(layout, INSTRUMENT, PRICES)]
+        assert min(a - b for a, b in pairwise(rows)) >= apart
+
+
+def test_what_the_market_says_fades_when_it_is_stale_and_what_we_say_does_not() -> None:
+    inks = []
+    cursor = View(cursor=Cursor(0, D("101.50")))
+    for is_stale in (False, True):
+        canvas = Canvas(LAYOUT.width, LAYOUT.height, Palette(NIGHT, is_stale=is_stale), "braille")
+        scene = _scene(Level(109.0, "staged"), Level(103.0, "dark"), quote=_quote(105.0, 104.0))
+        paint_price_axis(canvas, LAYOUT, scene, cursor, PRICES)
+        texts = ("109.00", "103.00", "101.50", "105.00", "104.00")
+        at = {
+            text: row for row in range(LAYOUT.height) for text in texts if text in _row(canvas, row)
+        }
+        inks.append({text: _ink_at(canvas, row, text) for text, row in at.items()})
+    fresh, stale = inks
+
+    assert {text for text in fresh if fresh[text] == stale[text]} == {"109.00", "103.00", "101.50"}
+    assert fresh["101.50"] == NIGHT.chip("cursor")
+    assert fresh["105.00"] == NIGHT.chip("last")
+    assert fresh["109.00"] == NIGHT.chip("staged")
+    assert fresh["103.00"] == NIGHT.style("dark", "surface", bold=True)
+
+
 @given(st.lists(st.tuples(st.floats(80, 130), st.sampled_from(sorted(LOOKS))), max_size=30))
 def test_labels_are_whole_in_the_order_of_their_prices(levels: list[tuple[float, str]]) -> None:
     canvas = _priced(*(Level(round(price, 2), kind) for price, kind in levels))
@@ -271,6 +313,20 @@ def test_the_count_stands_behind_the_names_of_its_row() -> None:
     assert top.split() == ["●", "buy", "1", "↑1", "!"]
 
 
+def test_what_rests_is_said_as_loudly_when_the_market_is_stale() -> None:
+    canvas = Canvas(LAYOUT.width, LAYOUT.height, Palette(NIGHT, is_stale=True), "braille")
+    paint_level_labels(
+        canvas, LAYOUT, [Level(105.0, "dark", "buy"), Level(103.0, "staged", "sell")], PRICES
+    )
+    rows = {
+        price: LAYOUT.plot_top + PRICES.row(price, LAYOUT.dots_high) // 4
+        for price in (105.0, 103.0)
+    }
+
+    assert _ink_at(canvas, rows[105.0], "buy") == NIGHT.style("dark", "surface", bold=True)
+    assert _ink_at(canvas, rows[103.0], "sell") == NIGHT.chip("staged")
+
+
 # -- header ---------------------------------------------------------------------------------------
 
 
@@ -329,7 +385,9 @@ def test_what_does_not_fit_is_left_out_whole_and_the_close_goes_last() -> None:
     parts = _header(_scene())[1].removeprefix(" btc 1m").split("  ")[1:]
 
     assert all(reading == [part for part in parts if part in reading] for reading in readings)
-    assert all(any(part.startswith("C ") for part in reading) for reading in readings if reading)
+    said = [{part[:2] for part in reading} for reading in readings]
+    assert all("C " in names for names in said if names)
+    assert all(("H " in names) == ("L " in names) for names in said)
     assert texts == sorted(texts, key=len)
 
 
@@ -416,6 +474,15 @@ def test_the_time_of_the_cursor_is_whole_wherever_it_stands(column: int) -> None
     cursor = View(cursor=Cursor(START_NS + MINUTE, D(1)))
 
     assert " 14 Nov 22:14 " in _times(cursor, None, column)[: LAYOUT.plot_width]
+
+
+def test_a_new_day_stands_out_of_the_times() -> None:
+    canvas = _canvas()
+    night = bars(*((number, 1, 2, 1, 2) for number in range(107 - 30, 107 + 30)))
+    paint_time_axis(canvas, LAYOUT, FOLLOWING, _columns(night), None)
+
+    assert _ink_at(canvas, LAYOUT.time_row, "15 Nov") == NIGHT.style("text", bold=True)
+    assert _ink_at(canvas, LAYOUT.time_row, ":") == NIGHT.style("axis")
 
 
 def test_a_cursor_out_of_sight_has_no_time() -> None:
