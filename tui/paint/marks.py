@@ -232,6 +232,9 @@ def _most_wanted(said: Sequence[_Said], room: int) -> list[_Said]:
             break
         kept.add(at)
         room -= length
+    high_and_low = {len(said) - 6, len(said) - 5}
+    if not high_and_low <= kept:
+        kept -= high_and_low  # one without the other says little
     return [item for at, item in enumerate(said) if at in kept]
 
 
