@@ -98,7 +98,7 @@ class OpenBar:
         if self.is_open:
             if self.is_dirty:
                 self.write()
-            if self.trades:
+            if self.trades or self.volume:
                 self._remember_edges()
             price = self.close
             known_ns = self.fill_from_ns - self.fill_from_ns % self.period_ns

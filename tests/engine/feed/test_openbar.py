@@ -148,6 +148,19 @@ def test_a_late_trade_mends_its_bar_and_the_flat_ones_up_to_the_next_trade() -> 
     assert (bar.changed_from_ns, bar.changed_to_ns) == (T0, T0 + 3 * MINUTE)
 
 
+@pytest.mark.parametrize(("size", "count"), [(0.0, 1), (2.0, 0)])
+def test_a_late_trade_leaves_a_bar_alone_of_which_only_size_or_count_is_told(
+    size: float, count: int
+) -> None:
+    bar = opened((0, 10.0, 1.0))
+    bar.add(T0 + MINUTE, 15.0, size, count)
+    add(bar, (3 * MINUTE, 20.0, 1.0), (S, 12.0, 1.0))
+
+    assert rows(bar)[1] == (1, 15, 15, 15, 15, size, count)
+    bar.add(T0 + MINUTE + S, 16.0, size, count)
+    assert rows(bar)[1] == (1, 15, 16, 15, 16, 2 * size, 2 * count)
+
+
 def test_a_late_trade_carries_its_close_into_an_open_bar_without_trades() -> None:
     bar = opened((0, 10.0, 1.0))
     bar.roll(T0 + MINUTE, 0.0)
