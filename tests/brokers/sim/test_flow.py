@@ -70,6 +70,22 @@ def test_a_book_that_opens_has_two_sides_around_the_last_price(listing: Listing)
 
 
 @each_listing
+def test_the_quotes_of_a_maker_lead_away_from_the_market_ever_further(listing: Listing) -> None:
+    street = Street(listing)
+    prices = [
+        event.order.price * event.order.side
+        for event in street.events
+        if isinstance(event, Entered) and event.order.price is not None
+    ]
+    for maker in range(listing.makers):
+        for side in (0, 1):
+            start = (2 * maker + side) * 9
+            steps = [before - after for before, after in pairwise(prices[start : start + 9])]
+            assert min(steps) >= 1
+            assert steps[-1] > steps[0]
+
+
+@each_listing
 def test_whatever_happens_there_are_quotes_on_both_sides_and_they_never_cross(
     listing: Listing,
 ) -> None:
@@ -214,6 +230,16 @@ def test_a_crowd_that_leaves_takes_its_orders_along_and_leaves_those_of_accounts
 
     assert {event.order_id for event in events if isinstance(event, Removed)} == resting
     assert [order.order_id for order in street.engine.orders()] == [entered.order_id]
+
+
+def test_a_crowd_that_left_has_nothing_left_to_cancel() -> None:
+    street = Street()
+    street.flow.leave(START_NS)
+    done = street.go(30.0)
+
+    assert street.flow.leave(street.now_ns)
+    assert street.flow.leave(street.now_ns) == []
+    assert not [event for event in done if isinstance(event, Refused) and event.request != "new"]
 
 
 def test_a_crowd_that_left_comes_back_when_its_makers_look_again() -> None:
