@@ -171,7 +171,7 @@ def test_without_the_keyboard_no_row_is_marked() -> None:
 
 def test_the_mark_is_ascii_where_all_is() -> None:
     async def script(host: _Host, pilot: Pilot[None]) -> None:
-        assert [row[:1] for row in host.rows()].count(">") == 1
+        assert [row[:2] for row in host.rows()].count(">1") == 1
         assert "▌" not in "".join(host.rows())
 
     _play(script, glyphs="ascii")
@@ -189,6 +189,30 @@ def test_the_cursor_stays_on_its_order_while_others_come_and_go() -> None:
         assert host.marked() == ["0"]
 
     _play(script)
+
+
+def test_the_cursor_stays_on_its_alert_too() -> None:
+    async def script(host: _Host, pilot: Pilot[None]) -> None:
+        host.blotter.show_tab("alerts")
+        for name in ("alert-2", "alert-3"):
+            alert = Alert(alert_id=name, fqme=ETH, price=Decimal(3200), direction="up")
+            host.state.fold(AlertUpdate(alert=alert))
+            host.blotter.redraw()
+        host.blotter.cancel_row(at=1.0)
+
+    assert _play(script) == [("alerts", "alert-1", 1.0)]
+
+
+def test_the_name_of_the_tab_is_underlined_while_it_has_the_keyboard() -> None:
+    for has_keyboard in (True, False):
+        inks: list[str] = []
+
+        async def script(host: _Host, pilot: Pilot[None], inks: list[str] = inks) -> None:
+            inks += [span.ink for span in host.blotter._lines[0].spans if span.text in NAMES]
+
+        _play(script, has_keyboard=has_keyboard)
+        shown = "accent bold underline" if has_keyboard else "accent bold"
+        assert inks == [shown, *["muted"] * 4]
 
 
 def test_each_tab_has_a_cursor_of_its_own() -> None:
@@ -315,6 +339,17 @@ def test_a_click_puts_the_cursor_on_the_row_that_was_clicked() -> None:
         assert host.marked() == ["4"]
 
     assert _play(script, size=(100, 6)) == ["clicked"] * 2
+
+
+def test_a_click_below_the_last_row_chooses_none() -> None:
+    async def script(host: _Host, pilot: Pilot[None]) -> None:
+        rows = host.rows()
+        last = max(y for y, text in enumerate(rows) if text)
+        for row in (last + 1, last + 2):
+            await pilot.click(host.blotter, offset=(20, row))
+        assert host.marked() == ["1"]
+
+    assert _play(script) == ["clicked"] * 2
 
 
 def test_the_wheel_moves_the_cursor() -> None:
