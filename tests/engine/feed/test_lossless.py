@@ -174,3 +174,29 @@ async def test_a_reader_that_is_only_slow_is_not_dropped(
 def test_a_queue_without_room_is_refused() -> None:
     with pytest.raises(UsageError):
         Bus().subscribe_lossless([A], depth=0)
+
+
+async def test_what_was_lost_of_a_market_that_is_read_no_longer_is_not_told() -> None:
+    bus = Bus()
+    with bus.subscribe_lossless([A, B]) as reader:
+        reader.pause()
+        bus.publish(A, [trade(1)])
+        bus.publish(B, [trade(2, B)])
+        reader.remove(A)
+        reader.resume()
+
+        assert [Break(B, "gap", 2, 2)] == await reader.receive()
+
+
+async def test_a_reader_that_is_paused_while_it_is_full_is_told_of_all_when_it_goes_on() -> None:
+    bus = Bus()
+    with bus.subscribe_lossless([A], depth=2) as reader:
+        bus.publish(A, [trade(1), trade(2), trade(3)])
+        reader.pause()
+        bus.publish(A, [trade(4)])
+        waited = await reader.receive()
+        reader.resume()
+        bus.publish(A, [trade(5)])
+
+        assert [trade(1), trade(2)] == waited
+        assert [Break(A, "gap", 4, 4), trade(5)] == await reader.receive()
