@@ -227,6 +227,13 @@ def test_the_largest_price_on_the_finest_grid_can_still_be_checked() -> None:
     assert refusal({"price": LARGEST - 1}, **fine) is None
 
 
+def test_the_largest_size_is_one_that_a_market_without_a_limit_takes() -> None:
+    unbounded = {"max_size": None}
+
+    assert refusal({**LIMIT, "size": LARGEST}, **unbounded) is None
+    assert told(refusal({**LIMIT, "size": LARGEST + 1}, **unbounded))[0] == "size"
+
+
 # -- how a refusal is told ---------------------------------------------------------------------
 
 
