@@ -222,7 +222,7 @@ def test_swapped_colours_stay_swapped_in_another_theme() -> None:
         app.actions.toggle_swap()
         assert app.deck_theme.colours.down == up
         app.actions.set_theme("day")
-        assert app.deck_theme.is_swapped
+        assert (app.deck_theme.name, app.deck_theme.is_swapped) == ("day", True)
         app.actions.toggle_swap()
         app.actions.set_theme("night")
         assert not app.deck_theme.is_swapped

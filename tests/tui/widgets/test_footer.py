@@ -64,6 +64,15 @@ def test_with_room_for_all_every_word_is_there_once_in_its_place() -> None:
         assert list(dict.fromkeys(said[:-1])) == list(wanted)
 
 
+def test_neighbours_of_one_word_share_it_and_long_names_of_keys_stand_apart() -> None:
+    by_name = {entry.action.name: entry for entry in ENTRIES[("chart", "deck")]}
+    arrows = [by_name["market_previous"], by_name["market_next"]]
+    long = [entry._replace(keys=(key,)) for entry, key in zip(arrows, ("f5", "f6"), strict=True)]
+
+    assert _text(arrows, 20).split() == ["↑↓", "market"]
+    assert _text(long, 20).split() == ["f5", "f6", "market"]
+
+
 @pytest.mark.parametrize("width", [0, 1, 5])
 def test_with_no_room_at_all_nothing_breaks(width: int) -> None:
     entries = DEFAULT_KEYMAP.footer(("chart", "deck"))
