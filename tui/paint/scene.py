@@ -19,10 +19,10 @@ ChartStyle = Literal["bars", "line"]
 
 LEAST_WIDTH = 20
 LEAST_HEIGHT = 5
+"""With less room only the last price is written."""
+
 ROOMY = 60
 """From this width on there is a blank between the mark of a price label and its price."""
-
-"""With less room only the last price is written."""
 
 _MARGIN = 0.06
 """Of the range, free above and below the bars."""
