@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from copy import copy
+from typing import Protocol
+
 import msgspec
+
+from engine.text import safe
+
+FAULTS = (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
+"""What reading a message that is not what it should be can raise."""
+
+MOST_TYPES = 200
+"""Types of message counted apart; the rest are counted together."""
+
+MOST_MARKETS = 20_000
+"""More markets than any venue lists; from there on a stream is taken for damage."""
+
+MOST_BREAKS = 1000
+"""Times that missing trades of one market are told as a break; later ones are only counted."""
 
 
 class BookStatistics(msgspec.Struct, kw_only=True):
@@ -50,3 +68,56 @@ class SessionStatistics(msgspec.Struct, kw_only=True):
     """By fqme; markets without trades are left out."""
     proof: str
     """What `BookStatistics.checked` counts at this venue, in words."""
+
+
+class Market(Protocol):
+    """What a session keeps of one market, as far as it is counted."""
+
+    fqme: str
+    books: BookStatistics
+    trades: TradeStatistics
+    has_book: bool
+
+    @property
+    def is_synced(self) -> bool: ...
+
+    @property
+    def has_trades(self) -> bool: ...
+
+
+class Tally:
+    """Counts what came in over one connection, bounded whatever comes."""
+
+    def __init__(self) -> None:
+        self._messages: dict[str, int] = {}
+        self._malformed = 0
+        self._first_malformed = ""
+
+    def count(self, kind: str) -> None:
+        """One message of a type that this module named, or that was made `safe`."""
+        if len(self._messages) >= MOST_TYPES and kind not in self._messages:
+            kind = "other"
+        self._messages[kind] = self._messages.get(kind, 0) + 1
+
+    def count_named(self, name: str) -> None:
+        """One message of a type that the venue named."""
+        self.count(safe(name, 40))
+
+    def count_fault(self, error: Exception) -> None:
+        """One message that is not what the venue documents."""
+        self._malformed += 1
+        self._first_malformed = self._first_malformed or safe(error, 200)
+
+    def statistics(self, markets: Iterable[Market], proof: str) -> SessionStatistics:
+        """A snapshot of all counts."""
+        known = list(markets)
+        for market in known:
+            market.books.is_synced = market.is_synced
+        return SessionStatistics(
+            messages=dict(self._messages),
+            malformed=self._malformed,
+            first_malformed=self._first_malformed,
+            books={market.fqme: copy(market.books) for market in known if market.has_book},
+            trades={market.fqme: copy(market.trades) for market in known if market.has_trades},
+            proof=proof,
+        )

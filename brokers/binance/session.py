@@ -8,7 +8,6 @@ and hands it to `receive_snapshot`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from copy import copy
 from math import inf
 
 import msgspec
@@ -17,7 +16,15 @@ from brokers.binance import wire
 from brokers.binance.book import LocalBook
 from brokers.binance.symbols import fqme_part
 from brokers.levels import BookSide, Top, as_floats, check_levels, top_of
-from brokers.statistics import BookStatistics, SessionStatistics, TradeStatistics
+from brokers.statistics import (
+    FAULTS,
+    MOST_BREAKS,
+    MOST_MARKETS,
+    BookStatistics,
+    SessionStatistics,
+    Tally,
+    TradeStatistics,
+)
 from engine.messages import Ask, Bid, Book, Break, Side, Tick, Trade
 from engine.text import safe
 
@@ -28,18 +35,6 @@ KEPT_TICKERS = 4096
 
 KEPT_TOPS = 64
 """States of the book kept for a book ticker that comes after them."""
-
-MOST_MARKETS = 20_000
-"""More symbols than the venue lists; from there on a stream is taken for damage."""
-
-MOST_TYPES = 200
-"""Types of message counted apart; the rest are counted together."""
-
-MOST_BREAKS = 1000
-"""Times that missing trades of one market are told as a break; later ones are only counted."""
-
-FAULTS = (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
-"""What reading a message that is not what it should be can raise."""
 
 
 class _Market:
@@ -62,6 +57,14 @@ class _Market:
         self.was_synced = False
         self.has_book = False
 
+    @property
+    def is_synced(self) -> bool:
+        return self.book.is_synced
+
+    @property
+    def has_trades(self) -> bool:
+        return bool(self.trade_type)
+
 
 class Session:
     """See the module. `venue` is the middle part of the fqmes it gives."""
@@ -70,9 +73,7 @@ class Session:
         self._ending = f".{venue}.{broker}"
         self._markets: dict[str, _Market] = {}
         self._symbols: dict[str, str] = {}
-        self._messages: dict[str, int] = {}
-        self._malformed = 0
-        self._first_malformed = ""
+        self._tally = Tally()
         self._outgoing: list[bytes] = []
         self._request_id = 0
         self._readers: dict[str, Callable[[bytes | msgspec.Raw, int], list[Tick]]] = {
@@ -110,7 +111,7 @@ class Session:
         try:
             return self._receive(data, recv_ns)
         except FAULTS as error:
-            self._count_fault(error)
+            self._tally.count_fault(error)
             return []
 
     def receive_snapshot(self, symbol: str, data: bytes, recv_ns: int) -> list[Tick]:
@@ -118,7 +119,7 @@ class Session:
         try:
             return self._on_snapshot(self._market(symbol), data, recv_ns)
         except FAULTS as error:
-            self._count_fault(error)
+            self._tally.count_fault(error)
             return []
 
     def symbol(self, fqme: str) -> str:
@@ -127,17 +128,7 @@ class Session:
 
     def statistics(self) -> SessionStatistics:
         """A snapshot of all counts."""
-        markets = list(self._markets.values())
-        for market in markets:
-            market.books.is_synced = market.book.is_synced
-        return SessionStatistics(
-            messages=dict(self._messages),
-            malformed=self._malformed,
-            first_malformed=self._first_malformed,
-            books={market.fqme: copy(market.books) for market in markets if market.has_book},
-            trades={market.fqme: copy(market.trades) for market in markets if market.trade_type},
-            proof=PROOF,
-        )
+        return self._tally.statistics(self._markets.values(), PROOF)
 
     # -- messages --------------------------------------------------------------------------
 
@@ -152,7 +143,7 @@ class Session:
         if envelope.update_id is not None and envelope.symbol is not None:
             return self._dispatch("bookTicker", data, recv_ns)
         if (envelope.result, envelope.error, envelope.code) != (msgspec.UNSET,) * 3:
-            self._count("reply")
+            self._tally.count("reply")
             return []
         raise ValueError("not a message of the market streams")
 
@@ -167,16 +158,16 @@ class Session:
         if kind in ("depth5", "depth10", "depth20"):
             return self._on_partial_depth(symbol.upper(), data, recv_ns)
         # User data come under a listen key; what is not read is still counted by its type.
-        self._count(wire.decode_event_name(data).event or kind or "unknown")
+        self._tally.count_named(wire.decode_event_name(data).event or kind or "unknown")
         return []
 
     def _dispatch(self, kind: str, data: bytes | msgspec.Raw, recv_ns: int) -> list[Tick]:
         reader = self._readers.get(kind)
         if reader is None:
-            self._count(kind)
+            self._tally.count_named(kind)
             return []
         ticks = reader(data, recv_ns)
-        self._messages[kind] = self._messages.get(kind, 0) + 1
+        self._tally.count(kind)
         return ticks
 
     def _on_trade(self, data: bytes | msgspec.Raw, recv_ns: int) -> list[Tick]:
@@ -295,7 +286,7 @@ class Session:
         snapshot = wire.decode_depth_snapshot(data)
         check_levels(snapshot.bids)
         check_levels(snapshot.asks)
-        self._count("depth snapshot")
+        self._tally.count("depth snapshot")
         market.has_book = True
         if market.book.is_synced or not market.book.snapshot(snapshot):
             market.books.skipped += 1
@@ -322,7 +313,7 @@ class Session:
         snapshot = wire.decode_depth_snapshot(data)
         check_levels(snapshot.bids)
         check_levels(snapshot.asks)
-        self._count("partial depth")
+        self._tally.count("partial depth")
         market = self._market(symbol)
         bids, asks = BookSide(is_bid=True), BookSide(is_bid=False)
         bids.replace(snapshot.bids)
@@ -411,17 +402,6 @@ class Session:
             market = self._markets[symbol] = _Market(symbol, name + self._ending)
             self._symbols[market.fqme] = symbol
         return market
-
-    def _count(self, kind: str) -> None:
-        kind = safe(kind, 40)
-        if len(self._messages) >= MOST_TYPES and kind not in self._messages:
-            kind = "other"
-        self._messages[kind] = self._messages.get(kind, 0) + 1
-
-    def _count_fault(self, error: Exception) -> None:
-        self._malformed += 1
-        if not self._first_malformed:
-            self._first_malformed = safe(error, 200)
 
     def _request(self, method: str, streams: Iterable[str]) -> None:
         self._request_id += 1

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from copy import copy
 from decimal import Decimal
 from math import inf
 
@@ -17,26 +16,22 @@ import msgspec
 from brokers.kraken import wire
 from brokers.kraken.book import LocalBook, as_levels
 from brokers.levels import FloatLevels, Top, as_floats, check_levels
-from brokers.statistics import BookStatistics, SessionStatistics, TradeStatistics
+from brokers.statistics import (
+    FAULTS,
+    MOST_BREAKS,
+    MOST_MARKETS,
+    BookStatistics,
+    SessionStatistics,
+    Tally,
+    TradeStatistics,
+)
 from engine.instruments import Instrument
 from engine.messages import Ask, Bid, Book, Break, Tick, Trade
 from engine.text import safe
 
 PROOF = "checksum of the book"
 
-MOST_MARKETS = 20_000
-"""More pairs than the venue lists; from there on a stream is taken for damage."""
-
-MOST_TYPES = 200
-"""Types of message counted apart; the rest are counted together."""
-
 _NAME = re.compile(r"[a-z0-9][a-z0-9_\-]{0,39}")
-
-MOST_BREAKS = 1000
-"""Times that missing trades of one market are told as a break; later ones are only counted."""
-
-FAULTS = (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
-"""What reading a message that is not what it should be can raise."""
 
 
 class _Market:
@@ -55,6 +50,10 @@ class _Market:
         self.has_trades = False
         self.was_synced = False
 
+    @property
+    def is_synced(self) -> bool:
+        return self.book.is_synced
+
 
 class Session:
     """See the module. `venue` is the middle part of the fqmes it gives."""
@@ -64,9 +63,7 @@ class Session:
         self._markets: dict[str, _Market] = {}
         self._symbols: dict[str, str] = {}
         self._pairs: dict[str, wire.Pair] = {}
-        self._messages: dict[str, int] = {}
-        self._malformed = 0
-        self._first_malformed = ""
+        self._tally = Tally()
         self._outgoing: list[bytes] = []
         self._request_id = 0
 
@@ -94,8 +91,7 @@ class Session:
         try:
             return self._receive(data, recv_ns)
         except FAULTS as error:
-            self._malformed += 1
-            self._first_malformed = self._first_malformed or safe(error, 200)
+            self._tally.count_fault(error)
             return []
 
     def instruments(self) -> dict[str, Instrument]:
@@ -112,17 +108,7 @@ class Session:
 
     def statistics(self) -> SessionStatistics:
         """A snapshot of all counts."""
-        markets = list(self._markets.values())
-        for market in markets:
-            market.books.is_synced = market.book.is_synced
-        return SessionStatistics(
-            messages=dict(self._messages),
-            malformed=self._malformed,
-            first_malformed=self._first_malformed,
-            books={market.fqme: copy(market.books) for market in markets if market.has_book},
-            trades={market.fqme: copy(market.trades) for market in markets if market.has_trades},
-            proof=PROOF,
-        )
+        return self._tally.statistics(self._markets.values(), PROOF)
 
     # -- messages --------------------------------------------------------------------------
 
@@ -145,7 +131,8 @@ class Session:
                 raise ValueError("not a message of the v2 API")
             case _:
                 pass
-        self._count(envelope)
+        name = envelope.channel or envelope.method or "error"
+        self._tally.count_named(f"{name} {envelope.type}".strip())
         return ticks
 
     def _on_book(self, data: wire.BookData, is_snapshot: bool, recv_ns: int) -> list[Tick]:
@@ -299,13 +286,6 @@ class Session:
             market = self._markets[symbol] = _Market(symbol, name + self._ending)
             self._symbols[market.fqme] = symbol
         return market
-
-    def _count(self, envelope: wire.Envelope) -> None:
-        name = envelope.channel or envelope.method or "error"
-        kind = safe(f"{name} {envelope.type}".strip(), 40)
-        if len(self._messages) >= MOST_TYPES and kind not in self._messages:
-            kind = "other"
-        self._messages[kind] = self._messages.get(kind, 0) + 1
 
     def _request(self, method: str, params: dict[str, object]) -> None:
         self._request_id += 1

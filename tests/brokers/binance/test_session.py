@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brokers.binance.session import MOST_BREAKS, MOST_TYPES, Session
-from brokers.statistics import BookStatistics
+from brokers.binance.session import MOST_BREAKS, Session
+from brokers.statistics import MOST_TYPES, BookStatistics
 from engine.messages import Ask, Bid, Book, Break, Tick, Trade
 from tests.support.recordings import recording
 from tests.support.venue_messages import (
