@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from brokers.paper.market import PaperMarket, Working
 from brokers.paper.models import QUEUES, ZERO, Delay, Fees, PaperOptions, Slippage
-from engine.accounting.positions import apply, signed
+from engine.accounting.positions import apply, fill_of, signed
 from engine.broker import Capabilities
 from engine.ems.orders import fold
 from engine.ems.shape import check_shape
@@ -332,20 +332,7 @@ class PaperVenue:
         self._say(order.account, fqme, filled)
 
     def _keep(self, order: Order, event: Filled, instrument: Instrument) -> None:
-        fill = Fill(
-            order_id=order.order_id,
-            account=order.account,
-            fqme=order.fqme,
-            trade_id=event.trade_id,
-            side=order.side,
-            price=event.price,
-            size=event.size,
-            fee=event.fee,
-            fee_asset=event.fee_asset,
-            liquidity=event.liquidity,
-            venue_ns=event.venue_ns,
-            recv_ns=event.venue_ns,
-        )
+        fill = fill_of(order, event, event.venue_ns)
         self._fills.append(fill)
         key = (order.account, order.fqme)
         held = self._positions.get(key, Position(account=order.account, fqme=order.fqme))

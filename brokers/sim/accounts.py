@@ -58,26 +58,17 @@ class SimAccount:
     def enter(self, order: Order, number: int, time_ns: int) -> None:
         self._used.add(order.order_id)
         taken = replace(
-            order, state=OrderState.OPEN, venue_order_id=str(number), updated_ns=time_ns
+            order,
+            account=self.name,
+            state=OrderState.OPEN,
+            venue_order_id=str(number),
+            updated_ns=time_ns,
         )
         self.working[order.order_id] = WorkingEntry(taken, number)
 
     def fill(self, event: Filled, order: Order, listing: Listing) -> None:
         """Book an execution: order, position and money."""
-        fill = Fill(
-            order_id=order.order_id,
-            account=self.name,
-            fqme=order.fqme,
-            trade_id=event.trade_id,
-            side=order.side,
-            price=event.price,
-            size=event.size,
-            fee=event.fee,
-            fee_asset=event.fee_asset,
-            liquidity=event.liquidity,
-            venue_ns=event.venue_ns,
-            recv_ns=event.venue_ns,
-        )
+        fill = positions.fill_of(order, event, event.venue_ns)
         self.fills.append(fill)
         before = self.positions.get(order.fqme, Position(account=self.name, fqme=order.fqme))
         after = positions.apply(before, fill, listing.instrument)

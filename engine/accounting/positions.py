@@ -13,12 +13,30 @@ from typing import Final
 from msgspec.structs import replace
 
 from engine.instruments import Instrument
-from engine.messages import Fill, Position, Side
+from engine.messages import Fill, Filled, Order, Position, Side
 
 EXACT: Final = Context(prec=60)
 """Averages are rounded at 60 digits: their error never reaches a digit that is shown."""
 
 ZERO: Final = Decimal(0)
+
+
+def fill_of(order: Order, event: Filled, recv_ns: int) -> Fill:
+    """The fill that a venue's report of an execution of `order` stands for."""
+    return Fill(
+        order_id=order.order_id,
+        account=order.account,
+        fqme=order.fqme,
+        trade_id=event.trade_id,
+        side=order.side,
+        price=event.price,
+        size=event.size,
+        fee=event.fee,
+        fee_asset=event.fee_asset,
+        liquidity=event.liquidity,
+        venue_ns=event.venue_ns,
+        recv_ns=recv_ns,
+    )
 
 
 def apply(position: Position, fill: Fill, instrument: Instrument) -> Position:

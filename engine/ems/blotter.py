@@ -9,7 +9,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import NamedTuple
 
-from engine.accounting.positions import apply
+from engine.accounting.positions import apply, fill_of
 from engine.ems.orders import fold
 from engine.ems.shape import LARGEST
 from engine.errors import BadTransition
@@ -98,7 +98,7 @@ class Blotter:
     def _fold_fill(self, order: Order, event: Filled, now_ns: int) -> list[Event]:
         if not _is_sound(event):
             raise BadTransition(f"fill of {event.size} at {event.price}: order {order.order_id}")
-        fill = _fill(order, event, now_ns)
+        fill = fill_of(order, event, now_ns)
         key = FillKey(order.account, order.fqme, event.trade_id)
         known = self._fills.get(key)
         if known is not None:
@@ -121,23 +121,6 @@ class Blotter:
             FillReport(fill=fill),
             PositionUpdate(position=position),
         ]
-
-
-def _fill(order: Order, event: Filled, now_ns: int) -> Fill:
-    return Fill(
-        order_id=order.order_id,
-        account=order.account,
-        fqme=order.fqme,
-        trade_id=event.trade_id,
-        side=order.side,
-        price=event.price,
-        size=event.size,
-        fee=event.fee,
-        fee_asset=event.fee_asset,
-        liquidity=event.liquidity,
-        venue_ns=event.venue_ns,
-        recv_ns=now_ns,
-    )
 
 
 def _values(fill: Fill) -> tuple[object, ...]:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from engine.accounting.positions import after_fill, apply, signed, unrealised
-from engine.messages import Fill, Position, Side
+from engine.accounting.positions import after_fill, apply, fill_of, signed, unrealised
+from engine.messages import Fill, Filled, Order, Position, Side
 from tests.support.venue import FQME, INSTRUMENT
 
 FLAT = Position(account="a", fqme=FQME)
@@ -36,6 +36,34 @@ def fill(side: Side, size: str, price: str, fee: str = "0", fee_asset: str = "us
 
 def held(*fills: Fill) -> Position:
     return reduce(lambda position, one: apply(position, one, INSTRUMENT), fills, FLAT)
+
+
+def test_a_reported_execution_is_a_fill_of_its_order_with_nothing_lost() -> None:
+    order = Order(
+        order_id="o",
+        account="a",
+        fqme=FQME,
+        side="sell",
+        order_type="limit",
+        size=Decimal("9"),
+        price=Decimal("1"),
+    )
+    event = Filled(
+        order_id="o",
+        trade_id="t",
+        price=Decimal("100.10"),
+        size=Decimal("0.50"),
+        fee=Decimal("-0.01"),
+        fee_asset="bnb",
+        liquidity="maker",
+        venue_ns=5,
+    )
+
+    made = fill_of(order, event, 7)
+
+    for name in set(Filled.__struct_fields__) & set(Fill.__struct_fields__):
+        assert getattr(event, name) == getattr(made, name), name
+    assert ("a", FQME, "sell", 7) == (made.account, made.fqme, made.side, made.recv_ns)
 
 
 def test_buying_more_moves_the_average() -> None:
