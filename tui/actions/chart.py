@@ -1,0 +1,137 @@
+"""Keys of the chart: periods, pan and zoom, price range, crosshair."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import product
+
+from engine.config import PERIODS
+from tui.actions.action import Action
+
+
+def periods() -> Iterable[Action]:
+    for digit, (name, seconds) in enumerate(PERIODS.items(), 1):
+        yield Action(
+            f"period_{name}",
+            "deck",
+            "set_period",
+            (seconds,),
+            f"Show bars of {name}",
+            "Chart",
+            "chart",
+            (str(digit),),
+        )
+
+
+_CURSOR_STEPS = {
+    "": ("rows", 1, "a row"),
+    "shift": ("rows", 5, "five rows"),
+    "ctrl": ("ticks", 1, "a tick"),
+}
+"""What an arrow moves the crosshair by, by the modifier held. A tick is often too little to be
+seen on the chart, and only a staged line needs it."""
+
+
+def _cursor_arrows() -> Iterable[Action]:
+    """Arrows of the crosshair: by rows of the screen, or exactly."""
+    below = {
+        "": {"up": "market_previous", "down": "market_next"},
+        "shift": {"up": "y_pan_up", "down": "y_pan_down"},
+        "ctrl": {"up": "y_zoom_in", "down": "y_zoom_out"},
+    }
+    for (modifier, (unit, count, words)), way in product(_CURSOR_STEPS.items(), ("up", "down")):
+        name = f"cursor_{way}" + {"": "", "shift": "_far", "ctrl": "_tick"}[modifier]
+        letters = {"up": ("k",), "down": ("j",)}[way] if not modifier else ()
+        step = count if way == "up" else -count
+        yield Action(
+            name,
+            "chart",
+            "move_cursor_rows" if unit == "rows" else "move_cursor",
+            (step,) if unit == "rows" else (0, step),
+            f"Move the crosshair {way} by {words}",
+            "Chart",
+            "cursor",
+            (f"{modifier}+{way}" if modifier else way, *letters),
+            footer="level" if not modifier else "",
+            rank=2,
+            hides=(below[modifier][way],),
+        )
+
+
+CHART: tuple[Action, ...] = (
+    *periods(),
+    Action(
+        "period_longer", "deck", "step_period", (1,), "Show the next longer period", "Chart",
+        "chart", ("p",), footer="period",
+    ),
+    Action(
+        "period_shorter", "deck", "step_period", (-1,), "Show the next shorter period", "Chart",
+        "chart", ("P",),
+    ),
+    Action(
+        "pan_left", "chart", "pan", (-8,), "Pan to older bars", "Chart", "chart", ("left", "h"),
+    ),
+    Action(
+        "pan_right", "chart", "pan", (8,), "Pan to newer bars", "Chart", "chart", ("right", "l"),
+    ),
+    Action(
+        "page_left", "chart", "pan_page", (-0.8,), "Pan far to older bars", "Chart", "chart",
+        ("shift+left", "pageup"),
+    ),
+    Action(
+        "page_right", "chart", "pan_page", (0.8,), "Pan far to newer bars", "Chart", "chart",
+        ("shift+right", "pagedown"),
+    ),
+    Action(
+        "zoom_in", "chart", "zoom", (1,), "Zoom in about the last bar", "Chart", "chart",
+        ("plus", "equals_sign", "z"), footer="zoom",
+    ),
+    Action(
+        "zoom_out", "chart", "zoom", (-1,), "Zoom out about the last bar", "Chart", "chart",
+        ("minus", "Z"), footer="zoom",
+    ),
+    Action(
+        "follow", "chart", "follow", (), "Follow the newest bar", "Chart", "chart", ("end", "e"),
+    ),
+    Action(
+        "reset", "chart", "reset", (), "Default zoom, newest bars, automatic prices", "Chart",
+        "chart", ("home", "r"),
+    ),
+    Action(
+        "y_auto", "chart", "y_auto", (), "Fit the price range to what is shown", "Chart",
+        "chart", ("y",),
+    ),
+    Action(
+        "y_pan_up", "chart", "y_pan", (1,), "Shift the price range up", "Chart", "chart",
+        ("shift+up",),
+    ),
+    Action(
+        "y_pan_down", "chart", "y_pan", (-1,), "Shift the price range down", "Chart", "chart",
+        ("shift+down",),
+    ),
+    Action(
+        "y_zoom_in", "chart", "y_zoom", (1,), "Narrow the price range", "Chart", "chart",
+        ("ctrl+up",),
+    ),
+    Action(
+        "y_zoom_out", "chart", "y_zoom", (-1,), "Widen the price range", "Chart", "chart",
+        ("ctrl+down",),
+    ),
+    Action(
+        "style", "chart", "toggle_style", (), "Switch between bars and line", "Chart", "chart",
+        ("v",),
+    ),
+    Action(
+        "cursor", "chart", "toggle_cursor", (), "Show or hide the crosshair", "Chart", "chart",
+        ("x",), footer="cross",
+    ),
+    *_cursor_arrows(),
+    Action(
+        "cursor_left", "chart", "move_cursor", (-1, 0), "Move the crosshair a bar back", "Chart",
+        "cursor", ("left", "h"), hides=("pan_left",),
+    ),
+    Action(
+        "cursor_right", "chart", "move_cursor", (1, 0), "Move the crosshair a bar on", "Chart",
+        "cursor", ("right", "l"), hides=("pan_right",),
+    ),
+)  # fmt: skip
