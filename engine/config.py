@@ -35,6 +35,8 @@ PERIODS: dict[str, int] = {
 }
 """Names of the chart periods, in seconds."""
 
+ChartStyle = Literal["bars", "candles", "heikin-ashi", "curve", "area", "steps"]
+
 PeriodName = Literal["1s", "5s", "15s", "1m", "5m", "15m", "1h", "4h", "1d"]
 
 
@@ -50,11 +52,19 @@ class DeckConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ] = "night"
     swap_up_down: Annotated[bool, Meta(description="true where a rising market is red")] = False
     period: Annotated[PeriodName, Meta(description="the chart's period at start")] = "1m"
-    style: Annotated[Literal["bars", "line"], Meta(description="how bars are drawn")] = "bars"
+    style: Annotated[ChartStyle, Meta(description="how bars are drawn")] = "bars"
+    price_scale: Annotated[
+        Literal["linear", "log", "percent"], Meta(description="of the price axis")
+    ] = "linear"
+    closed_hours: Annotated[
+        bool, Meta(description="whether hours without trading take their place on the time axis")
+    ] = False
     frame_hz: Annotated[
         float, Meta(ge=0.5, le=60, description="most repaints a second; less is less traffic")
     ] = 15.0
-    timezone: Annotated[Literal["utc", "local"], Meta(description="of the time axis")] = "utc"
+    timezone: Annotated[
+        str, Meta(description="of the time axis: utc, local, or a name such as America/New_York")
+    ] = "utc"
     route: Annotated[
         Literal["dark", "live"], Meta(description="how a staged order is routed at first")
     ] = "dark"
@@ -62,7 +72,16 @@ class DeckConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         Literal["slots", "units"], Meta(description="what digits and +/- count when staging")
     ] = "slots"
     glyphs: Annotated[
-        Literal["auto", "braille", "ascii"], Meta(description="what charts are drawn with")
+        Literal["auto", "braille", "blocks", "ascii"],
+        Meta(description="what charts are drawn with"),
+    ] = "auto"
+    render: Annotated[
+        Literal["cells", "plain"],
+        Meta(description="cells: send changed cells only; plain: as Textual repaints"),
+    ] = "cells"
+    bandwidth: Annotated[
+        Literal["auto", "full", "lean", "slow"],
+        Meta(description="how much is sent; auto: what the link shows it can take"),
     ] = "auto"
 
 

@@ -37,6 +37,7 @@ from tui.command_words import (
 )
 from tui.order_language import ORDER_WORDS, alert, cancel, flatten, order, size_setting
 from tui.paint import format as text_of
+from tui.paint.scene import STYLES
 
 if TYPE_CHECKING:
     from tui.order_desk import OrderDesk
@@ -235,7 +236,7 @@ def _for_cancel(context: Context) -> Iterable[str]:
     return ("all", *map(str, context.numbers), *context.instruments)
 
 
-_ROUTES, _UNITS, _STYLES = _always("dark", "live"), _always("slots", "units"), ("bars", "line")
+_ROUTES, _UNITS, _STYLES = _always("dark", "live"), _always("slots", "units"), STYLES
 
 _TERMS = "SIZE [MARKET] @ PRICE|market|stop PRICE [ioc|fok|post] [dark|live] [on ACCOUNT] [!]"
 

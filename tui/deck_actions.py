@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from engine.config import ChartStyle
     from tui.app import DeckApp
-    from tui.paint.scene import ChartStyle
 
 
 class DeckActions:
@@ -58,7 +58,7 @@ class DeckActions:
         self._app.markets.step_period(step)
 
     def set_style(self, style: ChartStyle) -> None:
-        """Draw bars, or a line."""
+        """Draw bars, candles, a curve ..."""
         self._app.deck.chart.set_style(style)
 
     # -- panels ---------------------------------------------------------------------------------

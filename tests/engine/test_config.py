@@ -124,7 +124,7 @@ def test_periods_grow_and_divide_a_day() -> None:
 
 
 def test_a_value_that_is_none_of_the_choices_has_the_nearest_as_its_hint(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"deck\.timezone") as caught:
-        load_config(written(tmp_path, '[deck]\ntimezone = "utd"\n'))
+    with pytest.raises(ConfigError, match=r"deck\.route") as caught:
+        load_config(written(tmp_path, '[deck]\nroute = "darc"\n'))
 
-    assert caught.value.hint == "did you mean 'utc'?"
+    assert caught.value.hint == "did you mean 'dark'?"

@@ -86,7 +86,7 @@ def test_hostile_words_are_said_safely() -> None:
         ("unwatch acme.stock.sim", Call("deck", "unwatch", (ACME.fqme,))),
         ("find eth", Call("deck", "open_search", ("eth",))),
         ("period 5m", Call("deck", "set_period", (300,))),
-        ("style line", Call("chart", "set_style", ("line",))),
+        ("style curve", Call("chart", "set_style", ("curve",))),
         ("zoom out 3", Call("chart", "zoom", (-3,))),
         ("range 1 2.5", Call("chart", "set_range", (1.0, 2.5))),
         ("range auto", Call("chart", "y_auto")),

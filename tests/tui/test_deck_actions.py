@@ -172,8 +172,8 @@ def test_a_period_is_set_or_stepped() -> None:
 
 def test_the_style_is_that_of_the_chart() -> None:
     async def deed(app: DeckApp, link: ScriptedLink, pilot: Pilot[int]) -> None:
-        app.actions.set_style("line")
-        assert app.deck.chart.view.style == "line"
+        app.actions.set_style("curve")
+        assert app.deck.chart.view.style == "curve"
         app.actions.set_style("bars")
         assert app.deck.chart.view.style == "bars"
 

@@ -118,8 +118,8 @@ CHART: tuple[Action, ...] = (
         ("ctrl+down",),
     ),
     Action(
-        "style", "chart", "toggle_style", (), "Switch between bars and line", "Chart", "chart",
-        ("v",),
+        "style", "chart", "toggle_style", (), "Use the next chart style",
+        "Chart", "chart", ("v",),
     ),
     Action(
         "cursor", "chart", "toggle_cursor", (), "Show or hide the crosshair", "Chart", "chart",

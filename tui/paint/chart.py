@@ -17,7 +17,6 @@ from tui.paint.dots import (
     FLAT,
     KINDS,
     UP,
-    Range,
     bar_spans,
     draw,
     line_spans,
@@ -25,9 +24,11 @@ from tui.paint.dots import (
     volume_spans,
 )
 from tui.paint.levels import by_rank, line_masks, look_of, row_masks
+from tui.paint.scales import PriceScale
 from tui.paint.scene import (
     LEAST_HEIGHT,
     LEAST_WIDTH,
+    LINES,
     Layout,
     Scene,
     View,
@@ -48,14 +49,14 @@ class Picture(NamedTuple):
     layout: Layout | None
     """None where there was too little room for a chart."""
     columns: Columns
-    prices: Range | None
+    prices: PriceScale | None
 
 
 class ChartPainter:
     """Paints one chart again and again; keeps what does not move from frame to frame."""
 
     def __init__(self) -> None:
-        self._range: Range | None = None
+        self._range: PriceScale | None = None
         self._series: Bars | None = None
         self._palettes: dict[tuple[object, ...], Palette] = {}
         self._frame: Frame | None = None
@@ -86,7 +87,7 @@ class ChartPainter:
 
     def _arrange(
         self, scene: Scene, view: View, width: int, height: int
-    ) -> tuple[Layout, Columns, Range | None]:
+    ) -> tuple[Layout, Columns, PriceScale | None]:
         """Which columns and prices are in view. The axis is as wide as its labels, which
         depend on the range, which depends on the columns: one round is enough."""
         guess = layout_of(width, height, marks.label_width(scene, view, self._range))
@@ -98,7 +99,7 @@ class ChartPainter:
             prices = self._prices(scene, view, columns)
         return layout, columns, prices
 
-    def _prices(self, scene: Scene, view: View, columns: Columns) -> Range | None:
+    def _prices(self, scene: Scene, view: View, columns: Columns) -> PriceScale | None:
         if view.prices is not None:
             return view.prices
         if scene.series is not self._series:
@@ -117,7 +118,7 @@ class ChartPainter:
         scene: Scene,
         view: View,
         columns: Columns,
-        prices: Range | None,
+        prices: PriceScale | None,
     ) -> None:
         """From what lies behind to what lies in front."""
         cursor_x = cursor_column(columns, view)
@@ -142,14 +143,14 @@ class ChartPainter:
         scene: Scene,
         view: View,
         columns: Columns,
-        prices: Range,
+        prices: PriceScale,
     ) -> None:
         if not len(columns):
             return
         palette = canvas.palette
         bars, volume, most = self._masks.update(scene.series, view, layout, columns, prices)
         styles = np.zeros(KINDS, dtype=np.int16)
-        if view.style == "line":
+        if view.style in LINES:
             styles[:] = palette.dots("last")
         else:
             styles[UP], styles[DOWN] = palette.dots("up"), palette.dots("down")
@@ -173,7 +174,7 @@ class _MaskCache:
         self._bars = self._volume = np.zeros((KINDS, 0, 0), dtype=np.uint8)
 
     def update(
-        self, series: Bars | None, view: View, layout: Layout, columns: Columns, prices: Range
+        self, series: Bars | None, view: View, layout: Layout, columns: Columns, prices: PriceScale
     ) -> tuple[np.ndarray, np.ndarray, float]:
         """Masks of the bars, masks of the volume, and the volume that is the highest."""
         most = float(np.nanmax(columns.volume, initial=0.0))
@@ -202,8 +203,8 @@ class _MaskCache:
         return bars, volume, most
 
 
-def _bar_masks(columns: Columns, view: View, layout: Layout, prices: Range) -> np.ndarray:
-    spans = line_spans if view.style == "line" else bar_spans
+def _bar_masks(columns: Columns, view: View, layout: Layout, prices: PriceScale) -> np.ndarray:
+    spans = line_spans if view.style in LINES else bar_spans
     high = layout.dots_high
     return draw(spans(columns, prices, high), layout.dots_wide, high)
 
@@ -250,7 +251,7 @@ def cursor_column(columns: Columns, view: View) -> int | None:
     return int(columns.x[index]) + middle
 
 
-def _paint_grid(canvas: Canvas, layout: Layout, scene: Scene, prices: Range) -> None:
+def _paint_grid(canvas: Canvas, layout: Layout, scene: Scene, prices: PriceScale) -> None:
     """A faint row of dots at each round price. Left out where it could be taken for a level."""
     if scene.instrument is None or canvas.palette.theme.depth in ("16", "none"):
         return
@@ -262,7 +263,7 @@ def _paint_grid(canvas: Canvas, layout: Layout, scene: Scene, prices: Range) -> 
 
 
 def _paint_crosshair(
-    canvas: Canvas, layout: Layout, view: View, prices: Range, cursor_x: int | None
+    canvas: Canvas, layout: Layout, view: View, prices: PriceScale, cursor_x: int | None
 ) -> None:
     if view.cursor is None:
         return
@@ -277,7 +278,7 @@ def _paint_crosshair(
     canvas.dots(layout.plot_top, masks, ink, is_backdrop=True)
 
 
-def _paint_levels(canvas: Canvas, layout: Layout, scene: Scene, prices: Range) -> None:
+def _paint_levels(canvas: Canvas, layout: Layout, scene: Scene, prices: PriceScale) -> None:
     """Lines of the levels, over the bars: where orders rest must not be hidden by prices."""
     for level in by_rank(scene.levels):
         look = look_of(level.kind)

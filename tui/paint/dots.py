@@ -12,31 +12,10 @@ import numpy as np
 
 from tui.paint.cells import COUNT, pack
 from tui.paint.columns import Columns
+from tui.paint.scales import PriceScale
 
 UP, DOWN, FLAT = 0, 1, 2
 KINDS = 3
-
-
-class Range(NamedTuple):
-    """Prices at the lowest and the highest row of dots."""
-
-    low: float
-    high: float
-
-    def rows(self, prices: np.ndarray, count: int) -> np.ndarray:
-        """Row of dots of each price; outside 0 to `count` - 1 for those outside the range."""
-        scaled = (self.high - prices) / (self.high - self.low) * (count - 1)
-        whole: np.ndarray = np.rint(np.clip(scaled, -9.0, count + 9.0)).astype(np.int64)
-        return whole
-
-    def row(self, price: float, count: int) -> int:
-        """Row of dots of one price."""
-        scaled = (self.high - price) / (self.high - self.low) * (count - 1)
-        return round(min(max(scaled, -9.0), count + 9.0))
-
-    def price(self, row: float, count: int) -> float:
-        """Price in the middle of a row of dots."""
-        return self.high - row / max(1, count - 1) * (self.high - self.low)
 
 
 class Spans(NamedTuple):
@@ -48,7 +27,7 @@ class Spans(NamedTuple):
     kind: np.ndarray
 
 
-def bar_spans(columns: Columns, prices: Range, height: int) -> Spans:
+def bar_spans(columns: Columns, prices: PriceScale, height: int) -> Spans:
     """OHLC bars: a stem, the open as a tick to its left and the close to its right.
 
     With two dots for a bar the open is left out; with one only the stem is left.
@@ -64,7 +43,7 @@ def bar_spans(columns: Columns, prices: Range, height: int) -> Spans:
     return _joined(parts)
 
 
-def line_spans(columns: Columns, prices: Range, height: int) -> Spans:
+def line_spans(columns: Columns, prices: PriceScale, height: int) -> Spans:
     """One line through the closes, interrupted where time is missing."""
     if not len(columns):
         return _joined([])
@@ -123,7 +102,7 @@ def _bar_shape(dots: int) -> tuple[range, int, range]:
 
 
 def _line_reduced(
-    columns: Columns, prices: Range, height: int
+    columns: Columns, prices: PriceScale, height: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """One column of dots each: from lowest to highest, and on to where the last one ended."""
     first, low, high, last = (prices.rows(row, height) for row in columns.line)
@@ -137,7 +116,7 @@ def _line_reduced(
 
 
 def _line_between(
-    columns: Columns, prices: Range, height: int
+    columns: Columns, prices: PriceScale, height: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Straight from the middle of each bar to that of the next."""
     middle = columns.x + columns.zoom.dots // 2

@@ -13,8 +13,8 @@ from tui.paint.axis import fitted, round_prices, spread_out, time_labels
 from tui.paint.canvas import Canvas
 from tui.paint.cells import DOTS_Y, Glyphs
 from tui.paint.columns import Columns
-from tui.paint.dots import Range
 from tui.paint.levels import Level, by_rank, look_of
+from tui.paint.scales import PriceScale
 from tui.paint.scene import Layout, Scene, View
 
 _CURSOR_RANK = 100
@@ -41,7 +41,7 @@ class AxisLabel(NamedTuple):
     rank: int
 
 
-def label_width(scene: Scene, view: View, prices: Range | None) -> int:
+def label_width(scene: Scene, view: View, prices: PriceScale | None) -> int:
     """Characters of the longest price on the axis."""
     instrument = scene.instrument
     if instrument is None or prices is None:
@@ -76,7 +76,7 @@ def _quote_levels(scene: Scene) -> list[Level]:
 
 
 def paint_price_axis(
-    canvas: Canvas, layout: Layout, scene: Scene, view: View, prices: Range
+    canvas: Canvas, layout: Layout, scene: Scene, view: View, prices: PriceScale
 ) -> None:
     """Round prices, and over them the labels that must be seen."""
     instrument = scene.instrument
@@ -90,7 +90,9 @@ def paint_price_axis(
             canvas.text(layout.plot_top + row, layout.axis_left + 1, text, ink)
 
 
-def round_rows(layout: Layout, instrument: Instrument, prices: Range) -> list[tuple[int, Decimal]]:
+def round_rows(
+    layout: Layout, instrument: Instrument, prices: PriceScale
+) -> list[tuple[int, Decimal]]:
     """Rows of the plot at which a round price stands."""
     apart = 4 if layout.plot_rows >= 24 else 3
     most = max(1, layout.plot_rows // apart)
@@ -100,7 +102,7 @@ def round_rows(layout: Layout, instrument: Instrument, prices: Range) -> list[tu
 
 
 def _paint_labels(
-    canvas: Canvas, layout: Layout, labels: Sequence[AxisLabel], prices: Range
+    canvas: Canvas, layout: Layout, labels: Sequence[AxisLabel], prices: PriceScale
 ) -> set[int]:
     """Write labels at their prices, those outside at the edge with an arrow. Returns rows."""
     # Where there is more to say than there are rows, the highest ranks are kept.
@@ -139,7 +141,7 @@ def _label_style(canvas: Canvas, label: AxisLabel) -> int:
 
 
 def paint_level_labels(
-    canvas: Canvas, layout: Layout, levels: Sequence[Level], prices: Range
+    canvas: Canvas, layout: Layout, levels: Sequence[Level], prices: PriceScale
 ) -> None:
     """The label of each level at the left of its line; what is outside is counted."""
     free: dict[int, int] = {}

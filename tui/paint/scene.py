@@ -9,13 +9,17 @@ from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
+from engine.config import ChartStyle
 from engine.instruments import Instrument
 from tui.paint.cells import DOTS_X, DOTS_Y, Glyphs
 from tui.paint.columns import DEFAULT_ZOOM, ZOOMS, Bars, Columns, Zoom
-from tui.paint.dots import Range
 from tui.paint.levels import Level, look_of
+from tui.paint.scales import PriceScale, ScaleKind
 
-ChartStyle = Literal["bars", "line"]
+STYLES: tuple[ChartStyle, ...] = ("bars", "candles", "heikin-ashi", "curve", "area", "steps")
+
+LINES: frozenset[ChartStyle] = frozenset({"curve", "area", "steps"})
+"""Styles of one colour, in which no bar is up or down."""
 
 LEAST_WIDTH = 20
 LEAST_HEIGHT = 5
@@ -42,6 +46,32 @@ class QuoteLike(Protocol):
     def ask(self) -> float | None: ...
 
 
+class Overlay(NamedTuple):
+    """Another market on the same time axis, with a price axis of its own."""
+
+    title: str
+    instrument: Instrument | None
+    series: Bars | None
+    quote: QuoteLike | None
+    slot: int
+    """1 to 7: its colour (`overlay1` ...), the same as long as it is shown."""
+    is_stale: bool = False
+
+
+class FillMark(NamedTuple):
+    """A fill of ours, as an arrow at its bar and price."""
+
+    time_ns: int
+    price: float
+    side: str
+    """`buy` or `sell`."""
+    size: str = ""
+
+
+Detail = Literal["full", "lean", "slow"]
+"""How much is drawn, for links that take less: lean has no grid, slow no volume either."""
+
+
 class Scene(NamedTuple):
     """What there is to show."""
 
@@ -53,6 +83,10 @@ class Scene(NamedTuple):
     is_stale: bool = False
     flag: str = "STALE"
     """What is said of stale data: that it is, how old it is, or that it has ended."""
+    overlays: Sequence[Overlay] = ()
+    """At most seven, in the order of their axes from left to right."""
+    fills: Sequence[FillMark] = ()
+    """Oldest first."""
 
 
 class Cursor(NamedTuple):
@@ -70,12 +104,26 @@ class View(NamedTuple):
     anchor_ns: int | None = None
     """Start of the bar at the right; None follows the newest."""
     style: ChartStyle = "bars"
-    prices: Range | None = None
+    prices: PriceScale | None = None
     """Manual range; None is automatic."""
     cursor: Cursor | None = None
     zone: tzinfo | None = UTC
     """Of the time axis; None is the machine's own."""
     glyphs: Glyphs = "braille"
+    price_scale: ScaleKind = "linear"
+    is_locked: bool = False
+    """The manual range keeps its height and moves along where the last price leaves it."""
+    overlay_percent: bool = False
+    """All markets on one axis, in percent from their first bar in view."""
+    closed_hours: bool = False
+    """Time without bars takes its place, however long."""
+    detail: Detail = "full"
+    measure: Cursor | None = None
+    """The other end of what is measured; the crosshair is this one."""
+    mark_ns: int | None = None
+    """First end of a range that is being marked, to zoom to."""
+    linked_ns: int | None = None
+    """Time of the crosshair on a chart that is linked with this one."""
 
     @property
     def scale(self) -> Zoom:
@@ -157,7 +205,7 @@ def wanted_range(columns: Columns, scene: Scene, view: View) -> tuple[float, flo
     return low, high
 
 
-def settled(current: Range | None, low: float, high: float, tick: float) -> Range:
+def settled(current: PriceScale | None, low: float, high: float, tick: float) -> PriceScale:
     """A range for `low` to `high` with room around it: `current` while that still fits.
 
     A range that followed every tick would repaint every bar with each of them.
@@ -165,7 +213,7 @@ def settled(current: Range | None, low: float, high: float, tick: float) -> Rang
     span = max(high - low, 8 * tick)
     middle = (low + high) / 2
     half = span * (0.5 + _MARGIN)
-    wanted = Range(middle - half, middle + half)
+    wanted = PriceScale(middle - half, middle + half)
     if current is None:
         return wanted
     width = current.high - current.low

@@ -13,14 +13,15 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from engine.config import ChartStyle
 from engine.instruments import Instrument
 from tui.paint import format as fmt
 from tui.paint.cells import DOTS_X, DOTS_Y, Glyphs
 from tui.paint.chart import ChartPainter, Picture
 from tui.paint.columns import DEFAULT_ZOOM, ZOOMS, Bars
-from tui.paint.dots import Range
 from tui.paint.levels import Level
-from tui.paint.scene import ChartStyle, Cursor, QuoteLike, Scene, View
+from tui.paint.scales import PriceScale
+from tui.paint.scene import STYLES, Cursor, QuoteLike, Scene, View
 from tui.themes import DEFAULT_THEME, Theme, load_themes
 
 __all__ = ["Chart", "Level"]
@@ -183,8 +184,9 @@ class Chart(Widget):
         self._change(anchor_ns=None, prices=None, zoom=DEFAULT_ZOOM, cursor=None)
 
     def toggle_style(self) -> None:
-        """Bars or line."""
-        self.set_style("line" if self._view.style == "bars" else "bars")
+        """The next of the styles."""
+        at = STYLES.index(self._view.style)
+        self.set_style(STYLES[(at + 1) % len(STYLES)])
 
     def set_style(self, style: ChartStyle) -> None:
         """Draw in this style."""
@@ -205,7 +207,7 @@ class Chart(Widget):
     def set_range(self, low: float, high: float) -> None:
         """Show these prices, whatever comes. Ignored where `low` is not below `high`."""
         if low < high:
-            self._change(prices=Range(float(low), float(high)))
+            self._change(prices=PriceScale(float(low), float(high)))
 
     def y_zoom(self, steps: int) -> None:
         """Stretch prices about the middle by a fifth a step; the range becomes manual."""
@@ -396,7 +398,7 @@ class Chart(Widget):
         if painted.frame.changed:
             self.refresh(*(Region(0, row, width, 1) for row in painted.frame.changed))
 
-    def _prices(self) -> Range | None:
+    def _prices(self) -> PriceScale | None:
         return None if self._picture is None else self._picture.prices
 
     def _tick(self) -> float:

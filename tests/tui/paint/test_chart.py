@@ -16,8 +16,8 @@ from tests.support.bars import INSTRUMENT, NANOS, START_NS, bars, series_of, wal
 from tui.paint.cells import Glyphs
 from tui.paint.chart import ChartPainter, Picture
 from tui.paint.columns import ZOOMS, Zoom
-from tui.paint.dots import Range
 from tui.paint.levels import LOOKS, Level
+from tui.paint.scales import PriceScale
 from tui.paint.scene import Cursor, Scene, View
 from tui.themes import load_themes
 
@@ -144,7 +144,7 @@ def test_a_label_outside_a_manual_range_is_pinned_to_the_edge_with_an_arrow() ->
     series = series_of(walk(100))
     last = float(series.close[-1])
 
-    picture = _paint(_scene(series), View(prices=Range(last + 50, last + 60)))
+    picture = _paint(_scene(series), View(prices=PriceScale(last + 50, last + 60)))
 
     layout = picture.layout
     assert layout is not None
@@ -310,13 +310,13 @@ def test_one_new_price_changes_few_rows() -> None:
     assert 0 < len(picture.frame.changed) <= 6
 
 
-@pytest.mark.parametrize("style", ["bars", "line"])
+@pytest.mark.parametrize("style", ["bars", "curve"])
 @pytest.mark.parametrize("zoom", [Zoom(1, 8), Zoom(1, 3), Zoom(1, 1), Zoom(4, 1)])
 def test_what_is_kept_between_frames_is_what_would_be_drawn(style: str, zoom: Zoom) -> None:
     series = series_of(walk(400))
     random = np.random.default_rng(3)
     painter = ChartPainter()
-    view = View(zoom=ZOOMS.index(zoom), style=style, prices=Range(19_800.0, 20_200.0))  # type: ignore[arg-type]
+    view = View(zoom=ZOOMS.index(zoom), style=style, prices=PriceScale(19_800.0, 20_200.0))  # type: ignore[arg-type]
     for step in range(60):
         price = float(series.close[-1]) + float(random.normal()) * 4
         if step % 7 == 0:

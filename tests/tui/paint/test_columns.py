@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from tests.support.bars import NANOS, START_NS, bars, series_of, walk
 from tui.paint.columns import CUT_DOTS, ZOOMS, Columns, Zoom, columns_in_view
-from tui.paint.dots import Range, Spans, bar_spans, draw, line_spans
+from tui.paint.dots import Spans, bar_spans, draw, line_spans
+from tui.paint.scales import PriceScale
 
 
 def test_the_anchor_stands_at_its_cell_and_the_others_before_it() -> None:
@@ -134,7 +135,7 @@ def test_no_bars_are_no_columns() -> None:
 def test_reduced_bars_and_lines_are_drawn_as_if_all_were(seed: int, group: int, count: int) -> None:
     data = walk(count, seed=seed, start_ns=START_NS - START_NS % (24 * 60 * NANOS))
     series = series_of(data)
-    prices, width, height = Range(19_500.0, 20_500.0), 160, 64
+    prices, width, height = PriceScale(19_500.0, 20_500.0), 160, 64
     reduced = columns_in_view(series, Zoom(group, 1), width, anchor=count - 1, anchor_x=140)
     column_of = np.searchsorted(reduced.start_ns, data.time_ns, side="right") - 1
     every = columns_in_view(series, Zoom(1, 1), 4 * count, anchor=count - 1, anchor_x=2 * count)
@@ -147,7 +148,7 @@ def test_reduced_bars_and_lines_are_drawn_as_if_all_were(seed: int, group: int, 
     assert (line == _any(draw(_line_of_all(alone, prices, height), width, height))).all()
 
 
-def _line_of_all(columns: Columns, prices: Range, height: int) -> Spans:
+def _line_of_all(columns: Columns, prices: PriceScale, height: int) -> Spans:
     """A line through every close: each bar a dot, and upright to it from the one before."""
     spans = line_spans(columns, prices, height)
     rows = prices.rows(columns.close, height)

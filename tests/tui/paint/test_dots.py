@@ -12,7 +12,6 @@ from tui.paint.dots import (
     DOWN,
     FLAT,
     UP,
-    Range,
     Spans,
     bar_spans,
     draw,
@@ -20,6 +19,7 @@ from tui.paint.dots import (
     strongest,
     volume_spans,
 )
+from tui.paint.scales import PriceScale
 
 
 def _columns(dots: int, *rows: tuple[float, ...]) -> Columns:
@@ -35,7 +35,7 @@ def _text(masks: np.ndarray, cells: int) -> list[str]:
 def test_a_bar_of_four_dots_has_open_to_the_left_and_close_to_the_right() -> None:
     columns = _columns(4, (0, 2.0, 3.0, 0.0, 1.0))
 
-    masks = draw(bar_spans(columns, Range(0.0, 3.0), 4), 8, 4)
+    masks = draw(bar_spans(columns, PriceScale(0.0, 3.0), 4), 8, 4)
 
     # The stem in the second column over all four rows, open in row 1, close in row 2.
     assert _text(masks, 2) == ["⢺⠄"]
@@ -46,22 +46,22 @@ def test_a_bar_of_four_dots_has_open_to_the_left_and_close_to_the_right() -> Non
 def test_a_bar_of_two_dots_has_its_close_and_one_of_one_is_its_stem() -> None:
     two, one = _columns(2, (0, 2, 3, 0, 1)), _columns(1, (0, 2, 3, 0, 1))
 
-    assert _text(draw(bar_spans(two, Range(0, 3), 4), 4, 4), 1) == ["⡧"]
+    assert _text(draw(bar_spans(two, PriceScale(0, 3), 4), 4, 4), 1) == ["⡧"]
     # The minute is an odd one, so its dot is the right one of its cell.
-    assert _text(draw(bar_spans(one, Range(0, 3), 4), 4, 4), 1) == ["⢸"]
+    assert _text(draw(bar_spans(one, PriceScale(0, 3), 4), 4, 4), 1) == ["⢸"]
 
 
 def test_wide_bars_have_wide_ticks() -> None:
     columns = _columns(8, (0, 0.0, 3.0, 0.0, 3.0))
 
-    masks = draw(bar_spans(columns, Range(0.0, 3.0), 4), 8, 4)
+    masks = draw(bar_spans(columns, PriceScale(0.0, 3.0), 4), 8, 4)
 
     assert _text(masks, 4) == ["⣀⣸⠉⠁"]
     assert masks[UP].any()
 
 
 def test_a_bar_in_which_nothing_moved_is_flat() -> None:
-    masks = draw(bar_spans(_columns(4, (0, 1, 1, 1, 1)), Range(0, 3), 4), 8, 4)
+    masks = draw(bar_spans(_columns(4, (0, 1, 1, 1, 1)), PriceScale(0, 3), 4), 8, 4)
 
     assert masks[FLAT].any()
     assert not masks[[UP, DOWN]].any()
@@ -70,7 +70,7 @@ def test_a_bar_in_which_nothing_moved_is_flat() -> None:
 def test_bars_are_cut_at_the_edges_of_a_manual_range() -> None:
     columns = _columns(4, (0, 5.0, 9.0, -9.0, 5.0), (1, 7.0, 8.0, 6.0, 7.0))
 
-    masks = draw(bar_spans(columns, Range(0.0, 3.0), 4), 16, 4)
+    masks = draw(bar_spans(columns, PriceScale(0.0, 3.0), 4), 16, 4)
 
     assert _text(masks, 4) == ["⢸   "]
 
@@ -79,8 +79,8 @@ def test_a_line_is_joined_from_bar_to_bar_and_not_over_missing_time() -> None:
     whole = _columns(2, (0, 0, 0, 0, 0), (1, 3, 3, 3, 3))
     broken = _columns(2, (0, 0, 0, 0, 0), (2, 3, 3, 3, 3))
 
-    joined = draw(line_spans(whole, Range(0.0, 3.0), 4), 8, 4)
-    apart = draw(line_spans(broken, Range(0.0, 3.0), 4), 8, 4)
+    joined = draw(line_spans(whole, PriceScale(0.0, 3.0), 4), 8, 4)
+    apart = draw(line_spans(broken, PriceScale(0.0, 3.0), 4), 8, 4)
 
     assert _text(joined, 3) == ["⢀⠜ "]
     assert _text(apart, 3) == ["⢀ ⠈"]
@@ -90,7 +90,7 @@ def test_a_line_is_joined_from_bar_to_bar_and_not_over_missing_time() -> None:
 def test_a_line_has_no_holes(dots: int) -> None:
     series = series_of(walk(60))
     columns = columns_in_view(series, Zoom(1, dots), 40, anchor=59, anchor_x=36)
-    prices = Range(float(columns.close.min()), float(columns.close.max()))
+    prices = PriceScale(float(columns.close.min()), float(columns.close.max()))
 
     spans = line_spans(columns, prices, 40)
 
@@ -134,7 +134,7 @@ def test_a_cell_takes_the_kind_of_most_of_its_dots_or_of_the_newer_half() -> Non
 
 
 def test_a_range_finds_rows_and_prices_both_ways() -> None:
-    prices = Range(10.0, 20.0)
+    prices = PriceScale(10.0, 20.0)
 
     assert prices.row(20.0, 41) == 0
     assert prices.row(10.0, 41) == 40

@@ -18,7 +18,6 @@ from tests.support.bars import INSTRUMENT, NANOS, START_NS, bars
 from tui.paint.canvas import Canvas, Palette
 from tui.paint.cells import Glyphs
 from tui.paint.columns import DEFAULT_ZOOM, ZOOMS, Columns, Zoom, columns_in_view, no_columns
-from tui.paint.dots import Range
 from tui.paint.levels import LOOKS, Level
 from tui.paint.marks import (
     AxisLabel,
@@ -32,6 +31,7 @@ from tui.paint.marks import (
     paint_time_axis,
     round_rows,
 )
+from tui.paint.scales import PriceScale
 from tui.paint.scene import Cursor, Layout, Scene, View, layout_of
 from tui.themes import load_themes
 
@@ -39,7 +39,7 @@ D = Decimal
 NIGHT = load_themes()[0]["night"]
 MINUTE = 60 * NANOS
 FOLLOWING = View()
-PRICES = Range(100.0, 110.0)
+PRICES = PriceScale(100.0, 110.0)
 LAYOUT = layout_of(80, 24, 6)
 SERIES = bars(
     (0, 104, 106, 100, 102, 2.0),
@@ -133,7 +133,7 @@ def test_without_a_market_there_are_no_labels() -> None:
 def test_the_axis_is_as_wide_as_its_longest_price() -> None:
     assert label_width(Scene(), FOLLOWING, PRICES) == 6
     assert label_width(_scene(), FOLLOWING, None) == 6
-    assert label_width(_scene(), FOLLOWING, Range(1.0, 9.0)) == 4
+    assert label_width(_scene(), FOLLOWING, PriceScale(1.0, 9.0)) == 4
     assert label_width(_scene(Level(12345.0, "working")), FOLLOWING, PRICES) == 8
     cursor = View(cursor=Cursor(0, D("-1234567.00")))
     assert label_width(_scene(), cursor, PRICES) == 11

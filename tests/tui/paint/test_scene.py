@@ -13,8 +13,8 @@ from engine.messages import Quote
 from tests.support.bars import START_NS, bars
 from tui.paint.cells import DOTS_X, DOTS_Y
 from tui.paint.columns import DEFAULT_ZOOM, ZOOMS, Columns, Zoom, columns_in_view, no_columns
-from tui.paint.dots import Range
 from tui.paint.levels import LOOKS, Level
+from tui.paint.scales import PriceScale
 from tui.paint.scene import (
     LEAST_HEIGHT,
     LEAST_WIDTH,
@@ -146,7 +146,7 @@ def test_what_is_staged_is_shown_however_far_it_is(view: View) -> None:
 
 
 def test_a_new_range_has_room_around_what_is_wanted() -> None:
-    assert settled(None, 100.0, 110.0, 0.01) == pytest.approx((99.4, 110.6))
+    assert settled(None, 100.0, 110.0, 0.01)[:2] == pytest.approx((99.4, 110.6))
 
 
 def test_a_market_that_stands_still_is_shown_with_some_ticks_around_it() -> None:
@@ -157,7 +157,7 @@ def test_a_market_that_stands_still_is_shown_with_some_ticks_around_it() -> None
 
 
 def test_a_range_is_kept_while_it_fits_and_not_when_it_is_far_too_wide() -> None:
-    current = Range(0.0, 100.0)
+    current = PriceScale(0.0, 100.0)
 
     assert settled(current, 1.5, 98.5, 0.01) is current
     assert settled(current, 1.4, 98.5, 0.01) is not current
@@ -170,20 +170,20 @@ def test_a_range_is_kept_while_it_fits_and_not_when_it_is_far_too_wide() -> None
 def test_what_is_wanted_is_always_inside_whatever_was_before(
     one: float, other: float, low: float, high: float, tick: float
 ) -> None:
-    current = Range(min(one, other), max(one, other)) if one != other else None
+    current = PriceScale(min(one, other), max(one, other)) if one != other else None
     low, high = min(low, high), max(low, high)
     found = settled(current, low, high, tick)
 
     assert found.low <= low <= high <= found.high
     assert found.high > found.low
-    assert all(map(math.isfinite, found))
+    assert all(map(math.isfinite, found[:2]))
     rows = found.rows(np.array([low, high]), 40)
     assert ((rows >= 0) & (rows < 40)).all()
 
 
 @given(st.lists(st.tuples(PRICES, PRICES), min_size=1, max_size=20))
 def test_asked_again_for_the_same_it_stays_the_same(wants: list[tuple[float, float]]) -> None:
-    current: Range | None = None
+    current: PriceScale | None = None
     for one, other in wants:
         low, high = min(one, other), max(one, other)
         current = settled(current, low, high, 0.01)

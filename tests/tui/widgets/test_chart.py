@@ -131,7 +131,7 @@ def test_the_chart_with_its_crosshair(snap_compare: Any) -> None:
 
 def test_the_chart_as_a_line_from_afar(snap_compare: Any) -> None:
     def leave(chart: Chart) -> None:
-        chart.toggle_style()
+        chart.set_style("curve")
         chart.zoom(-7)
 
     assert snap_compare(ChartApp(series_of(walk(5000)), then=leave), terminal_size=(120, 35))
@@ -265,15 +265,15 @@ def test_a_manual_range_stays_whatever_comes() -> None:
         chart.set_range(19_000, 19_500)
         series.set_last(1, 1e6, 1, 1e6, 1, 1)
         app.update()
-        assert chart.picture is not None
-        assert chart.picture.prices == (19_000, 19_500)
+        assert chart.picture is not None and chart.picture.prices is not None
+        assert chart.picture.prices[:2] == (19_000, 19_500)
         assert "y manual" in chart.render_line(0).text
         chart.set_range(5, 5)
-        assert chart.picture.prices == (19_000, 19_500)
+        assert chart.picture.prices[:2] == (19_000, 19_500)
         chart.y_pan(1)
-        assert chart.picture.prices == (19_050, 19_550)
+        assert chart.picture.prices[:2] == (19_050, 19_550)
         chart.y_zoom(1)
-        assert chart.picture.prices == pytest.approx((19_100, 19_500))
+        assert chart.picture.prices[:2] == pytest.approx((19_100, 19_500))
         chart.y_auto()
         assert chart.picture.prices.high > 1e6
         assert chart.is_auto
