@@ -265,7 +265,8 @@ def test_a_manual_range_stays_whatever_comes() -> None:
         chart.set_range(19_000, 19_500)
         series.set_last(1, 1e6, 1, 1e6, 1, 1)
         app.update()
-        assert chart.picture is not None and chart.picture.prices is not None
+        assert chart.picture is not None
+        assert chart.picture.prices is not None
         assert chart.picture.prices[:2] == (19_000, 19_500)
         assert "y manual" in chart.render_line(0).text
         chart.set_range(5, 5)
