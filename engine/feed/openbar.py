@@ -203,33 +203,33 @@ class OpenBar:
         if series.time_ns[at] != start_ns:
             self._insert(start_ns, int(series.time_ns[0]), price)
             at = series.index_at(start_ns)
-        was_close = float(series.close[at])
-        self._mend_bar(at, start_ns, time_ns, price)
-        series.volume[at] += size
-        series.trades[at] += count
-        if series.close[at] != was_close:
-            self._repeat_close(at)
-        series.history_version += 1
+        self._mend_bar(at, start_ns, time_ns, price, size, count)
         self.changed_from_ns = min(self.changed_from_ns or start_ns, start_ns)
         self.changed_to_ns = max(self.changed_to_ns, start_ns + self.period_ns)
         self.reload()
 
-    def _mend_bar(self, at: int, start_ns: int, time_ns: int, price: float) -> None:
+    def _mend_bar(
+        self, at: int, start_ns: int, time_ns: int, price: float, size: float, count: int
+    ) -> None:
+        """Put a trade into bar `at`, and its close into the bars without trades that follow."""
         series = self.series
-        if not series.volume[at] and not series.trades[at]:
-            series.open[at] = series.high[at] = series.low[at] = series.close[at] = price
+        open_, high, low = float(series.open[at]), float(series.high[at]), float(series.low[at])
+        was_close = close = float(series.close[at])
+        volume, trades = float(series.volume[at]), float(series.trades[at])
+        if not volume and not trades:
+            open_ = high = low = close = price
             self._edges[start_ns] = (time_ns, time_ns)
-            return
-        series.high[at] = max(series.high[at], price)
-        series.low[at] = min(series.low[at], price)
-        if (edge := self._edges.get(start_ns)) is None:
-            return  # its first and last trade are not known: they stay
-        first_ns, last_ns = edge
-        if time_ns < first_ns:
-            series.open[at] = price
-        if time_ns >= last_ns:
-            series.close[at] = price
-        self._edges[start_ns] = (min(first_ns, time_ns), max(last_ns, time_ns))
+        else:
+            high, low = max(high, price), min(low, price)
+            # Where its first and last trade are not known, open and close stay.
+            if (edge := self._edges.get(start_ns)) is not None:
+                first_ns, last_ns = edge
+                open_ = price if time_ns < first_ns else open_
+                close = price if time_ns >= last_ns else close
+                self._edges[start_ns] = (min(first_ns, time_ns), max(last_ns, time_ns))
+        series.set_bar(at, open_, high, low, close, volume + size, trades + count)
+        if close != was_close:
+            self._repeat_close(at)
 
     def _insert(self, start_ns: int, first_ns: int, price: float) -> None:
         """Make the bar where there is none; before the first one, also those up to it."""
@@ -241,12 +241,11 @@ class OpenBar:
 
     def _repeat_close(self, at: int) -> None:
         """Bars without trades after this one repeat its new close."""
-        series, close = self.series, self.series.close[at]
-        for later in range(at + 1, len(series)):
-            if series.volume[later] or series.trades[later]:
-                break
-            series.open[later] = series.high[later] = close
-            series.low[later] = series.close[later] = close
-            self.changed_to_ns = max(
-                self.changed_to_ns, int(series.time_ns[later]) + self.period_ns
-            )
+        series = self.series
+        later = at + 1
+        while later < len(series) and not series.volume[later] and not series.trades[later]:
+            later += 1
+        if later > at + 1:
+            series.flatten(at + 1, later, float(series.close[at]))
+            end_ns = int(series.time_ns[later - 1]) + self.period_ns
+            self.changed_to_ns = max(self.changed_to_ns, end_ns)

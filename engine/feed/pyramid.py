@@ -1,0 +1,195 @@
+"""Coarser levels beside a series, so that a far view costs what the screen costs.
+
+A block of level 1 is 8 bars, one of level 2 is 64, and so on; blocks lie on a grid of bar numbers,
+which bars keep while others are put before and after them. Of each block the extremes and sums are
+kept; its first open and its last close stand in the series' own columns.
+
+Only whole blocks are kept, and none with the newest bar in it: that bar may change at any time
+for nothing. What a reduction needs beyond them it takes from finer levels, down to the bars.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+SHIFT = 3
+FACTOR = 1 << SHIFT
+"""Blocks of a level that make one of the next."""
+
+TRACKS: tuple[tuple[str, np.ufunc], ...] = (
+    ("high", np.maximum),
+    ("low", np.minimum),
+    ("volume", np.add),
+    ("trades", np.add),
+    ("close", np.maximum),
+    ("close", np.minimum),
+)
+"""What is kept of a block: a column of the series, and what makes one value of two."""
+
+BARS, CLOSES = slice(0, 4), slice(4, 6)
+"""The tracks of a bar, and those of the extremes of its closes."""
+
+_CHUNK_BARS = 1 << 16
+"""Bars that are folded at once: what is made of them on the way stays in the processor's cache."""
+
+_LEFT = np.arange(FACTOR - 1)[:, np.newaxis]
+_RIGHT = np.arange(FACTOR)[:, np.newaxis]
+
+Bars = Mapping[str, np.ndarray]
+
+
+class _Level:
+    """Blocks of one size: a row of values per track, with room at both ends."""
+
+    def __init__(self) -> None:
+        self.rows = np.zeros((len(TRACKS), 0))
+        self.base = 0
+        """Number of the block in the first place of a row."""
+
+    def make_room(self, start: int, stop: int, held: tuple[int, int]) -> None:
+        """Have places for the blocks `start:stop`; those of `held` keep their values."""
+        room = self.rows.shape[1]
+        if start >= self.base and stop <= self.base + room:
+            return
+        spare = (stop - start) // 16 + FACTOR
+        base = start - (spare if start < self.base and room else 0)
+        rows = np.zeros((len(TRACKS), stop + spare - base))
+        if held[0] < held[1]:
+            kept = self.rows[:, held[0] - self.base : held[1] - self.base]
+            rows[:, held[0] - base : held[1] - base] = kept
+        self.rows, self.base = rows, base
+
+
+class Pyramid:
+    """The levels of one series. Bars are named by their numbers; what it is told of by `drop_*`
+    and `spoil` it repairs when it is next asked to `cover` the series."""
+
+    def __init__(self) -> None:
+        self._levels: list[_Level] = []
+        self._start = self._stop = 0
+        """All whole blocks between these bars are kept."""
+        self._spoilt = (0, 0)
+        """Bars among them that were written over."""
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of all levels, with their spare room."""
+        return sum(level.rows.nbytes for level in self._levels)
+
+    def spoil(self, start: int, stop: int) -> None:
+        """Bars `start:stop` were written over."""
+        known_start, known_stop = self._spoilt
+        if known_start < known_stop:
+            start, stop = min(start, known_start), max(stop, known_stop)
+        self._spoilt = (start, stop)
+
+    def drop_from(self, number: int) -> None:
+        """Bars from this one on are others than they were."""
+        self._stop = max(self._start, min(self._stop, number))
+
+    def drop_before(self, number: int) -> None:
+        """Bars before this one are others than they were."""
+        self._start = min(self._stop, max(self._start, number))
+
+    def cover(self, bars: Bars, first: int, stop: int) -> None:
+        """Have all whole blocks of the bars numbered `first` to before `stop`.
+
+        Args:
+            bars: the columns, from bar `first` on.
+        """
+        start_known, stop_known = max(first, self._start), min(stop, self._stop)
+        if start_known >= stop_known:
+            start_known = stop_known = stop
+        spoilt = (max(self._spoilt[0], start_known), min(self._spoilt[1], stop_known))
+        if (start_known, stop_known) == (first, stop) and spoilt[0] >= spoilt[1]:
+            return
+        shift = 0
+        while -(-first >> (shift + SHIFT)) < stop >> (shift + SHIFT):
+            shift += SHIFT
+            # Rounded up where blocks begin and down where they end: whole ones only.
+            whole = (-(-first >> shift), stop >> shift)
+            held = (-(-start_known >> shift), stop_known >> shift)
+            if held[0] >= held[1]:
+                held = (whole[1], whole[1])
+            level = self._level(shift)
+            level.make_room(*whole, held)
+            self._fold(bars, first, shift, whole[0], held[0])
+            self._fold(bars, first, shift, held[1], whole[1])
+            if spoilt[0] < spoilt[1]:
+                worn = (spoilt[0] >> shift, -(-spoilt[1] >> shift))
+                self._fold(bars, first, shift, max(worn[0], held[0]), min(worn[1], held[1]))
+        self._start, self._stop, self._spoilt = first, stop, (0, 0)
+
+    def reduce(
+        self, bars: Bars, first: int, starts: np.ndarray, stops: np.ndarray, tracks: slice
+    ) -> list[np.ndarray]:
+        """One value per track and range of bars.
+
+        Args:
+            bars: the columns, from bar `first` on, as `cover` last had them, or with more bars
+                after those.
+            starts: numbers of the first bars of the ranges.
+            stops: of the bars behind their last; no range is empty.
+        """
+        chosen = TRACKS[tracks]
+        made = [np.zeros(len(starts)) for _ in chosen]
+        where: np.ndarray | slice = slice(None)
+        level = 0
+        while len(starts):
+            known_stop = self._stop >> (level + 1) * SHIFT
+            # The blocks of the next level that lie in each range; this one has what is left
+            # of it at its two ends.
+            inner = (starts + (FACTOR - 1)) >> SHIFT
+            outer = np.minimum(stops >> SHIFT, known_stop)
+            left = np.minimum(inner << SHIFT, stops)
+            right = np.maximum(outer << SHIFT, left)
+            at = np.concatenate([starts + _LEFT, right + _RIGHT])
+            counts = np.concatenate([at[: FACTOR - 1] < left, at[FACTOR - 1 :] < stops])
+            base = self._levels[level - 1].base if level else first
+            # Beyond an end stands a value of the range again: extremes do not mind.
+            np.minimum(at, stops - 1, out=at)
+            at -= base
+            for index, (name, fold) in enumerate(chosen):
+                row = self._levels[level - 1].rows[tracks.start + index] if level else bars[name]
+                values = row.take(at)
+                if fold is np.add:
+                    values *= counts
+                    made[index][where] += values.sum(axis=0)
+                elif level == 0:
+                    made[index] = fold.reduce(values, axis=0)
+                else:
+                    made[index][where] = fold(made[index][where], fold.reduce(values, axis=0))
+            goes_on = inner < outer
+            if goes_on.all():
+                starts, stops = inner, outer
+            else:
+                left_over = np.flatnonzero(goes_on)
+                where = left_over if isinstance(where, slice) else where[left_over]
+                starts, stops = inner[left_over], outer[left_over]
+            level += 1
+        return made
+
+    def _level(self, shift: int) -> _Level:
+        index = shift // SHIFT - 1
+        if index == len(self._levels):
+            self._levels.append(_Level())
+        return self._levels[index]
+
+    def _fold(self, bars: Bars, first: int, shift: int, start: int, stop: int) -> None:
+        """Make the blocks `start:stop` of a level of those of the level below."""
+        level = self._level(shift)
+        for at in range(start, stop, _CHUNK_BARS >> SHIFT):
+            upto = min(stop, at + (_CHUNK_BARS >> SHIFT))
+            out = level.rows[:, at - level.base : upto - level.base]
+            if shift == SHIFT:
+                part = slice((at << SHIFT) - first, (upto << SHIFT) - first)
+                finer: Sequence[np.ndarray] = [bars[name][part] for name, _ in TRACKS]
+            else:
+                below = self._level(shift - SHIFT)
+                finer = below.rows[:, (at << SHIFT) - below.base : (upto << SHIFT) - below.base]
+            for row, values, (_, fold) in zip(out, finer, TRACKS, strict=True):
+                halves = fold(values[0::2], values[1::2])
+                quarters = fold(halves[0::2], halves[1::2])
+                fold(quarters[0::2], quarters[1::2], out=row)

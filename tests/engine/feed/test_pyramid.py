@@ -1,0 +1,284 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.clock import NANOS
+from engine.feed import bars as bars_module
+from engine.feed.bars import Series, concat, empty_columns
+from engine.messages import COLUMN_NAMES, Columns
+
+MODEST = st.floats(-1e6, 1e6, allow_nan=False)
+HUGE = st.floats(-1e300, 1e300, allow_nan=False)
+EQUAL = st.just(7.25)
+PRICES = st.sampled_from((MODEST, HUGE, EQUAL))
+
+
+@pytest.fixture(autouse=True)
+def always_by_the_pyramid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few bars are otherwise gone through one by one, and the levels not used."""
+    monkeypatch.setattr(bars_module, "FEW_BARS", 0)
+
+
+def made(count: int, seed: int = 1, *, start_s: int = 0, step_s: int = 1) -> Columns:
+    """Seeded bars whose volumes and trades are whole numbers."""
+    rng = np.random.default_rng(seed)
+    close = 1000 + rng.standard_normal(count).cumsum()
+    open_ = close + rng.standard_normal(count)
+    return Columns(
+        time_ns=(start_s + np.arange(count, dtype=np.int64) * step_s) * NANOS,
+        open=open_,
+        high=np.maximum(open_, close) + rng.random(count),
+        low=np.minimum(open_, close) - rng.random(count),
+        close=close,
+        volume=rng.integers(0, 1000, count).astype(float),
+        trades=rng.integers(0, 50, count).astype(float),
+    )
+
+
+def by_hand(whole: Columns, starts: list[int], stop: int) -> list[tuple[float, ...]]:
+    """Each range of bars as one: time, first open, extremes, last close, sums, and the extremes
+    of its closes."""
+    rows = []
+    for start, end in zip(starts, [*starts[1:], stop], strict=True):
+        part = {name: getattr(whole, name)[start:end] for name in COLUMN_NAMES}
+        rows.append(
+            (
+                part["time_ns"][0],
+                part["open"][0],
+                max(part["high"]),
+                min(part["low"]),
+                part["close"][-1],
+                sum(part["volume"]),
+                sum(part["trades"]),
+                max(part["close"]),
+                min(part["close"]),
+            )
+        )
+    return rows
+
+
+def by_pyramid(series: Series, starts: list[int], stop: int) -> list[tuple[float, ...]]:
+    at = np.array(starts, dtype=np.int64)
+    reduced = series.reduced(at, stop)
+    columns = [getattr(reduced, name).tolist() for name in COLUMN_NAMES]
+    columns += [extremes.tolist() for extremes in series.close_extremes(at, stop)]
+    return list(zip(*columns, strict=True))
+
+
+def divided(draw: Callable[..., object], count: int) -> tuple[list[int], int]:
+    """Any ascending division of `count` bars into ranges."""
+    edges = draw(st.lists(st.integers(0, count), min_size=2, max_size=12, unique=True))
+    assert isinstance(edges, list)
+    *starts, stop = sorted(edges)
+    return starts, stop
+
+
+@given(st.data(), st.integers(1, 5000), st.integers(0, 9))
+def test_any_division_of_bars_is_what_it_is_by_hand(
+    data: st.DataObject, count: int, seed: int
+) -> None:
+    series = Series(1, room=4)
+    series.merge(made(count, seed))
+
+    starts, stop = divided(data.draw, count)
+
+    assert by_hand(series.columns(), starts, stop) == by_pyramid(series, starts, stop)
+
+
+WRITES = st.lists(
+    st.one_of(
+        st.tuples(st.just("append"), st.integers(1, 40)),
+        st.tuples(st.just("set_last"), st.integers(1, 99)),
+        st.tuples(st.just("prepend"), st.integers(1, 200)),
+        st.tuples(st.just("extend"), st.integers(1, 200)),
+        st.tuples(st.just("merge"), st.integers(0, 2000)),
+        st.tuples(st.just("cut_from"), st.integers(0, 2500)),
+        st.tuples(st.just("keep_last"), st.integers(0, 700)),
+        st.tuples(st.just("set_bar"), st.integers(0, 5000)),
+        st.tuples(st.just("flatten"), st.integers(0, 5000)),
+        st.tuples(st.just("clear"), st.just(0)),
+        st.tuples(st.just("read"), st.just(0)),
+    ),
+    max_size=30,
+)
+
+
+def write(series: Series, name: str, value: int, salt: int) -> None:
+    """One of the ways in which a series is written, at a place that depends on `value`."""
+    first_s = int(series.time_ns[0]) // NANOS if len(series) else 1000
+    last_s = int(series.time_ns[-1]) // NANOS if len(series) else 1000
+    match name:
+        case "append":
+            price = float(value)
+            series.append((last_s + value) * NANOS, price, price + 9, price - 9, price, 3.0, 1.0)
+        case "set_last" if len(series):
+            series.set_last(value, value + 5.0, value - 5.0, value, value, 2.0)
+        case "prepend":
+            # Every third second, so that bars can be put in between.
+            series.merge(made(value, salt, start_s=first_s - 3 * value, step_s=3))
+        case "extend":
+            series.merge(made(value, salt, start_s=last_s, step_s=3))
+        case "merge":
+            series.merge(made(1 + value % 40, salt, start_s=first_s - 20 + value, step_s=2))
+        case "cut_from":
+            series.cut_from((last_s - value) * NANOS)
+        case "keep_last":
+            series.keep_last(value)
+        case "set_bar" if len(series):
+            series.set_bar(value % len(series), 1.0, 2000.0 + salt, -5.0, 3.0, 9.0, 4.0)
+        case "flatten" if len(series):
+            start = value % len(series)
+            series.flatten(start, min(len(series), start + 5), 500.0 + salt)
+        case "clear":
+            series.clear()
+
+
+@settings(max_examples=300)
+@given(WRITES, st.data())
+def test_levels_follow_every_way_of_writing(
+    steps: list[tuple[str, int]], data: st.DataObject
+) -> None:
+    series = Series(1, room=4)
+    series.merge(made(600, start_s=1000, step_s=3))
+
+    for salt, (name, value) in enumerate([*steps, ("read", 0)]):
+        write(series, name, value, salt)
+        if name == "read" and len(series):
+            starts, stop = divided(data.draw, len(series))
+            assert by_hand(series.columns(), starts, stop) == by_pyramid(series, starts, stop)
+
+
+@settings(max_examples=300)
+@given(WRITES, st.integers(0, 29))
+def test_what_changed_lies_in_the_range_that_was_touched(
+    steps: list[tuple[str, int]], pause: int
+) -> None:
+    series = Series(1, room=4)
+    series.merge(made(600, start_s=1000, step_s=3))
+
+    for salt, (name, value) in enumerate(steps[:pause]):
+        write(series, name, value, salt)
+    since, before = series.version, numbered(series)
+    for salt, (name, value) in enumerate(steps[pause:]):
+        write(series, name, value, salt + 50)
+        after, ranges = numbered(series), series.changes(since)
+        changed = {number for number, row in after.items() if before.get(number) != row}
+        start, stop = series.touched(since)
+        assert all(start <= number < stop for number in changed)
+        assert all(any(low <= number < high for low, high in ranges) for number in changed)
+        if not series.dropped_version > since:
+            assert before.keys() <= after.keys()
+        elif len(series):
+            assert (series.first_number, series.stop_number) == (start, stop)
+
+
+def numbered(series: Series) -> dict[int, tuple[float, ...]]:
+    columns = series.columns()
+    rows = zip(*(getattr(columns, name).tolist() for name in COLUMN_NAMES), strict=True)
+    return dict(enumerate(rows, series.first_number))
+
+
+@given(st.data(), PRICES, st.integers(1, 400))
+def test_extremes_of_any_values_are_kept(
+    data: st.DataObject, prices: st.SearchStrategy[float], count: int
+) -> None:
+    values = np.array(data.draw(st.lists(prices, min_size=count, max_size=count)))
+    flat = made(count)
+    series = Series(1)
+    series.merge(
+        Columns(
+            time_ns=flat.time_ns, open=values, high=values, low=values, close=values,
+            volume=flat.volume, trades=flat.trades,
+        )
+    )  # fmt: skip
+
+    starts, stop = divided(data.draw, count)
+
+    assert by_hand(series.columns(), starts, stop) == by_pyramid(series, starts, stop)
+
+
+@given(st.data(), st.lists(st.floats(0, 1e12), min_size=2, max_size=900))
+def test_sums_of_any_volumes_are_right_to_the_last_digits(
+    data: st.DataObject, volumes: list[float]
+) -> None:
+    flat, series = made(len(volumes)), Series(1)
+    series.merge(
+        Columns(
+            time_ns=flat.time_ns, open=flat.open, high=flat.high, low=flat.low, close=flat.close,
+            volume=np.array(volumes), trades=flat.trades,
+        )
+    )  # fmt: skip
+
+    starts, stop = divided(data.draw, len(volumes))
+    sums = series.reduced(np.array(starts), stop).volume
+
+    for got, start, end in zip(sums, starts, [*starts[1:], stop], strict=True):
+        assert got == pytest.approx(sum(volumes[start:end]), rel=1e-13, abs=0.0)
+
+
+def test_no_bars_reduce_to_none() -> None:
+    series = Series(1)
+
+    assert not len(series.reduced(np.zeros(0, dtype=np.int64), 0))
+    assert empty_columns().time_ns.dtype == series.reduced(np.zeros(0), 0).time_ns.dtype
+
+
+@pytest.mark.parametrize(
+    ("starts", "stop"), [([0, 0], 5), ([3, 2], 5), ([-1], 5), ([0], 6), ([5], 5)]
+)
+def test_what_is_no_division_of_the_bars_is_refused(starts: list[int], stop: int) -> None:
+    series = Series(1)
+    series.merge(made(5))
+
+    with pytest.raises(ValueError, match="no division of 5 bars"):
+        series.reduced(np.array(starts), stop)
+
+
+def test_the_last_bar_is_seen_at_once_as_it_changes() -> None:
+    series = Series(1)
+    series.merge(made(1000))
+    series.reduced(np.array([0]), 1000)
+
+    series.set_last(1.0, 9999.0, -9999.0, 2.0, 0.0, 0.0)
+    whole = series.reduced(np.array([0]), 1000)
+
+    assert (9999.0, -9999.0, 2.0) == (whole.high[0], whole.low[0], whole.close[0])
+
+
+def test_what_is_known_of_blocks_outlives_other_writes() -> None:
+    series = Series(1)
+    series.merge(made(4096, start_s=10_000))
+    series.reduced(np.array([0]), 4096)
+    numbers = (series.first_number, series.stop_number)
+
+    series.merge(made(100, start_s=0))
+    series.merge(made(100, start_s=20_000))
+
+    assert numbers == (0, 4096)
+    assert (-100, 4196) == (series.first_number, series.stop_number)
+
+
+def test_memory_stays_bounded_however_a_series_grew() -> None:
+    count = 200_000
+    whole = made(count)
+    at_once, prepended, one_by_one = Series(1), Series(1), Series(1)
+    at_once.merge(whole)
+    for stop in range(count, 0, -1000):
+        part = {name: getattr(whole, name)[stop - 1000 : stop] for name in COLUMN_NAMES}
+        prepended.merge(Columns(**part))
+        prepended.reduced(np.array([0]), len(prepended))
+    rows = [getattr(whole, name).tolist() for name in COLUMN_NAMES]
+    for row in zip(*rows, strict=True):
+        one_by_one.append(*row)
+
+    bare = count * 7 * 8
+    for series in (at_once, prepended, one_by_one):
+        series.reduced(np.array([0]), count)
+        assert series.nbytes <= 1.4 * bare
+        assert series.pyramid_nbytes <= bare / 3
+        assert concat([series.columns()]).close.tolist() == whole.close.tolist()
