@@ -191,7 +191,9 @@ class DeckApp(App[int], inherit_bindings=False):
         return PlaybackControls(self.state, self._post, self.tell)
 
     def get_driver_class(self) -> type[Driver]:
-        driver = super().get_driver_class()
+        from tui.driver import outlet_driver
+
+        driver = outlet_driver(super().get_driver_class())
         if self.glyphs != "ascii":
             return driver
         from tui.plain import ascii_driver
