@@ -47,7 +47,9 @@ def test_a_driver_writes_nothing_else() -> None:
     assert written == ["||~"]
 
 
-@pytest.mark.parametrize(("glyphs", "name"), [("ascii", "AsciiDriver"), ("braille", "OutletDriver")])
+@pytest.mark.parametrize(
+    ("glyphs", "name"), [("ascii", "AsciiDriver"), ("braille", "OutletDriver")]
+)
 def test_the_deck_takes_it_where_dots_are_ascii_too(
     glyphs: Literal["ascii", "braille"], name: str
 ) -> None:
