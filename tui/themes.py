@@ -89,8 +89,8 @@ def theme_variables(theme: Theme) -> dict[str, str]:
         "ansi-foreground": DEFAULT,
         "foreground-disabled": colours.muted,
         "surface-active": colours.raised,
-        # Without colour a ground cannot show what is selected.
-        "block-cursor-text-style": "bold reverse" if theme.depth == "none" else "bold",
+        # Where what is selected has no ground of its own it is shown in reverse.
+        "block-cursor-text-style": "bold reverse" if colours.raised == DEFAULT else "bold",
     }
 
 

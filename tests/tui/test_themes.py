@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from tui.paint.color import contrast, oklab, rgb
 from tui.paint.levels import LOOKS
+from tui.paint.theme import OVERLAY_ROLES
 from tui.themes import (
     DEFAULT_THEME,
     ROLES,
@@ -27,7 +28,7 @@ from tui.themes import (
 THEMES = load_themes()[0]
 DEPTHS: tuple[Depth, ...] = ("truecolor", "256", "16", "none")
 GROUNDS = ("background", "surface", "raised")
-QUIET = ("border", "grid")
+QUIET = ("border", "grid", "session")
 """Roles that carry no meaning of their own."""
 
 
@@ -87,6 +88,42 @@ def test_kinds_of_levels_look_different_from_each_other(name: str) -> None:
     lines = {look.role for look in LOOKS.values() if look.pattern}
     for one, other in itertools.combinations(sorted(lines), 2):
         assert _distance(theme.colour(one), theme.colour(other)) > 0.05, (one, other)
+
+
+@pytest.mark.parametrize("depth", ["truecolor", "256"])
+@pytest.mark.parametrize("name", sorted(THEMES))
+def test_markets_on_one_chart_look_different_from_each_other(name: str, depth: Depth) -> None:
+    theme = THEMES[name].at_depth(depth)
+    for one, other in itertools.combinations(OVERLAY_ROLES, 2):
+        assert _distance(theme.colour(one), theme.colour(other)) > 0.08, (one, other)
+    for role, main in itertools.product(OVERLAY_ROLES, ("up", "down")):
+        assert _distance(theme.colour(role), theme.colour(main)) > 0.06, (role, main)
+
+
+@pytest.mark.parametrize("name", sorted(THEMES))
+def test_sixteen_colours_are_enough_for_seven_markets_beside_up_and_down(name: str) -> None:
+    theme = THEMES[name].at_depth("16")
+    colours = [theme.colour(role) for role in OVERLAY_ROLES]
+
+    assert len(set(colours)) == 7
+    if theme.kind == "dark" and name not in ("okabe", "contrast"):
+        assert not {theme.colour("up"), theme.colour("down")} & set(colours)
+
+
+@pytest.mark.parametrize("eyes", sorted(_BLIND))
+def test_the_markets_of_okabe_are_told_apart_by_colour_blind_eyes(eyes: str) -> None:
+    theme = THEMES["okabe"]
+    seen = {role: _as_seen(theme.colour(role), eyes) for role in (*OVERLAY_ROLES, "up", "down")}
+    for one, other in itertools.combinations(seen, 2):
+        assert _distance(seen[one], seen[other]) > 0.08, (one, other)
+
+
+@pytest.mark.parametrize("name", sorted(THEMES))
+def test_a_grid_and_what_separates_sessions_stay_behind(name: str) -> None:
+    theme = THEMES[name]
+    ground = theme.colour("background")
+    for role in ("grid", "session"):
+        assert 1.05 < contrast(theme.colour(role), ground) < contrast(theme.colour("muted"), ground)
 
 
 @pytest.mark.parametrize("eyes", sorted(_BLIND))

@@ -41,6 +41,8 @@ class Colours(msgspec.Struct, frozen=True, kw_only=True):
     last: str
 
     position: str
+    breakeven: str
+    """Where a position would be closed without profit or loss, fees paid."""
     own: str
     """Our fills."""
     staged: str
@@ -56,10 +58,23 @@ class Colours(msgspec.Struct, frozen=True, kw_only=True):
     live: str
     """Goes to a venue at once: loud on purpose."""
 
+    overlay1: str
+    """Markets that share a chart with another one, by their slot."""
+    overlay2: str
+    overlay3: str
+    overlay4: str
+    overlay5: str
+    overlay6: str
+    overlay7: str
+
     stale: str
     grid: str
+    session: str
+    """Where a day or a session begins: behind everything, as the grid is."""
     axis: str
     cursor: str
+    measure: str
+    """What is measured or marked on a chart."""
     success: str
     warning: str
     error: str
@@ -67,10 +82,13 @@ class Colours(msgspec.Struct, frozen=True, kw_only=True):
 
 ROLES: tuple[str, ...] = Colours.__struct_fields__
 
+OVERLAY_ROLES = tuple(f"overlay{slot}" for slot in range(1, 8))
+
 # On 16 colours the background is the terminal's own, so that text stays readable whether it
-# is dark or light; hues are those that say the same in most terminals.
-_ANSI = dict.fromkeys(("background", "surface", "text"), DEFAULT) | {
-    "raised": "ansi_blue",
+# is dark or light; hues are those that say the same in most terminals. What is selected is
+# shown in reverse: no pair of the sixteen can be read in all of their palettes (in Nord and
+# Dracula white on blue is 2.4 to 1), but what the terminal writes with always can.
+_ANSI = dict.fromkeys(("background", "surface", "raised", "text"), DEFAULT) | {
     "border": "ansi_bright_black",
     "muted": "ansi_bright_black",
     "accent": "ansi_cyan",
@@ -81,6 +99,7 @@ _ANSI = dict.fromkeys(("background", "surface", "text"), DEFAULT) | {
     "ask": "ansi_red",
     "last": DEFAULT,
     "position": "ansi_cyan",
+    "breakeven": "ansi_bright_cyan",
     "own": "ansi_cyan",
     "staged": DEFAULT,
     "unacked": "ansi_yellow",
@@ -90,26 +109,35 @@ _ANSI = dict.fromkeys(("background", "surface", "text"), DEFAULT) | {
     "unknown": "ansi_red",
     "alert": "ansi_yellow",
     "live": "ansi_red",
+    "overlay1": "ansi_bright_cyan",
+    "overlay2": "ansi_bright_magenta",
+    "overlay3": "ansi_bright_yellow",
+    "overlay4": "ansi_bright_blue",
+    "overlay5": "ansi_bright_red",
+    "overlay6": "ansi_bright_green",
+    "overlay7": "ansi_white",
     "stale": "ansi_bright_black",
     "grid": "ansi_bright_black",
+    "session": "ansi_bright_black",
     "axis": "ansi_bright_black",
     "cursor": DEFAULT,
+    "measure": "ansi_bright_magenta",
     "success": "ansi_green",
     "warning": "ansi_yellow",
     "error": "ansi_red",
 }
-_ANSI_LIGHT = _ANSI | {"raised": "ansi_white", "alert": "ansi_magenta"}
-
-# What can be read on the blue of a selection.
-_BRIGHT = {
-    DEFAULT: "ansi_bright_white",
-    "ansi_bright_black": "ansi_white",
-    "ansi_red": "ansi_bright_red",
-    "ansi_green": "ansi_bright_green",
-    "ansi_yellow": "ansi_bright_yellow",
-    "ansi_blue": "ansi_bright_cyan",
-    "ansi_magenta": "ansi_bright_magenta",
-    "ansi_cyan": "ansi_bright_cyan",
+# Bright hues are pale on a light ground.
+_ANSI_LIGHT = _ANSI | {
+    "alert": "ansi_magenta",
+    "breakeven": "ansi_cyan",
+    "measure": "ansi_magenta",
+    "overlay1": "ansi_blue",
+    "overlay2": "ansi_magenta",
+    "overlay3": "ansi_cyan",
+    "overlay4": "ansi_yellow",
+    "overlay5": "ansi_red",
+    "overlay6": "ansi_green",
+    "overlay7": "ansi_bright_black",
 }
 
 # How a role is told from plain text where there is no colour at all.
@@ -121,6 +149,7 @@ _ATTRIBUTES: dict[str, dict[str, bool]] = {
     "flat": {"dim": True},
     "last": {"bold": True},
     "position": {"bold": True},
+    "breakeven": {"underline": True},
     "own": {"bold": True},
     "staged": {"bold": True},
     "unacked": {"dim": True},
@@ -132,8 +161,10 @@ _ATTRIBUTES: dict[str, dict[str, bool]] = {
     "live": {"bold": True, "reverse": True},
     "stale": {"dim": True},
     "grid": {"dim": True},
+    "session": {"dim": True},
     "axis": {"dim": True},
     "cursor": {"bold": True},
+    "measure": {"bold": True},
     "warning": {"bold": True, "underline": True},
     "error": {"bold": True, "reverse": True},
 }
@@ -198,10 +229,10 @@ def _style(colours: Colours, depth: Depth, role: str, on: str, bold: bool, is_st
     attributes: dict[str, bool] = {"bold": True} if bold else {}
     if depth == "none":
         attributes |= _ATTRIBUTES.get(role, {})
-        if on == "raised":
-            attributes["reverse"] = not attributes.get("reverse", False)
-    if depth == "16" and ground == _ANSI["raised"]:
-        fore = _BRIGHT.get(fore, fore)
+    if on == "raised" and ground == DEFAULT:
+        # Hues are left out of a selection: each would be a ground of its own.
+        fore = DEFAULT
+        attributes["reverse"] = not attributes.get("reverse", False)
     if is_stale and is_hex(fore):
         fore = blend(fore, ground, 0.55)
     elif is_stale:

@@ -51,22 +51,25 @@ def test_what_a_theme_says_of_sixteen_colours_is_used_for_them_alone() -> None:
     assert theme.at_depth("256").colour("up") == NIGHT.at_depth("256").colour("up")
 
 
-def test_a_light_theme_marks_what_is_selected_in_a_light_colour() -> None:
-    light = Theme(name="x", kind="light", colours=THEMES["day"].colours)
+@pytest.mark.parametrize("depth", ["16", "none"])
+@pytest.mark.parametrize("name", sorted(THEMES))
+def test_what_is_selected_can_be_read_in_any_palette(name: str, depth: Depth) -> None:
+    theme = THEMES[name].at_depth(depth)
 
-    assert light.at_depth("16").colour("raised") == "ansi_white"
-    assert NIGHT.at_depth("16").colour("raised") == "ansi_blue"
-
-
-def test_what_is_selected_can_be_read_in_sixteen_colours() -> None:
-    theme = NIGHT.at_depth("16")
-
-    for role in ("up", "down", "muted", "text"):
+    for role in ("up", "down", "muted", "text", "warning"):
         style = theme.style(role, "raised")
-        assert style.bgcolor == _rich("ansi_blue")
-        assert style.color is not None
-        assert style.color.number is not None
-        assert style.color.number >= 7
+        assert style.reverse
+        assert style.color == style.bgcolor == _rich(DEFAULT)
+    assert theme.style("text", "raised", bold=True).bold
+
+
+def test_a_theme_may_say_what_is_behind_a_selection_in_sixteen_colours() -> None:
+    theme = Theme(name="x", kind="dark", colours=NIGHT.colours, ansi={"raised": "ansi_blue"})
+    style = theme.at_depth("16").style("up", "raised")
+
+    assert style.bgcolor == _rich("ansi_blue")
+    assert style.color == _rich("ansi_green")
+    assert not style.reverse
 
 
 def test_without_colour_there_are_only_attributes() -> None:
