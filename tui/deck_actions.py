@@ -67,6 +67,14 @@ class DeckActions:
         """Show or hide a panel."""
         self._app.deck.toggle_panel(name)
 
+    def toggle_full_screen(self) -> None:
+        """Show the chart alone, or everything again."""
+        self._app.deck.toggle_full_screen()
+
+    def toggle_strip(self) -> None:
+        """Show or hide the strip of all history under the chart."""
+        self._app.deck.toggle_history()
+
     def step_focus(self, step: int) -> None:
         """Give the keyboard to the next panel."""
         self._app.deck.step_focus(step)
@@ -101,6 +109,10 @@ class DeckActions:
     def open_command(self, text: str = "") -> None:
         """Give the keys to the command line."""
         self._app.open_command(text)
+
+    def open_go(self) -> None:
+        """Ask on the command line where to go: a date, or a market."""
+        self._app.open_command("go ")
 
     def open_help(self) -> None:
         """Show every key."""

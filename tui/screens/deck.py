@@ -111,6 +111,10 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         """Columns on the left that another screen covers."""
         self._opened = ""
         self._hidden: set[str] = set()
+        self.is_full = False
+        """The chart has the whole screen but for status line and keys."""
+        self.history: bool | None = None
+        """Whether the strip of all history is wanted; None where the chart is high enough."""
         self._places: Mapping[str, Any] = {}
 
     def compose(self) -> ComposeResult:
@@ -174,6 +178,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
             has_banner=bool(self._deck.state.failure),
             has_strip=self.is_complete and self._deck.desk.staged is not None,
             covered=self.covered,
+            is_full=self.is_full,
         )
         if places == self._places:
             return
@@ -201,6 +206,16 @@ class DeckScreen(Screen[None], inherit_bindings=False):
             self._hidden ^= {name}
         self._after_panels()
 
+    def toggle_full_screen(self) -> None:
+        """Show the chart alone, or everything again."""
+        self.is_full = not self.is_full
+        self._after_panels()
+
+    def toggle_history(self) -> None:
+        """Show the strip of all history under the chart, or hide it."""
+        self.history = not self.is_shown("history")
+        self._after_panels()
+
     def open_panel(self, name: str) -> None:
         """Show a panel if it is not."""
         if not self.is_shown(name):
@@ -226,6 +241,8 @@ class DeckScreen(Screen[None], inherit_bindings=False):
             self.focus_panel("")
         elif self.chart.cursor_price is not None:
             self.chart.set_cursor(None)
+        elif self.is_full:
+            self.toggle_full_screen()
         elif self._opened and is_small(*self.app.size):
             self._opened = ""
             self._after_panels()

@@ -13,6 +13,12 @@ SIDE = 37
 ORDER_HEIGHT = 18
 STAGED_HEIGHT = 1
 BANNER_HEIGHT = 2
+HISTORY_HEIGHT = 3
+
+HISTORY_FROM = 24
+"""A chart of so many rows gives some to the strip of all history unasked,"""
+HISTORY_LEAST = 12
+"""and one of so many if it was asked for."""
 
 
 def is_small(width: int, height: int) -> bool:
@@ -34,6 +40,8 @@ def arrange(
     has_banner: bool = False,
     has_strip: bool = False,
     covered: int = 0,
+    is_full: bool = False,
+    history: bool | None = False,
 ) -> dict[str, Region]:
     """The place of each part that is shown, by name.
 
@@ -43,6 +51,9 @@ def arrange(
         has_banner: the engine's failure is shown under the status line.
         has_strip: something is staged, and shown under the chart where the order pane is not.
         covered: columns on the left that search covers; the chart keeps clear of them.
+        is_full: the chart has everything but the status line and the keys.
+        history: whether there is a strip of all history under the chart; None where the chart
+            is high enough.
     """
     places = {"status": Region(0, 0, width, 1), "keys": Region(0, height - 1, width, 1)}
     top = 1
@@ -52,6 +63,8 @@ def arrange(
     body = Region(0, top, width, max(1, height - top - 1))
     if covered:
         inner = {"chart": body.split_vertical(min(covered, width - 10))[1]}
+    elif is_full:
+        inner = {"chart": body}
     elif is_small(width, height):
         inner = _small(body, opened, has_strip)
     elif is_large(width, height):
@@ -60,6 +73,9 @@ def arrange(
         inner = _medium(body, frozenset(hidden))
     if has_strip and "order" not in inner and "strip" not in inner:
         inner = _with_strip(inner)
+    least = HISTORY_FROM if history is None else HISTORY_LEAST
+    if history is not False and not (is_full and history is None):
+        inner = _with_history(inner, least)
     return places | inner
 
 
@@ -110,3 +126,11 @@ def _large(body: Region, hidden: frozenset[str]) -> dict[str, Region]:
 def _with_strip(places: dict[str, Region]) -> dict[str, Region]:
     chart, strip = places["chart"].split_horizontal(places["chart"].height - STAGED_HEIGHT)
     return places | {"chart": chart, "strip": strip}
+
+
+def _with_history(places: dict[str, Region], least: int) -> dict[str, Region]:
+    chart = places["chart"]
+    if chart.height < least:
+        return places
+    chart, history = chart.split_horizontal(chart.height - HISTORY_HEIGHT)
+    return places | {"chart": chart, "history": history}
