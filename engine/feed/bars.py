@@ -19,9 +19,6 @@ SPARE = 8
 MOST_WRITES = 1024
 """Writes that are known one by one."""
 
-FEW_BARS = 32
-"""Bars per range up to which they are gone through one by one: that is faster than a pyramid."""
-
 
 class Write(NamedTuple):
     """One write that did more than to change the last bar: bars `start:stop`, by number."""
@@ -163,15 +160,8 @@ class Series:
     def _fold(self, starts: np.ndarray, stops: np.ndarray, tracks: slice) -> list[np.ndarray]:
         if not len(starts):
             return [np.zeros(0) for _ in TRACKS[tracks]]
-        start, stop = int(starts[0]), int(stops[-1])
-        if stop - start <= FEW_BARS * len(starts):
-            firsts = starts - start
-            return [
-                fold.reduceat(self._view(name)[start:stop], firsts) for name, fold in TRACKS[tracks]
-            ]
         views = {name: self._view(name) for name, _ in TRACKS}
         first = self.first_number
-        self._pyramid.cover(views, first, self.stop_number - 1)
         return self._pyramid.reduce(views, first, starts + first, stops + first, tracks)
 
     # -- what changed ---------------------------------------------------------------------------
@@ -345,6 +335,7 @@ class Series:
             return
         self._first += dropped
         self.first_number += dropped
+        self._pyramid.drop_before(self.first_number)
         self._make_room(before=0, after=0)
         self._note_dropped()
 

@@ -10,7 +10,7 @@ for nothing. What a reduction needs beyond them it takes from finer levels, down
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -30,6 +30,10 @@ TRACKS: tuple[tuple[str, np.ufunc], ...] = (
 
 BARS, CLOSES = slice(0, 4), slice(4, 6)
 """The tracks of a bar, and those of the extremes of its closes."""
+
+FEW = 128
+"""Values per range up to which they are gone through one by one: that takes no longer than to
+fetch those at its ends."""
 
 _CHUNK_BARS = 1 << 16
 """Bars that are folded at once: what is made of them on the way stays in the processor's cache."""
@@ -128,47 +132,32 @@ class Pyramid:
         """One value per track and range of bars.
 
         Args:
-            bars: the columns, from bar `first` on, as `cover` last had them, or with more bars
-                after those.
-            starts: numbers of the first bars of the ranges.
-            stops: of the bars behind their last; no range is empty.
+            bars: all columns of the series, from bar `first` on.
+            starts: numbers of the first bars of the ranges, ascending.
+            stops: of the bars behind their last; no range is empty, and each is over before the
+                next one starts.
         """
         chosen = TRACKS[tracks]
-        made = [np.zeros(len(starts)) for _ in chosen]
-        where: np.ndarray | slice = slice(None)
-        level = 0
-        while len(starts):
-            known_stop = self._stop >> (level + 1) * SHIFT
-            # The blocks of the next level that lie in each range; this one has what is left
-            # of it at its two ends.
-            inner = (starts + (FACTOR - 1)) >> SHIFT
-            outer = np.minimum(stops >> SHIFT, known_stop)
-            left = np.minimum(inner << SHIFT, stops)
-            right = np.maximum(outer << SHIFT, left)
-            at = np.concatenate([starts + _LEFT, right + _RIGHT])
-            counts = np.concatenate([at[: FACTOR - 1] < left, at[FACTOR - 1 :] < stops])
-            base = self._levels[level - 1].base if level else first
-            # Beyond an end stands a value of the range again: extremes do not mind.
-            np.minimum(at, stops - 1, out=at)
-            at -= base
-            for index, (name, fold) in enumerate(chosen):
-                row = self._levels[level - 1].rows[tracks.start + index] if level else bars[name]
-                values = row.take(at)
-                if fold is np.add:
-                    values *= counts
-                    made[index][where] += values.sum(axis=0)
-                elif level == 0:
-                    made[index] = fold.reduce(values, axis=0)
-                else:
-                    made[index][where] = fold(made[index][where], fold.reduce(values, axis=0))
-            goes_on = inner < outer
-            if goes_on.all():
-                starts, stops = inner, outer
-            else:
-                left_over = np.flatnonzero(goes_on)
-                where = left_over if isinstance(where, slice) else where[left_over]
-                starts, stops = inner[left_over], outer[left_over]
-            level += 1
+        if _are_few(starts, stops):
+            return [
+                _between(bars[name], fold, starts - first, stops - first) for name, fold in chosen
+            ]
+        self.cover(bars, first, first + len(bars["high"]) - 1)
+        ends = _Ends(starts, stops, self._stop >> SHIFT)
+        made = [ends.fold(bars[name], first, fold) for name, fold in chosen]
+        where, inner, shift = ends.where, ends.inner, SHIFT
+        while len(where):
+            level = self._level(shift)
+            rows = level.rows[tracks]
+            if _are_few(*inner):
+                starts, stops = inner[0] - level.base, inner[1] - level.base
+                for values, row, (_, fold) in zip(made, rows, chosen, strict=True):
+                    values[where] = fold(values[where], _between(row, fold, starts, stops))
+                break
+            ends = _Ends(*inner, self._stop >> shift + SHIFT)
+            for values, row, (_, fold) in zip(made, rows, chosen, strict=True):
+                values[where] = fold(values[where], ends.fold(row, level.base, fold))
+            where, inner, shift = where[ends.where], ends.inner, shift + SHIFT
         return made
 
     def _level(self, shift: int) -> _Level:
@@ -185,11 +174,56 @@ class Pyramid:
             out = level.rows[:, at - level.base : upto - level.base]
             if shift == SHIFT:
                 part = slice((at << SHIFT) - first, (upto << SHIFT) - first)
-                finer: Sequence[np.ndarray] = [bars[name][part] for name, _ in TRACKS]
+                finer = [bars[name][part] for name, _ in TRACKS]
             else:
                 below = self._level(shift - SHIFT)
-                finer = below.rows[:, (at << SHIFT) - below.base : (upto << SHIFT) - below.base]
+                part = slice((at << SHIFT) - below.base, (upto << SHIFT) - below.base)
+                finer = [row[part] for row in below.rows]
             for row, values, (_, fold) in zip(out, finer, TRACKS, strict=True):
                 halves = fold(values[0::2], values[1::2])
                 quarters = fold(halves[0::2], halves[1::2])
                 fold(quarters[0::2], quarters[1::2], out=row)
+
+
+class _Ends:
+    """What ranges of values have besides whole blocks of the next level: up to seven values
+    before the first of these, and up to eight after the last."""
+
+    def __init__(self, starts: np.ndarray, stops: np.ndarray, known_stop: int) -> None:
+        """
+        Args:
+            known_stop: the block behind the last one that the next level has.
+        """
+        first = (starts + (FACTOR - 1)) >> SHIFT
+        stop = np.minimum(stops >> SHIFT, known_stop)
+        left = np.minimum(first << SHIFT, stops)
+        right = np.maximum(stop << SHIFT, left)
+        at = np.concatenate([starts + _LEFT, right + _RIGHT])
+        self._counts = np.concatenate([at[: FACTOR - 1] < left, at[FACTOR - 1 :] < stops])
+        # Behind an end, a value of the range stands again: extremes do not mind.
+        self._at = np.minimum(at, stops - 1, out=at)
+        self.where = np.flatnonzero(first < stop)
+        """Which ranges have whole blocks."""
+        self.inner = first[self.where], stop[self.where]
+        """These blocks, as ranges."""
+
+    def fold(self, values: np.ndarray, base: int, fold: np.ufunc) -> np.ndarray:
+        """One value for each range. The first of `values` has the number `base`."""
+        ends = values.take(self._at - base)
+        if fold is np.add:
+            ends *= self._counts
+        made: np.ndarray = fold.reduce(ends, axis=0)
+        return made
+
+
+def _are_few(starts: np.ndarray, stops: np.ndarray) -> bool:
+    return int(stops[-1]) - int(starts[0]) <= FEW * len(starts)
+
+
+def _between(
+    values: np.ndarray, fold: np.ufunc, starts: np.ndarray, stops: np.ndarray
+) -> np.ndarray:
+    """One value for each range, of all in it; the ranges do not overlap, and none is empty."""
+    edges = np.stack([starts, stops], axis=1).ravel()[:-1]
+    made: np.ndarray = fold.reduceat(values[: stops[-1]], edges)[::2]
+    return made

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tsdownsample import M4Downsampler
 
 from engine.clock import NANOS
-from engine.feed import bars as bars_module
+from engine.feed import pyramid
 from engine.feed.bars import Series, concat, empty_columns
+from engine.feed.pyramid import BARS, Pyramid
 from engine.messages import COLUMN_NAMES, Columns
 
 MODEST = st.floats(-1e6, 1e6, allow_nan=False)
@@ -18,10 +21,10 @@ EQUAL = st.just(7.25)
 PRICES = st.sampled_from((MODEST, HUGE, EQUAL))
 
 
-@pytest.fixture(autouse=True)
-def always_by_the_pyramid(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, params=(0, 3))
+def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Few bars are otherwise gone through one by one, and the levels not used."""
-    monkeypatch.setattr(bars_module, "FEW_BARS", 0)
+    monkeypatch.setattr(pyramid, "FEW", request.param)
 
 
 def made(count: int, seed: int = 1, *, start_s: int = 0, step_s: int = 1) -> Columns:
@@ -250,10 +253,9 @@ def test_the_last_bar_is_seen_at_once_as_it_changes() -> None:
     assert (9999.0, -9999.0, 2.0) == (whole.high[0], whole.low[0], whole.close[0])
 
 
-def test_what_is_known_of_blocks_outlives_other_writes() -> None:
+def test_bars_keep_their_numbers_while_others_come_at_both_ends() -> None:
     series = Series(1)
     series.merge(made(4096, start_s=10_000))
-    series.reduced(np.array([0]), 4096)
     numbers = (series.first_number, series.stop_number)
 
     series.merge(made(100, start_s=0))
@@ -261,6 +263,64 @@ def test_what_is_known_of_blocks_outlives_other_writes() -> None:
 
     assert numbers == (0, 4096)
     assert (-100, 4196) == (series.first_number, series.stop_number)
+
+
+def test_pages_before_and_bars_after_leave_the_blocks_between_as_they_are() -> None:
+    whole, levels = made(10_000, start_s=10_000), Pyramid()
+    views = {name: getattr(whole, name) for name in COLUMN_NAMES}
+    inner = {name: values[1000:9000].copy() for name, values in views.items()}
+    levels.cover(inner, 1000, 9000)
+    for values in views.values():
+        values[1008:8960] = 0  # nobody reads these again
+
+    levels.cover(views, 0, 10_000)
+    starts, stops = np.array([0]), np.array([10_000])
+    highest = levels.reduce(views, 0, starts, stops, BARS)[0]
+
+    assert highest[0] == made(10_000, start_s=10_000).high.max()
+
+
+def test_the_levels_agree_with_m4_of_tsdownsample() -> None:
+    """https://github.com/predict-idlab/tsdownsample, M4: Jugel et al., VLDB 2014."""
+    for count, columns in ((1000, 10), (4096, 7), (50_000, 400), (12_345, 100)):
+        series = Series(1)
+        series.merge(made(count, seed=count))
+        price = series.close.copy()
+        at = M4Downsampler().downsample(price, n_out=columns * 4).astype(np.int64).reshape(-1, 4)
+
+        highest, lowest = series.close_extremes(at[:, 0], count)
+        bars = series.reduced(at[:, 0], count)
+
+        assert at[1:, 0].tolist() == (at[:-1, 3] + 1).tolist()
+        assert bars.close.tolist() == price[at[:, 3]].tolist()
+        assert highest.tolist() == price[at].max(axis=1).tolist()
+        assert lowest.tolist() == price[at].min(axis=1).tolist()
+
+
+@given(st.integers(2, 40), st.integers(1, 60), st.integers(0, 9), st.floats(0, 1))
+def test_the_levels_agree_with_m4_where_time_is_missing(
+    columns: int, step: int, seed: int, closed: float
+) -> None:
+    width = 16 * step
+    times = np.arange(1, columns * width)
+    # None on the edge between two columns, which could count with either; and a long pause.
+    open_ = (times % width > 0) & (
+        (times < closed * times[-1]) | (times > 1.3 * closed * times[-1])
+    )
+    thin = np.random.default_rng(seed).random(len(times)) < 0.6
+    times = np.concatenate([[0], times[open_ & thin], [columns * width]])
+    whole = msgspec.structs.replace(made(len(times), seed), time_ns=times.astype(np.int64) * NANOS)
+    series = Series(1)
+    series.merge(whole)
+
+    at = M4Downsampler().downsample(times.astype(float), whole.close, n_out=columns * 4)
+    starts = np.unique(times.searchsorted(np.arange(columns) * width))
+    highest, lowest = series.close_extremes(starts, len(times))
+
+    column = starts.searchsorted(at.astype(np.int64), side="right") - 1
+    for index in range(len(starts)):
+        kept = whole.close[at[column == index].astype(np.int64)]
+        assert (kept.max(), kept.min()) == (highest[index], lowest[index])
 
 
 def test_memory_stays_bounded_however_a_series_grew() -> None:
