@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rich.cells import cell_len
 from textual import events
-from textual.app import App
 from textual.binding import BindingType
 from textual.message import Message
 from textual.timer import Timer
@@ -33,6 +32,7 @@ from tui.keymap import DEFAULT_KEYMAP, Keymap
 from tui.markets import Markets
 from tui.paint.cells import choose_glyphs
 from tui.paint.theme import Depth, Theme, detect_depth
+from tui.present import PresentDisplay, after_display
 from tui.profit import profit_by_asset
 from tui.screens.deck import DeckScreen
 from tui.state import DeckState, Part
@@ -84,7 +84,7 @@ MOST_TOASTS = 3
 """Notices of one frame that are shown; the log has all."""
 
 
-class DeckApp(App[int], inherit_bindings=False):
+class DeckApp(PresentDisplay, inherit_bindings=False):
     """The deck on a link to an engine. Its return code is 0, or 70 if the engine failed."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -315,7 +315,7 @@ class DeckApp(App[int], inherit_bindings=False):
     def shown(self) -> None:
         """The screen was repainted: once that is out, what it shows can be acted on."""
         revision = self.desk.revision
-        self.call_after_refresh(self._painted, revision)
+        after_display(self, self._painted, revision)
 
     def _painted(self, revision: int) -> None:
         if self.screen is self.deck:

@@ -48,8 +48,3 @@ class OutletDriver(LinuxDriver):
 def outlet_driver(driver: type[Driver]) -> type[Driver]:
     """The driver to use where Textual would use `driver`: another kind stays what it is."""
     return OutletDriver if driver is LinuxDriver else driver
-
-
-def outlet_of(app: App[Any]) -> Outlet | None:
-    """Where the app's bytes leave; None without a terminal, or before there is one."""
-    return getattr(app._driver, "outlet", None)

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
 from engine.clock import monotonic_s
+from tui.present import after_display
 from tui.question import was_seen
 from tui.widgets.lines import Line, Lines, Span
 
@@ -89,7 +90,7 @@ class ConfirmScreen(ModalScreen[Reply]):
 
     def on_mount(self) -> None:
         self._fit()
-        self.call_after_refresh(self._note_painted)
+        after_display(self, self._note_painted)
 
     def on_resize(self) -> None:
         self._fit()

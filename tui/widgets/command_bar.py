@@ -19,6 +19,7 @@ from tui.actions import Call
 from tui.command_history import CommandHistory
 from tui.command_words import LONGEST, CommandError
 from tui.line_edit import LineEdit, paste, press
+from tui.present import after_display
 from tui.question import was_seen
 from tui.widgets.lines import Line, Lines, Span, fit
 
@@ -198,7 +199,7 @@ class CommandBar(Lines):
         self._painted_at = None
         self._version += 1
         self.redraw()
-        self.call_after_refresh(self._note_painted, self._version)
+        after_display(self, self._note_painted, self._version)
 
     def _note_painted(self, version: int) -> None:
         if version == self._version and self.is_open:
