@@ -51,6 +51,11 @@ class PriceScale(NamedTuple):
             return self.high * math.exp(share * math.log(self.low / self.high))
         return self.high - share * (self.high - self.low)
 
+    def share(self, price: float) -> float:
+        """How far `price` is from the base: 0.015 is 1.5 %. Only where there is a base."""
+        assert self.base is not None
+        return price / self.base - 1
+
     def _share_of(self, prices: np.ndarray) -> np.ndarray:
         """How far below the top each price is; 1 is the bottom."""
         if not self.is_log:
@@ -62,9 +67,9 @@ class PriceScale(NamedTuple):
 
 
 def usable(kind: ScaleKind, low: float, base: float | None = None) -> ScaleKind:
-    """`kind` where it can be drawn: a logarithm needs positive prices, percent a base."""
+    """`kind` where it can be drawn: a logarithm needs positive prices, percent a positive base."""
     if kind == "log" and low <= 0:
         return "linear"
-    if kind == "percent" and not base:
+    if kind == "percent" and (base is None or base <= 0):
         return "linear"
     return kind

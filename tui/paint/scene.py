@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, tzinfo
 from decimal import Decimal
@@ -27,6 +28,12 @@ LEAST_HEIGHT = 5
 
 ROOMY = 60
 """From this width on there is a blank between the mark of a price label and its price."""
+
+LEGEND_HEIGHT = 10
+"""From this height on overlays are named in a row of their own."""
+
+LEAST_PLOT = 24
+"""Cells that overlays' axes leave to the plot, and half of the width at least."""
 
 _MARGIN = 0.06
 """Of the range, free above and below the bars."""
@@ -130,8 +137,22 @@ class View(NamedTuple):
         return ZOOMS[self.zoom]
 
 
+class AxisPlace(NamedTuple):
+    """Where the price axis of an overlay stands."""
+
+    left: int
+    width: int
+    overlay: int
+    """Index in `Scene.overlays`."""
+
+    @property
+    def room(self) -> int:
+        """Characters of a price: a mark stands before it and a blank behind."""
+        return self.width - 2
+
+
 class Layout(NamedTuple):
-    """Who has which cells: header, plot over volume, time axis; price axis at the right."""
+    """Who has which cells: header, legend, plot over volume, time axis; price axes at the right."""
 
     width: int
     height: int
@@ -139,10 +160,26 @@ class Layout(NamedTuple):
     plot_top: int
     plot_rows: int
     volume_rows: int
+    axis_width: int
+    """Of the main market's price axis, right of the plot."""
+    overlay_axes: tuple[AxisPlace, ...] = ()
+    """From left to right."""
+    hidden_axes: int = 0
+    """Overlays whose axis there is no room for."""
 
     @property
     def axis_left(self) -> int:
         return self.plot_width
+
+    @property
+    def axis_room(self) -> int:
+        """Characters of a price on the main axis: a mark stands before it and a blank behind."""
+        return self.axis_width - 2
+
+    @property
+    def has_legend(self) -> bool:
+        """Whether row 1 names the overlays."""
+        return self.plot_top > 1
 
     @property
     def volume_top(self) -> int:
@@ -168,17 +205,44 @@ class Layout(NamedTuple):
         return max(0, self.plot_width - bar - margin) * DOTS_X
 
 
-def layout_of(width: int, height: int, label_width: int) -> Layout:
-    """Share out `width` x `height` cells, with price labels of `label_width` characters."""
-    body = height - 2
-    volume_rows = 0 if body < 9 else max(2, round(body * 0.16))
+def layout_of(
+    width: int,
+    height: int,
+    label_width: int,
+    overlay_widths: Sequence[int] = (),
+    *,
+    has_legend: bool = False,
+    has_volume: bool = True,
+) -> Layout:
+    """Share out `width` x `height` cells, with price labels of `label_width` characters, and
+    of `overlay_widths` on the axes of overlays, of which the last are left out where the plot
+    would become too narrow."""
+    legend = 1 if has_legend and height >= LEGEND_HEIGHT else 0
+    body = height - 2 - legend
+    volume_rows = 0 if body < 9 or not has_volume else max(2, round(body * 0.16))
+    axis_width = label_width + (2 if width < ROOMY else 3)
+    places: list[AxisPlace] = []
+    room = width - axis_width - max(LEAST_PLOT, width // 2)
+    for index, wanted in enumerate(overlay_widths):
+        if wanted + 2 > room:
+            break
+        places.append(AxisPlace(0, wanted + 2, index))
+        room -= wanted + 2
+    plot_width = width - axis_width - sum(place.width for place in places)
+    left = plot_width + axis_width
+    for index, place in enumerate(places):
+        places[index] = place._replace(left=left)
+        left += place.width
     return Layout(
         width=width,
         height=height,
-        plot_width=width - label_width - (2 if width < ROOMY else 3),
-        plot_top=1,
+        plot_width=plot_width,
+        plot_top=1 + legend,
         plot_rows=body - volume_rows,
         volume_rows=volume_rows,
+        axis_width=axis_width,
+        overlay_axes=tuple(places),
+        hidden_axes=len(overlay_widths) - len(places),
     )
 
 
@@ -205,17 +269,29 @@ def wanted_range(columns: Columns, scene: Scene, view: View) -> tuple[float, flo
     return low, high
 
 
-def settled(current: PriceScale | None, low: float, high: float, tick: float) -> PriceScale:
+def settled(
+    current: PriceScale | None, low: float, high: float, tick: float, kind: ScaleKind = "linear"
+) -> PriceScale:
     """A range for `low` to `high` with room around it: `current` while that still fits.
 
-    A range that followed every tick would repaint every bar with each of them.
+    A range that followed every tick would repaint every bar with each of them. On a logarithmic
+    scale room is a share of the way between the logarithms; prices must be positive.
     """
-    span = max(high - low, 8 * tick)
+    is_log = kind == "log"
     middle = (low + high) / 2
+    if is_log:
+        tick, low, high = tick / middle, math.log(low), math.log(high)
+        middle = (low + high) / 2
+    span = max(high - low, 8 * tick)
     half = span * (0.5 + _MARGIN)
-    wanted = PriceScale(middle - half, middle + half)
-    if current is None:
-        return wanted
-    width = current.high - current.low
-    fits = current.low + 0.015 * width <= low and high <= current.high - 0.015 * width
-    return current if fits and width <= 1.5 * (wanted.high - wanted.low) else wanted
+    if current is not None and current.is_log == is_log:
+        bottom, top = current.low, current.high
+        if is_log:
+            bottom, top = math.log(bottom), math.log(top)
+        width = top - bottom
+        fits = bottom + 0.015 * width <= low and high <= top - 0.015 * width
+        if fits and width <= 1.5 * 2 * half:
+            return current
+    if is_log:
+        return PriceScale(math.exp(middle - half), math.exp(middle + half), "log")
+    return PriceScale(middle - half, middle + half)
