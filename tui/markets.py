@@ -1,15 +1,19 @@
 """Which markets and bars are open, and what is asked of the engine to make it so.
 
-Each watched market has the bars of its sparkline; the one on the chart also has those of the
-chart's period. A market that search previews is open only while it is looked at.
+Bars are open while anything on the screen wants them: the sparklines of the watchlist, the
+charts of the grid, what lies over them, the strip of all history. Whatever wants the same bars
+shares them. A market that is not on the watchlist, previewed by search or laid over a chart, is
+open only while it is looked at.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from engine.clock import NANOS
 from engine.config import PERIODS
 from engine.messages import CloseBars, Command, OpenBars, Search, SearchResults, Unwatch, Watch
+from tui.panes import Link, Panes
 from tui.state import DeckState
 from tui.widgets.watchlist import SPARK_BARS, SPARK_PERIOD_S
 
@@ -20,7 +24,16 @@ EXTEND_AT = 50
 """Older bars are asked for when the chart comes this near to the oldest one."""
 
 MOST_BARS = 64_000
-"""No more are asked for than this."""
+"""Panning asks for no more than this,"""
+
+MOST_REACHED = 500_000
+"""and a jump to a date for no more than this."""
+
+ANSWER_S = 2
+"""Within so many seconds the engine begins to load what it was asked for."""
+
+LIVE_PERIOD_S, HISTORY_PERIOD_S = 1, 60
+"""Under a chart of the shorter one the strip shows the longer one: of the other there is little."""
 
 FIRST_MARKETS = 8
 """Markets that are watched where the configuration names none."""
@@ -30,9 +43,12 @@ FIRST_LISTED = 200
 FIRST_SEARCH = 0
 """Request id of the search that finds them; a person's searches count from 1."""
 
+Key = tuple[str, int]
+"""Market and period in seconds."""
+
 
 class Markets:
-    """The watchlist, the selected market, and the period of its chart."""
+    """The watchlist, the selected market, and what the charts show."""
 
     def __init__(
         self,
@@ -41,25 +57,57 @@ class Markets:
         *,
         period_s: int = 60,
         throttle_hz: float = 15.0,
+        panes: Panes | None = None,
     ) -> None:
+        """
+        Args:
+            state: what the deck knows; watchlist and selection are changed here.
+            send: hands a command to the engine.
+            period_s: of all linked charts at first, unless `panes` is given.
+            throttle_hz: most frames a second of a market.
+            panes: the charts of the grid; one if left out.
+        """
         self._state = state
         self._send = send
         self._throttle_hz = throttle_hz
-        self.period_s = period_s
+        self.panes = panes or Panes(period_s=period_s)
         self.preview = ""
-        """The market that the chart shows instead of the selected one; empty for none."""
+        """The market that the active chart shows instead of the selected one; empty for none."""
+        self.has_history = False
+        """The strip of all history is shown."""
         self.recent: list[str] = []
         """Markets selected so far, the last one first."""
         self._asked: set[str] = set()
-        self._bars: dict[tuple[str, int], int] = {}
+        self._bars: dict[Key, int] = {}
         """Bars asked for: their number by market and period."""
+        self._reaching: dict[Key, int] = {}
+        """Times that charts wait for, nanoseconds."""
+        self._before: dict[Key, tuple[int, int]] = {}
+        """When bars were last asked for: the oldest that was there, and the engine's time."""
         self._searches = FIRST_SEARCH
         self._texts: dict[int, str] = {}
 
     @property
     def shown(self) -> str:
-        """The market on the chart."""
+        """The market on the active chart."""
         return self.preview or self._state.selected
+
+    @property
+    def period_s(self) -> int:
+        """The period of the active chart."""
+        return self.panes.period_of(self.panes.active)
+
+    def shown_in(self, pane: int) -> str:
+        """The market on a chart of the grid."""
+        if pane == self.panes.active:
+            return self.shown
+        return self.panes.market_of(pane, self._state.selected)
+
+    def history_of(self, pane: int) -> Key:
+        """The bars that the strip under a chart shows."""
+        period_s = self.panes.period_of(pane)
+        longer = HISTORY_PERIOD_S if period_s == LIVE_PERIOD_S else period_s
+        return self.shown_in(pane), longer
 
     # -- opening --------------------------------------------------------------------------------
 
@@ -72,24 +120,25 @@ class Markets:
             # More than are watched: other brokers may list busier markets.
             self._send(Search(request_id=FIRST_SEARCH, text="", limit=FIRST_LISTED))
 
-    def follow(self) -> None:
-        """Ask for what is missing after events were folded: bars of markets that opened."""
+    def follow(self) -> list[Key]:
+        """Ask for what is missing after events were folded: bars of markets that opened, and
+        older ones that a chart waits for. Returns of which bars there are no older ones."""
         results = self._state.search
         if results is not None and results.request_id == FIRST_SEARCH and not self._state.watch:
             self._watch_first(results)
         self._asked.difference_update(self._state.refused_markets)  # may be tried again
-        for fqme in (*self._state.watch, self.preview):
-            if fqme in self._state.markets:
-                self._want_bars(fqme)
+        self._settle_bars()
+        return [key for key in list(self._reaching) if self._has_ended(key)]
 
     def select(self, fqme: str) -> bool:
-        """Put a market on the chart, watching it if need be. False if it is there."""
-        self.end_preview(keep=fqme)
+        """Put a market on the active chart, watching it if need be. False if it is there."""
+        self.preview = ""
         self._state.add_watch(fqme)
         self._watch([fqme])
         is_new = self._state.select(fqme)
+        self.panes.show_market(fqme)
         self._note_recent(fqme)
-        self._show(fqme)
+        self._settle()
         return is_new
 
     def step(self, step: int) -> None:
@@ -112,19 +161,34 @@ class Markets:
         """Take a market off the watchlist. False if it is not on it."""
         if not self._state.remove_watch(fqme):
             return False
-        self._close(fqme)
-        if self._state.selected:
-            self._show(self._state.selected)
+        self.panes.forget(fqme, self._state.selected)
+        self._settle()
         return True
 
-    # -- periods --------------------------------------------------------------------------------
+    # -- charts ---------------------------------------------------------------------------------
+
+    def arrange(self, count: int) -> None:
+        """Show so many charts. Raises `UsageError` where there is no such grid."""
+        self.panes.arrange(count, selected=self._state.selected, watched=self._state.watch)
+        self._open_panes()
+
+    def activate(self, pane: int) -> bool:
+        """Have keys act on a chart, and select its market. False if they do."""
+        self.preview = ""
+        if not self.panes.activate(pane):
+            return False
+        self._open_panes()
+        return True
+
+    def restored(self) -> None:
+        """The charts are others now: open what they show."""
+        self.preview = ""
+        self._open_panes()
 
     def set_period(self, period_s: int) -> None:
         """Show bars of another period."""
-        before, self.period_s = self.period_s, period_s
-        if before != period_s:
-            self._drop_bars(self.shown, before)
-            self._show(self.shown)
+        self.panes.set_period(period_s)
+        self._settle()
 
     def step_period(self, step: int) -> None:
         """Show the next longer, or shorter, period; it stops at the ends."""
@@ -132,19 +196,92 @@ class Markets:
         at = periods.index(self.period_s) if self.period_s in periods else 0
         self.set_period(periods[min(max(0, at + step), len(periods) - 1)])
 
-    def extend(self, first: int) -> None:
-        """Ask for older bars where bar number `first`, the oldest on the chart, is near the
+    def overlay(self, *fqmes: str) -> None:
+        """Put markets over the active chart. Raises `UsageError` where they are too many."""
+        self.panes.overlay(*fqmes)
+        self._watch(fqmes)
+        self._settle()
+
+    def take_off(self, *fqmes: str) -> None:
+        """Take markets off the active chart; all of them if none is named."""
+        self.panes.take_off(*fqmes)
+        self._settle()
+
+    def link(self, what: Link, is_linked: bool) -> None:
+        """Let the active chart share its market, period or crosshair with the others, or not."""
+        if is_linked:
+            self.panes.link(what)
+        else:
+            self.panes.free(what, self._state.selected)
+        self._settle()
+
+    def show_history(self, is_shown: bool) -> None:
+        """The strip of all history is shown, or is not any more."""
+        if is_shown != self.has_history:
+            self.has_history = is_shown
+            self._settle_bars()
+
+    # -- older bars -----------------------------------------------------------------------------
+
+    def extend(self, fqme: str, period_s: int, first: int) -> None:
+        """Ask for older bars where bar number `first`, the oldest on a chart, is near the
         oldest that is known; twice as many as before, until there are no more."""
-        key = (self.shown, self.period_s)
-        market = self._state.markets.get(self.shown)
+        key = (fqme, period_s)
         asked = self._bars.get(key, 0)
-        if market is None or first > EXTEND_AT or asked >= MOST_BARS:
-            return
-        series = market.series.get(self.period_s)
-        if series is None or self.period_s in market.loading or len(series) < asked - EXTEND_AT:
-            return
-        self._bars[key] = min(2 * asked, MOST_BARS)
-        self._send(OpenBars(fqme=self.shown, period_s=self.period_s, count=self._bars[key]))
+        if first <= EXTEND_AT and asked < MOST_BARS and self._has_more(key):
+            self._ask(key, min(2 * asked, MOST_BARS))
+
+    def reach(self, fqme: str, period_s: int, time_ns: int) -> None:
+        """Ask for older bars until there is one of that time, or there are no more; `follow`
+        tells of the latter."""
+        self._reaching[fqme, period_s] = time_ns
+
+    def _has_more(self, key: Key) -> bool:
+        """Whether there may be older bars than are known, and none are on their way."""
+        market = self._state.markets.get(key[0])
+        series = market.series.get(key[1]) if market else None
+        if market is None or series is None or key[1] in market.loading:
+            return False
+        return len(series) >= self._bars.get(key, 0) - EXTEND_AT
+
+    def _has_ended(self, key: Key) -> bool:
+        """Go on asking for what a chart waits for. True once there is no hope of it."""
+        fqme, period_s = key
+        market = self._state.markets.get(fqme)
+        series = market.series.get(period_s) if market else None
+        asked = self._bars.get(key)
+        if asked is None:
+            del self._reaching[key]  # nobody shows it any more
+            return False
+        if market is None or series is None or period_s in market.loading:
+            return False
+        wanted_ns = self._reaching[key]
+        if len(series) and int(series.time_ns[0]) <= wanted_ns:
+            del self._reaching[key]
+            return False
+        if not self._is_answered(key):
+            return False
+        if asked >= MOST_REACHED or not self._has_more(key):
+            del self._reaching[key]
+            return True
+        newest_ns = int(series.time_ns[-1]) if len(series) else self._state.now_ns
+        far = (newest_ns - wanted_ns) // (period_s * NANOS) + EXTEND_AT
+        # Where markets are closed at times fewer bars do, and where that is not enough more.
+        self._ask(key, min(max(far, 2 * asked), MOST_REACHED))
+        return False
+
+    def _is_answered(self, key: Key) -> bool:
+        """Whether what there is came after bars were last asked for: there are older ones, or
+        the engine had the time to begin loading them, and does not."""
+        first_ns, now_ns = self._before.get(key, (0, 0))
+        has_older = self._first_ns(key) != first_ns
+        return has_older or self._state.now_ns - now_ns >= ANSWER_S * NANOS
+
+    def _first_ns(self, key: Key) -> int:
+        """Start of the oldest bar that is known; 0 without any."""
+        market = self._state.markets.get(key[0])
+        series = market.series.get(key[1]) if market else None
+        return int(series.time_ns[0]) if series is not None and len(series) else 0
 
     # -- search ---------------------------------------------------------------------------------
 
@@ -159,20 +296,18 @@ class Markets:
         return self._texts.get(results.request_id)
 
     def show_preview(self, fqme: str) -> None:
-        """Show a market on the chart without watching it for longer than that."""
+        """Show a market on the active chart without watching it for longer than that."""
         if fqme == self.shown:
             return
-        self.end_preview(keep=fqme)
         self.preview = "" if fqme == self._state.selected else fqme
         self._watch([fqme])
-        self._show(fqme)
+        self._settle()
 
-    def end_preview(self, keep: str = "") -> None:
+    def end_preview(self) -> None:
         """Show the selected market again; what was opened only to be looked at is closed."""
-        seen, self.preview = self.preview, ""
-        if seen and seen != keep and seen not in self._state.watch:
-            self._close(seen)
-            self._state.forget(seen)
+        if self.preview:
+            self.preview = ""
+            self._settle()
 
     # -- inside ---------------------------------------------------------------------------------
 
@@ -186,42 +321,77 @@ class Markets:
             self._watch(fqmes)
             self.select(fqmes[0])
 
+    def _open_panes(self) -> None:
+        """Open the markets of all charts, and select that of the active one."""
+        self._watch(spec.fqme for spec in self.panes.specs if spec.fqme)
+        self._watch(overlaid.fqme for spec in self.panes.specs for overlaid in spec.overlays)
+        active = self.panes.spec.fqme
+        if active and active != self._state.selected:
+            self.select(active)
+        else:
+            self._settle()
+
     def _watch(self, fqmes: Iterable[str]) -> None:
-        if new := tuple(fqme for fqme in fqmes if fqme not in self._asked):
+        if new := tuple(dict.fromkeys(fqme for fqme in fqmes if fqme not in self._asked)):
             self._asked.update(new)
             self._send(Watch(fqmes=new, throttle_hz=self._throttle_hz))
 
+    def _settle(self) -> None:
+        """Have open what is wanted now, and nothing else."""
+        wanted = {*self._state.watch, self.preview}
+        for spec in self.panes.specs:
+            wanted |= {spec.fqme, *(overlaid.fqme for overlaid in spec.overlays)}
+        for fqme in sorted(self._asked - wanted):
+            if self._state.working(fqme) or self._state.armed_alerts(fqme):
+                # What is not streamed would never touch them.
+                self._state.add_watch(fqme)
+            else:
+                self._close(fqme)
+        self._settle_bars()
+
     def _close(self, fqme: str) -> None:
         self._bars = {key: count for key, count in self._bars.items() if key[0] != fqme}
-        if fqme in self._asked:
-            self._asked.discard(fqme)
-            self._send(Unwatch(fqmes=(fqme,)))
+        self._asked.discard(fqme)
+        self._state.forget(fqme)
+        self._send(Unwatch(fqmes=(fqme,)))
 
-    def _show(self, fqme: str) -> None:
-        """Have the chart's bars of `fqme`, and those of no other market."""
-        for other, period_s in list(self._bars):
-            if other != fqme and period_s == self.period_s:
-                self._drop_bars(other, period_s)
-        if fqme in self._state.markets:
-            self._want_bars(fqme)
+    def _settle_bars(self) -> None:
+        """Open the bars that are wanted of open markets, and close all others."""
+        wanted = self._wanted_bars()
+        for key in [key for key in self._bars if key not in wanted]:
+            self._close_bars(key)
+        for key, count in wanted.items():
+            if key[0] in self._state.markets and self._bars.get(key, 0) < count:
+                self._ask(key, count)
 
-    def _want_bars(self, fqme: str) -> None:
-        wanted = {SPARK_PERIOD_S: SPARK_BARS} if fqme in self._state.watch else {}
-        if fqme == self.shown:
-            wanted[self.period_s] = CHART_BARS
-        for period_s, count in wanted.items():
-            if self._bars.get((fqme, period_s), 0) < count:
-                self._bars[fqme, period_s] = count
-                self._send(OpenBars(fqme=fqme, period_s=period_s, count=count))
+    def _wanted_bars(self) -> dict[Key, int]:
+        """How many bars are wanted at least, by market and period."""
+        wanted = {(fqme, SPARK_PERIOD_S): SPARK_BARS for fqme in self._state.watch}
+        selected = self._state.selected
+        for pane, spec in enumerate(self.panes.specs):
+            period_s = self.panes.period_of(pane)
+            # What a preview hides is wanted again when that ends.
+            wanted[self.panes.market_of(pane, selected), period_s] = CHART_BARS
+            wanted[self.shown_in(pane), period_s] = CHART_BARS
+            for overlaid in spec.overlays:
+                wanted[overlaid.fqme, period_s] = CHART_BARS
+        if self.has_history:
+            wanted[self.history_of(self.panes.active)] = CHART_BARS
+        return wanted
 
-    def _drop_bars(self, fqme: str, period_s: int) -> None:
-        """Close bars that only the chart needed."""
-        if (fqme, period_s) not in self._bars or period_s == SPARK_PERIOD_S:
-            return
-        del self._bars[fqme, period_s]
+    def _ask(self, key: Key, count: int) -> None:
+        self._bars[key] = count
+        self._before[key] = self._first_ns(key), self._state.now_ns
+        self._send(OpenBars(fqme=key[0], period_s=key[1], count=count))
+
+    def _close_bars(self, key: Key) -> None:
+        fqme, period_s = key
+        del self._bars[key]
+        self._before.pop(key, None)
         self._send(CloseBars(fqme=fqme, period_s=period_s))
         if market := self._state.markets.get(fqme):
             market.series.pop(period_s, None)
+            market.loading.discard(period_s)
 
     def _note_recent(self, fqme: str) -> None:
         if fqme:

@@ -89,13 +89,13 @@ def test_another_period_replaces_the_bars_but_never_those_of_the_sparkline(desk:
 
 def test_older_bars_are_asked_for_when_the_chart_comes_to_the_oldest(desk: Desk):
     desk.clear()
-    desk.markets.extend(first=500)
+    desk.markets.extend(BTC, 300, first=500)
     assert desk.link.sent == []
-    desk.markets.extend(first=10)
-    desk.markets.extend(first=10)
+    desk.markets.extend(BTC, 300, first=10)
+    desk.markets.extend(BTC, 300, first=10)
     assert desk.link.sent == [OpenBars(fqme=BTC, period_s=300, count=2 * CHART_BARS)]
     desk.settle()
-    desk.markets.extend(first=10)
+    desk.markets.extend(BTC, 300, first=10)
 
     assert desk.link.sent[-1] == OpenBars(fqme=BTC, period_s=300, count=4 * CHART_BARS)
 
@@ -103,7 +103,7 @@ def test_older_bars_are_asked_for_when_the_chart_comes_to_the_oldest(desk: Desk)
 def test_no_more_is_asked_for_once_there_is_no_more(desk: Desk):
     desk.state.markets[BTC].series[300].clear()
     desk.clear()
-    desk.markets.extend(first=0)
+    desk.markets.extend(BTC, 300, first=0)
 
     assert desk.link.sent == []
 

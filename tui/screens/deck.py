@@ -307,7 +307,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
 
         picture = self.chart.picture
         if picture is not None and len(picture.columns):
-            deck.markets.extend(int(picture.columns.first[0]))
+            deck.markets.extend(fqme, deck.markets.period_s, int(picture.columns.first[0]))
 
     def _title(self, fqme: str) -> str:
         if not fqme:
