@@ -147,7 +147,7 @@ class _Parts:
 
     def read(self, word: str) -> None:
         """Take in one more word."""
-        if word.isdigit() and len(word) <= 4:
+        if word.isdecimal() and len(word) <= 4:
             self._read_number(word)
         elif word in _UNITS:
             self._read_unit(word)
