@@ -8,9 +8,8 @@ thing the user writes is which market is selected.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from decimal import Decimal
 from enum import Flag, auto
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -19,16 +18,12 @@ from engine.messages import (
     AccountInfo,
     Alert,
     AlertUpdate,
-    Ask,
     BarsUpdate,
-    Bid,
-    Break,
     BrokerInfo,
     CommandRefused,
     EngineFailed,
     EngineReady,
     EngineStatus,
-    FeedStatus,
     Fill,
     FillReport,
     FlumeFailed,
@@ -41,16 +36,16 @@ from engine.messages import (
     PlaybackStatus,
     Position,
     PositionUpdate,
-    Quote,
-    RequestRefused,
     SearchResults,
     ServiceStatus,
-    Trade,
 )
+from tui.market_view import MarketView, quote_after, stale_after
+from tui.order_news import refusal_of, told_of
 
 if TYPE_CHECKING:
-    from engine.instruments import Instrument
     from engine.messages import Event
+
+__all__ = ["DeckState", "MarketView", "Part"]
 
 NOTICES_KEPT = 500
 """Lines that the log tab can show; the log file has them all."""
@@ -76,42 +71,7 @@ class Part(Flag):
     FAILURE = auto()
 
 
-class MarketView:
-    """One open market: what it is and what is known of its present."""
-
-    def __init__(self, instrument: Instrument, quote: Quote) -> None:
-        self.instrument = instrument
-        self.quote = quote
-        self.series: dict[int, Series] = {}
-        """Bars by period in seconds."""
-        self.loading: set[int] = set()
-        """Periods of which older bars are still coming."""
-        self.feed: FeedStatus | None = None
-        self.is_stale = False
-        """The stream is silent, broken or ended: the quote is history, not the present."""
-        self.version = 0
-        """Goes up with every change but those of the bars."""
-
-    @property
-    def fqme(self) -> str:
-        return self.instrument.fqme
-
-    @property
-    def age_s(self) -> float | None:
-        """Seconds of market time since the last tick, as of the last status or frame."""
-        return self.feed.age_s if self.feed else None
-
-    @property
-    def spread(self) -> float | None:
-        """Ask minus bid; None where one side is missing."""
-        bid, ask = self.quote.bid, self.quote.ask
-        return None if bid is None or ask is None else ask - bid
-
-    @property
-    def change(self) -> float | None:
-        """Share by which the last price stands above the day's open; None if that is unknown."""
-        opened = self.quote.day_open
-        return None if not opened else self.quote.last / opened - 1.0
+_BOOK = Part.ORDERS | Part.FILLS | Part.POSITIONS | Part.ALERTS
 
 
 class DeckState:
@@ -148,6 +108,8 @@ class DeckState:
         """The engine's wall time at its last report, nanoseconds UTC."""
         self.version = 0
         """Goes up with every event."""
+        self.book_version = 0
+        """Goes up with every change of orders, fills, positions, alerts and accounts."""
         self._known_fills: set[tuple[str, str, str]] = set()
 
     # -- views over the state -------------------------------------------------------------------
@@ -166,12 +128,17 @@ class DeckState:
         ]
 
     def armed_alerts(self, fqme: str = "") -> list[Alert]:
-        """Alerts that can still call; of one market if `fqme` is given."""
-        return [
-            alert
-            for alert in self.alerts.values()
-            if alert.state == "armed" and (not fqme or alert.fqme == fqme)
-        ]
+        """Alerts that can still call; of one market if `fqme` is given. None can once the engine
+        is gone."""
+        return (
+            []
+            if self.failure
+            else [
+                alert
+                for alert in self.alerts.values()
+                if alert.state == "armed" and (not fqme or alert.fqme == fqme)
+            ]
+        )
 
     def position(self, account: str, fqme: str) -> Position:
         """What `account` holds in `fqme`; a flat position if nothing was ever filled."""
@@ -213,7 +180,9 @@ class DeckState:
         """Take one event in. Returns the parts of the screen that it touched."""
         self.version += 1
         fold = _FOLDS.get(type(event))
-        return fold(self, event) if fold else Part.NOTHING
+        touched = fold(self, event) if fold else Part.NOTHING
+        self.book_version += bool(touched & _BOOK)
+        return touched
 
     def fold_all(self, events: Iterable[Event]) -> Part:
         """Take events in, in their order. Returns all parts that they touched."""
@@ -369,49 +338,6 @@ class DeckState:
 
 _NOT_LIVE = frozenset({"stale", "ended", "failed"})
 
-_LOUD: dict[OrderState, tuple[Literal["warning", "error"], str]] = {
-    OrderState.REJECTED: ("error", "rejected by the venue"),
-    OrderState.DENIED: ("error", "denied"),
-    OrderState.EXPIRED: ("warning", "expired"),
-    OrderState.UNKNOWN: ("error", "is UNKNOWN"),
-}
-"""States whose entering a person must not miss."""
-
-
-def told_of(order: Order) -> tuple[Literal["info", "warning", "error"], str] | None:
-    """What a person is told when an order enters its state; None where that says nothing."""
-    what = f"{order.side} {order.size:f} {order.fqme}"
-    if order.state in _LOUD:
-        level, verb = _LOUD[order.state]
-        return level, f"{what} {verb}: {order.reason or 'no reason given'}"
-    if order.state is OrderState.FILLED:
-        verb = "bought" if order.side == "buy" else "sold"
-        at = "" if order.average_price is None else f" at {_short(order.average_price)}"
-        return "info", f"{verb} {order.size:f} {order.fqme}{at}"
-    if order.state is OrderState.PARTIAL:
-        return "info", f"{what}: {order.filled:f} filled so far"
-    if order.state is OrderState.CANCELED:
-        return "info", f"{what} canceled"
-    if order.state is OrderState.TRIGGERED:
-        return "info", f"{what} triggered"
-    return None
-
-
-def refusal_of(update: OrderUpdate) -> tuple[Literal["warning"], str] | None:
-    """What a person is told of an amend or a cancel that did not come about; None for one that
-    does not matter any more, and for everything else."""
-    order, event = update.order, update.event
-    if not isinstance(event, RequestRefused) or not order.is_working:
-        return None
-    what = f"{order.side} {order.size:f} {order.fqme}"
-    return "warning", f"{what}: {event.request} refused: {event.reason or 'no reason given'}"
-
-
-def _short(price: Decimal) -> str:
-    """An average in as many digits as prices of its size have, for a sentence."""
-    return f"{price:.8g}" if abs(price) < 10**8 else f"{price:.0f}"
-
-
 _FOLDS: dict[type, Callable[[DeckState, Any], Part]] = {
     EngineReady: DeckState._on_ready,
     EngineFailed: DeckState._on_failed,
@@ -428,37 +354,3 @@ _FOLDS: dict[type, Callable[[DeckState, Any], Part]] = {
     CommandRefused: DeckState._on_refused,
     SearchResults: DeckState._on_search,
 }
-
-
-def quote_after(quote: Quote, frame: Frame) -> Quote:
-    """The present of a market after the ticks of `frame`."""
-    changes: dict[str, Any] = {}
-    trades = [tick for tick in frame.ticks.get("trade", ()) if isinstance(tick, Trade)]
-    if trades:
-        changes |= {"last": trades[-1].price, "last_size": trades[-1].size}
-        if quote.day_volume is not None:
-            changes["day_volume"] = quote.day_volume + sum(trade.size for trade in trades)
-    bids, asks = frame.ticks.get("bid"), frame.ticks.get("ask")
-    if bids and isinstance(bid := bids[-1], Bid):
-        changes |= {"bid": bid.price if bid.size else None, "bid_size": bid.size}
-    if asks and isinstance(ask := asks[-1], Ask):
-        changes |= {"ask": ask.price if ask.size else None, "ask_size": ask.size}
-    newest = [ticks[-1] for ticks in frame.ticks.values() if ticks]
-    if newest:
-        changes["venue_ns"] = max(tick.venue_ns for tick in newest)
-        changes["recv_ns"] = max(tick.recv_ns for tick in newest)
-    return msgspec.structs.replace(quote, **changes)
-
-
-def stale_after(is_stale: bool, frame: Frame) -> bool:
-    """Whether a market is stale after `frame`: newer data ends it, a break that says so begins
-    it."""
-    data = [ticks[-1].recv_ns for kind, ticks in frame.ticks.items() if ticks and kind != "break"]
-    silent = [
-        tick.recv_ns
-        for tick in frame.ticks.get("break", ())
-        if isinstance(tick, Break) and tick.reason in ("stale", "end")
-    ]
-    if silent:
-        return not data or max(silent) >= max(data)
-    return is_stale and not data

@@ -195,12 +195,14 @@ def alert_rows(state: DeckState, zone: tzinfo | None) -> list[Row]:
 
 def _alert_row(state: DeckState, alert: Alert, zone: tzinfo | None) -> Row:
     is_armed = alert.state == "armed"
+    # Nobody looks at prices for it any more, or nobody knows: it must not be relied on.
+    shown = "unknown" if is_armed and state.failure else alert.state
     market = state.markets.get(alert.fqme)
     away = ""
     if is_armed and market is not None and market.quote.last:
         away = text_of.percent(float(alert.price) / market.quote.last - 1)
     ways = {"up": "at or above", "down": "at or below", "": ""}
-    inks = {"armed": "alert", "triggered": "triggered"}
+    inks = {"armed": "alert", "triggered": "triggered", "unknown": "unknown"}
     return Row(
         (
             Span(_time(alert.triggered_ns or alert.created_ns, zone), "muted"),
@@ -208,7 +210,7 @@ def _alert_row(state: DeckState, alert: Alert, zone: tzinfo | None) -> Row:
             Span(_price(state, alert.fqme, alert.price), "text" if is_armed else "muted"),
             Span(ways[alert.direction], "muted"),
             Span(away, "muted"),
-            Span(alert.state, inks.get(alert.state, "muted")),
+            Span(shown, inks.get(shown, "muted")),
             Span(alert.note),
         ),
         alert.alert_id,
