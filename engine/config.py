@@ -102,6 +102,14 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     stale_after_s: Annotated[
         float, Meta(gt=0, le=86400, description="seconds without data that make a market stale")
     ] = 10.0
+    kept_bars: Annotated[
+        int,
+        Meta(
+            ge=1000,
+            description="bars of a market and period that are kept in a long session; charts "
+            "that ask for more have more",
+        ),
+    ] = 200_000
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="least severe line logged")
     ] = "info"

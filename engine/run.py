@@ -27,7 +27,7 @@ class Engine:
         self.settings = settings
         self.services = services
         self.bus = Bus(report_error=self._on_tap_error)
-        self.sampler = Sampler()
+        self.sampler = Sampler(kept_bars=settings.config.kept_bars)
         self.venues = Venues(
             load=settings.load_broker,
             services=services,

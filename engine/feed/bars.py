@@ -16,6 +16,9 @@ _DTYPES = {name: np.int64 if name == "time_ns" else np.float64 for name in COLUM
 SPARE = 8
 """One part in so many of what is held is spare room at the end that grows."""
 
+KEPT_BARS = 200_000
+"""Bars of a long session that are kept: more than two days of 1 s bars."""
+
 MOST_WRITES = 1024
 """Writes that are known one by one."""
 
@@ -52,6 +55,10 @@ class Series:
         """Goes up when anything but the last bar changed: prepended, merged, cut off."""
         self.dropped_version = 0
         """The version that last took bars away, at either end."""
+        self.kept_bars = KEPT_BARS
+        """How many bars at least are left in it by who bounds it."""
+        self.trimmed_ns = 0
+        """Where bars were dropped before the first one and none put there since: its start."""
         self._first = self._end = room // 4
         self._arrays = {name: np.zeros(room, _DTYPES[name]) for name in COLUMN_NAMES}
         self._writes: list[Write] = []
@@ -193,7 +200,7 @@ class Series:
             last = write.last
         if since < self._last_written:
             ranges.append((last, last + 1))
-        return _joined(ranges, start, stop)
+        return joined(ranges, start, stop)
 
     def _note(self, start: int, stop: int, last: int) -> None:
         """Bars `start:stop`, by number, changed or are new; before that, `last` was the last."""
@@ -325,6 +332,7 @@ class Series:
     def cut_from(self, time_ns: int) -> None:
         """Drop every bar that starts at or after `time_ns`."""
         self._end = self._first + self.index_at(time_ns)
+        self.trimmed_ns = self.trimmed_ns if len(self) else 0
         self._pyramid.drop_from(self.stop_number)
         self._note_dropped()
 
@@ -335,6 +343,7 @@ class Series:
             return
         self._first += dropped
         self.first_number += dropped
+        self.trimmed_ns = int(self.time_ns[0]) if count else 0
         self._pyramid.drop_before(self.first_number)
         self._make_room(before=0, after=0)
         self._note_dropped()
@@ -342,6 +351,7 @@ class Series:
     def clear(self) -> None:
         """Drop every bar."""
         self._end = self._first
+        self.trimmed_ns = 0
         self._pyramid.drop_from(self.stop_number)
         self._note_dropped()
 
@@ -360,6 +370,7 @@ class Series:
             self._make_room(before=count, after=0)
         self._first -= count
         self.first_number -= count
+        self.trimmed_ns = 0
         self._write(0, columns)
         self._note(self.first_number, self.first_number + count, self.stop_number - 1)
         self.history_version += 1
@@ -437,20 +448,6 @@ class Series:
         self._first, self._end = head, head + held
 
 
-def _joined(ranges: list[tuple[int, int]], start: int, stop: int) -> list[tuple[int, int]]:
-    """The same numbers in ranges that do not meet, ascending, between `start` and `stop`."""
-    joined: list[tuple[int, int]] = []
-    for begin, end in sorted(ranges):
-        begin, end = max(begin, start), min(end, stop)
-        if begin >= end:
-            continue
-        if joined and begin <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
-        else:
-            joined.append((begin, end))
-    return joined
-
-
 def _differing(series: Series, start: int, columns: Columns) -> tuple[int, int] | None:
     """The first and behind the last of `columns` that is not the bar that is there already."""
     part = slice(start, start + len(columns))
@@ -466,6 +463,20 @@ def _part(columns: Columns, start: int, stop: int) -> Columns:
     if stop - start == len(columns):
         return columns
     return Columns(**{name: getattr(columns, name)[start:stop] for name in COLUMN_NAMES})
+
+
+def joined(ranges: list[tuple[int, int]], start: int, stop: int) -> list[tuple[int, int]]:
+    """The same numbers in ranges that do not meet, ascending, between `start` and `stop`."""
+    made: list[tuple[int, int]] = []
+    for begin, end in sorted(ranges):
+        begin, end = max(begin, start), min(end, stop)
+        if begin >= end:
+            continue
+        if made and begin <= made[-1][1]:
+            made[-1] = (made[-1][0], max(made[-1][1], end))
+        else:
+            made.append((begin, end))
+    return made
 
 
 def empty_columns() -> Columns:

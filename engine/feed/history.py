@@ -105,6 +105,15 @@ class _Load:
         self.rest = empty_columns()
         self.has_more = bool(self.rungs)
 
+    def follow_trim(self) -> None:
+        """Where old bars were dropped from the series, the next page ends where it begins."""
+        if self.is_trimmed():
+            self.restart(self.series.trimmed_ns)
+
+    def is_trimmed(self) -> bool:
+        """Bars that were loaded have been dropped, and can be loaded again."""
+        return bool(self.rungs) and self.series.trimmed_ns > self.cursor_ns
+
     def is_short(self) -> bool:
         """Older bars are wanted and can be had."""
         return self.has_more and len(self.series) < self.wanted
@@ -167,6 +176,8 @@ class History:
         load = self._loads.get(period_s) or self._begin(period_s)
         if count > load.wanted:
             load.wanted = count
+            load.series.kept_bars = max(load.series.kept_bars, count)
+            load.follow_trim()
             load.is_loading = load.is_loading or load.is_short()
             load.wake()
         return load.series
@@ -179,12 +190,12 @@ class History:
     def has_more(self, period_s: int) -> bool:
         """Older bars of this series can be had."""
         load = self._loads.get(period_s)
-        return load is not None and load.has_more
+        return load is not None and (load.has_more or load.is_trimmed())
 
     def load_more(self, period_s: int, count: int = PAGE_BARS) -> None:
         """Load `count` older bars of an open series; nothing, while it is loading."""
         load = self._loads.get(period_s)
-        if load is not None and load.has_more and not load.is_loading:
+        if load is not None and self.has_more(period_s) and not load.is_loading:
             self.open_series(period_s, len(load.series) + count)
 
     def mend(self, from_ns: int) -> None:
@@ -332,6 +343,7 @@ class History:
         load.is_loading = True
         asked_ns, size = load.cursor_ns, load.page_size()
         page = await self._get_broker().history(self._fqme, load.rungs[0], asked_ns, size)
+        load.follow_trim()
         if load.cursor_ns == asked_ns and seam is self._seams[load.rungs[-1]]:
             bars = load.take_page(page.columns, page.has_more)
             self._sampler.merge(self._fqme, load.period_s, bars, sealed_ns=0)

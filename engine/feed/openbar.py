@@ -112,6 +112,9 @@ class OpenBar:
             self.reload()
         else:
             series.append(start_ns, price, price, price, price)
+            # In rare large steps: each is a copy, and has all of it sent to who shows it.
+            if len(series) > series.kept_bars + series.kept_bars // 4:
+                series.keep_last(series.kept_bars)
 
     def write(self) -> None:
         """Put the open bar's values into the series."""

@@ -19,7 +19,7 @@ import trio
 
 from engine.clock import NANOS
 from engine.errors import UsageError
-from engine.feed.bars import Series
+from engine.feed.bars import KEPT_BARS, Series
 from engine.feed.openbar import OpenBar
 from engine.messages import Break, Columns, Tick, Trade
 
@@ -136,7 +136,12 @@ class _Market:
 class Sampler:
     """All series that are being sampled, by (fqme, period)."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, kept_bars: int = KEPT_BARS) -> None:
+        """
+        Args:
+            kept_bars: how many bars of a series are kept at least; `Series.kept_bars`.
+        """
+        self._kept_bars = kept_bars
         self._markets: dict[str, _Market] = {}
         self._listeners: dict[int, tuple[Listener, ...]] = {}
 
@@ -154,6 +159,7 @@ class Sampler:
         market = self._markets.setdefault(fqme, _Market(now_ns))
         if (bar := market.bar(period_s)) is None:
             bar = OpenBar(Series(period_s))
+            bar.series.kept_bars = self._kept_bars
             market.bars.append(bar)
         bar.users += 1
         return bar.series

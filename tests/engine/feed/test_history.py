@@ -251,6 +251,34 @@ async def test_more_can_be_loaded_until_there_is_no_more(autojump_clock: MockClo
         assert plain_bars(seen, 300) == traded_bars(series.columns())
 
 
+async def test_bars_that_were_dropped_are_loaded_again_when_they_are_wanted(
+    autojump_clock: MockClock,
+) -> None:
+    trades = market()
+    async with (
+        open_feeding({FQME: trades}, native_s=(60,)) as feeding,
+        open_feed(feeding.hub, [FQME], throttle_hz=1) as feed,
+    ):
+        flume = feed.flumes[FQME]
+        series = await flume.open_series(60, 15)
+        series.kept_bars = 20
+        await until_loaded(feeding, 60)
+        await trio.sleep(1400)
+        assert series.trimmed_ns == series.time_ns[0]
+        assert 20 <= len(series) <= 25
+
+        flume.load_more(60, 100)
+        await until_loaded(feeding, 60)
+        assert len(series) >= 120
+        assert not series.trimmed_ns
+        while flume.has_more(60):
+            flume.load_more(60, 100)
+            await until_loaded(feeding, 60)
+
+        seen = past(trades, feeding.clock.now_ns())
+        assert plain_bars(seen, 60) == traded_bars(series.columns())
+
+
 async def test_a_busy_venue_is_asked_again(autojump_clock: MockClock) -> None:
     trades = market()
     async with (
