@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import TypeVar
+
+import msgspec
 
 from engine.feed.bars import Series
 from engine.link.protocol import Wake
@@ -48,7 +49,34 @@ the bars and the quote."""
 
 KEPT_NOTICES = 1000
 
-T = TypeVar("T")
+
+class WaitingBars:
+    """One update of many; where several have a bar, the newest counts."""
+
+    def __init__(self, update: BarsUpdate) -> None:
+        self._newest = update
+        self._is_reset = update.reset
+        self._series: Series | None = None
+        """What waits, from the second update on."""
+
+    def add(self, update: BarsUpdate) -> None:
+        """Put a newer update on top, at a cost that does not depend on what waits."""
+        if update.reset:
+            self._series, self._is_reset = None, True
+        else:
+            if self._series is None:
+                self._series = Series(update.period_s)
+                self._series.merge(self._newest.columns)
+            self._series.merge(update.columns)
+        self._newest = update
+
+    def update(self) -> BarsUpdate:
+        """All of them as one."""
+        if self._series is None:
+            return self._newest
+        return msgspec.structs.replace(
+            self._newest, columns=self._series.columns(), reset=self._is_reset
+        )
 
 
 class Outbox:
@@ -59,7 +87,7 @@ class Outbox:
         self._lossless: deque[Event] = deque()
         self._notices: deque[Event] = deque(maxlen=KEPT_NOTICES)
         self._frames: dict[str, Frame] = {}
-        self._bars: dict[tuple[str, int], BarsUpdate] = {}
+        self._bars: dict[tuple[str, int], WaitingBars] = {}
         self._status: EngineStatus | None = None
         self._wake: Wake | None = None
         self._is_woken = False
@@ -80,7 +108,7 @@ class Outbox:
         """Everything since the last call: lossless events in order, then the newest state."""
         with self._lock:
             taken: list[Event] = [*self._lossless, *self._notices]
-            taken += self._bars.values()
+            taken += [bars.update() for bars in self._bars.values()]
             taken += self._frames.values()
             if self._status is not None:
                 taken.append(self._status)
@@ -96,8 +124,10 @@ class Outbox:
             self._frames[event.fqme] = event if waiting is None else merge_frames(waiting, event)
         elif isinstance(event, BarsUpdate):
             key = (event.fqme, event.period_s)
-            held = self._bars.get(key)
-            self._bars[key] = event if held is None else merge_bars(held, event)
+            if (held := self._bars.get(key)) is None:
+                self._bars[key] = WaitingBars(event)
+            else:
+                held.add(event)
         elif isinstance(event, EngineStatus):
             self._status = event
         elif isinstance(event, Notice):
@@ -120,19 +150,3 @@ def merge_frames(older: Frame, newer: Frame) -> Frame:
         conflated += len(ticks.get(kind, ())) + len(items) - len(both[-KEPT_TICKS:])
         ticks[kind] = both[-KEPT_TICKS:]
     return Frame(fqme=newer.fqme, ticks=ticks, conflated=conflated, quote=newer.quote)
-
-
-def merge_bars(older: BarsUpdate, newer: BarsUpdate) -> BarsUpdate:
-    """One update of two; where both have a bar, the newer one counts."""
-    if newer.reset:
-        return newer
-    series = Series(older.period_s, room=len(older.columns) + len(newer.columns) + 8)
-    series.merge(older.columns)
-    series.merge(newer.columns)
-    return BarsUpdate(
-        fqme=newer.fqme,
-        period_s=newer.period_s,
-        columns=series.columns(),
-        reset=older.reset,
-        is_complete=newer.is_complete,
-    )

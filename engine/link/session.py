@@ -197,10 +197,11 @@ class DeckSession:
         series: Series = await flume.open_series(command.period_s, command.count)
         key = (command.fqme, command.period_s)
         held = self._bars.get(key)
-        if held is not None and held.count >= command.count:
+        self._bars_opened.set()
+        if held is not None:
+            held.widen(command.count)
             return
         self._bars[key] = BarsCursor(series, command.count)
-        self._bars_opened.set()
         if not len(series):
             self._put(
                 BarsUpdate(

@@ -1,13 +1,15 @@
 """A deck is sent each change of a series once, and merging them gives the series back."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.clock import NANOS
 from engine.feed.bars import Series
 from engine.link.bars import BarsCursor
+from engine.link.outbox import Outbox
 from engine.messages import COLUMN_NAMES, BarsUpdate, Columns
+from tests.support.series import WRITES, made, write
 
 FQME = "btcusdt.spot.sim"
 
@@ -95,8 +97,55 @@ def test_older_history_is_sent_up_to_what_was_asked_for() -> None:
     update = cursor.take(FQME, is_complete=True)
 
     assert update is not None
-    assert update.reset
-    assert 8 == len(update.columns)
+    assert not update.reset
+    assert [97, 98, 99] == (update.columns.time_ns // (60 * NANOS)).tolist()
+
+
+def test_history_and_the_last_bar_are_sent_without_what_lies_between() -> None:
+    series = grown(500)
+    cursor = BarsCursor(series, 1000)
+    cursor.take(FQME, is_complete=False)
+
+    series.merge(older(98, 99))
+    series.set_last(1.0, 9.0, 0.5, 8.0, 2.0, 2.0)
+    update = cursor.take(FQME, is_complete=True)
+
+    assert update is not None
+    assert [98, 99, 599] == (update.columns.time_ns // (60 * NANOS)).tolist()
+
+
+def test_who_asks_for_more_is_sent_only_what_is_older() -> None:
+    series = grown(50)
+    cursor = BarsCursor(series, 10)
+    cursor.take(FQME, is_complete=True)
+
+    cursor.widen(30)
+    update = cursor.take(FQME, is_complete=True)
+
+    assert update is not None
+    assert (20, False) == (len(update.columns), update.reset)
+    assert [120, 139] == (update.columns.time_ns[[0, -1]] // (60 * NANOS)).tolist()
+
+
+def test_who_asks_for_fewer_keeps_what_it_has() -> None:
+    cursor = BarsCursor(grown(50), 10)
+    cursor.take(FQME, is_complete=True)
+
+    cursor.widen(3)
+
+    assert cursor.take(FQME, is_complete=True) is None
+
+
+def test_a_trimmed_series_is_sent_anew_without_what_was_dropped() -> None:
+    series = grown(50)
+    cursor = BarsCursor(series, 40)
+    cursor.take(FQME, is_complete=True)
+
+    series.keep_last(20)
+    update = cursor.take(FQME, is_complete=True)
+
+    assert update is not None
+    assert (20, True) == (len(update.columns), update.reset)
 
 
 def test_a_cut_series_is_sent_anew_even_when_nothing_is_left() -> None:
@@ -111,26 +160,46 @@ def test_a_cut_series_is_sent_anew_even_when_nothing_is_left() -> None:
     assert (0, True) == (len(update.columns), update.reset)
 
 
-@given(st.lists(st.sampled_from(["tick", "bar", "history", "cut", "take"]), max_size=40))
-def test_a_deck_that_merges_what_it_is_sent_has_the_same_newest_bars(steps: list[str]) -> None:
-    series, shown = grown(3, start=1000), Series(60)
-    cursor, oldest = BarsCursor(series, 10_000), 1000
-    for step in [*steps, "take"]:
-        last_ns = int(series.time_ns[-1]) if len(series) else 1000 * 60 * NANOS
-        if step == "tick" and len(series):
-            series.set_last(1.0, 3.0, 0.1, series.close[-1] + 1, 2.0, 2.0)
-        elif step == "bar":
-            series.append(last_ns + 60 * NANOS, 1.0, 2.0, 0.5, 1.0, 1.0, 1.0)
-        elif step == "history":
-            series.merge(older(oldest - 2, oldest - 1))
-            oldest -= 2
-        elif step == "cut":
-            series.cut_from(last_ns)
-        update = cursor.take(FQME, is_complete=True) if step == "take" else None
-        if isinstance(update, BarsUpdate):
-            if update.reset:
-                shown.clear()
-            shown.merge(update.columns)
+@settings(max_examples=300)
+@given(
+    st.sampled_from([1, 5, 300, 10_000]),
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("take"), st.just(0)),
+            st.tuples(st.just("show"), st.just(0)),
+            st.tuples(st.just("widen"), st.integers(1, 900)),
+            WRITES.flatmap(lambda steps: st.sampled_from(steps or [("read", 0)])),
+        ),
+        max_size=40,
+    ),
+)
+def test_a_deck_that_merges_what_it_is_sent_has_the_bars_of_the_engine(
+    count: int, steps: list[tuple[str, int]]
+) -> None:
+    series, shown, outbox = Series(1), Series(1), Outbox()
+    series.merge(made(600, start_s=1000, step_s=3))
+    cursor = BarsCursor(series, count)
 
+    for salt, (name, value) in enumerate([*steps, ("take", 0), ("show", 0)]):
+        if name == "take" and (update := cursor.take(FQME, is_complete=True)) is not None:
+            outbox.put(update)
+        elif name == "show":
+            show(shown, outbox)
+        elif name == "widen":
+            cursor.widen(value)
+        else:
+            write(series, name, value, salt)
+
+    assert len(shown) >= min(cursor.count, len(series))
     for name in COLUMN_NAMES:
-        assert getattr(series, name).tolist() == getattr(shown, name).tolist()
+        newest = getattr(series, name)[len(series) - len(shown) :]
+        assert newest.tolist() == getattr(shown, name).tolist()
+
+
+def show(shown: Series, outbox: Outbox) -> None:
+    """What a deck does with what waits for it."""
+    for update in outbox.take():
+        assert isinstance(update, BarsUpdate)
+        if update.reset:
+            shown.clear()
+        shown.merge(update.columns)

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from engine.link.outbox import KEPT_NOTICES, KEPT_TICKS, Outbox, merge_bars, merge_frames
+from engine.link.outbox import KEPT_NOTICES, KEPT_TICKS, Outbox, WaitingBars, merge_frames
 from engine.messages import (
     COLUMN_NAMES,
     Ask,
@@ -131,7 +131,10 @@ def test_merging_leaves_the_waiting_frame_as_it_was() -> None:
 
 
 def test_bars_merge_by_time_and_the_newer_wins() -> None:
-    merged = merge_bars(bars(1, 2, 3, reset=True), bars(3, 4, close=9.0))
+    waiting = WaitingBars(bars(1, 2, 3, reset=True))
+    waiting.add(bars(3, 4, close=9.0))
+
+    merged = waiting.update()
 
     assert [1 * 60, 2 * 60, 3 * 60, 4 * 60] == merged.columns.time_ns.tolist()
     assert [1.0, 1.0, 9.0, 9.0] == merged.columns.close.tolist()
@@ -140,8 +143,24 @@ def test_bars_merge_by_time_and_the_newer_wins() -> None:
 
 def test_a_reset_replaces_what_waits() -> None:
     fresh = bars(7, reset=True)
+    waiting = WaitingBars(bars(1, 2))
+    waiting.add(bars(3))
 
-    assert merge_bars(bars(1, 2), fresh) is fresh
+    waiting.add(fresh)
+
+    assert waiting.update() is fresh
+
+
+def test_what_waits_is_not_changed_by_what_comes_after() -> None:
+    first = bars(1, 2)
+    waiting = WaitingBars(first)
+    waiting.add(bars(2, 3, close=5.0))
+    taken = waiting.update()
+
+    waiting.add(bars(3, close=8.0))
+
+    assert [1.0, 1.0] == first.columns.close.tolist()
+    assert [1.0, 5.0, 5.0] == taken.columns.close.tolist()
 
 
 def test_the_deck_is_woken_once_until_it_takes() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import trio
 from trio.testing import MockClock
 
+from engine.clock import NANOS
+from engine.config import EngineConfig
+from engine.feed.bars import Series
 from engine.messages import (
     BarsUpdate,
     Bid,
@@ -42,6 +46,16 @@ def bars_of(rig: Rig, period_s: int, fqme: str = "") -> list[BarsUpdate]:
         for update in rig.told(BarsUpdate)
         if update.period_s == period_s and update.fqme == (fqme or rig.fqme)
     ]
+
+
+def shown(updates: list[BarsUpdate]) -> Series:
+    """What a deck that was told this shows."""
+    series = Series(updates[0].period_s)
+    for update in updates:
+        if update.reset:
+            series.clear()
+        series.merge(update.columns)
+    return series
 
 
 async def test_the_first_thing_told_is_what_there_is(mock_clock: MockClock) -> None:
@@ -170,8 +184,39 @@ async def test_more_bars_are_older_ones(mock_clock: MockClock) -> None:
         rig.send(OpenBars(fqme=SIM, period_s=60, count=5000))
         await rig.advance(5.0)
 
-        whole = [len(update.columns) for update in bars_of(rig, 60) if update.reset]
-        assert max(whole) >= 5000
+        updates = bars_of(rig, 60)
+        assert sum(update.reset for update in updates) <= 2  # none yet, and then the first
+        assert len(shown(updates)) >= 5000
+
+
+async def test_a_long_session_keeps_no_more_bars_than_it_is_told_to(mock_clock: MockClock) -> None:
+    config = EngineConfig(kept_bars=1000)
+    async with open_rig(mock_clock, config=config) as rig:
+        await rig.watch(SIM)
+        rig.send(OpenBars(fqme=SIM, period_s=1, count=500))
+        await rig.advance(1000.5)
+
+        series = rig.engine.sampler.series(SIM, 1)
+        assert series is not None
+        assert 1000 <= len(series) <= 1250
+        deck = shown(bars_of(rig, 1))
+        assert 1000 <= len(deck) <= 1250
+        assert deck.time_ns.tolist() == series.time_ns.tolist()
+        assert deck.close[:-1].tolist() == series.close[:-1].tolist()
+
+
+async def test_who_wants_more_bars_than_are_kept_has_them(mock_clock: MockClock) -> None:
+    config = EngineConfig(kept_bars=1000)
+    async with open_rig(mock_clock, config=config) as rig:
+        await rig.watch(SIM)
+        rig.send(OpenBars(fqme=SIM, period_s=1, count=500))
+        await rig.advance(1000.0)
+        rig.send(OpenBars(fqme=SIM, period_s=1, count=3000))
+        await rig.advance(10.0)
+
+        deck = shown(bars_of(rig, 1))
+        assert 3000 <= len(deck) <= 3100
+        assert {NANOS} == set(np.diff(deck.time_ns).tolist())
 
 
 async def test_closed_bars_are_sent_no_more(mock_clock: MockClock) -> None:
