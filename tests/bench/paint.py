@@ -18,8 +18,9 @@ import numpy as np
 from engine.feed.bars import Series
 from engine.messages import Quote
 from tests.support.bars import INSTRUMENT, series_of, walk
-from tui.paint.canvas import Canvas, finish
+from tui.paint.canvas import Canvas
 from tui.paint.chart import ChartPainter
+from tui.paint.frame import finish
 from tui.paint.columns import ZOOMS, Zoom
 from tui.paint.levels import Level
 from tui.paint.scene import Scene, View

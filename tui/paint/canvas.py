@@ -1,21 +1,30 @@
-"""A grid of cells: characters and styles, painted in layers, then cut into strips."""
+"""Cells: what is painted in layers, merged by priority into characters and styles.
+
+A `Canvas` is one layer, transparent where nothing was painted. Layers are merged, the first at the
+back, in four steps that keep what is data and what is not apart: backdrops; dots, which share
+cells, the newest giving the colour; tints, which colour the dots that are there and show their own
+only where there are none; and text over all of them. `merge` does so for a window of columns,
+whatever else is on the layers: a price that moved costs the cells that it moved in.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from rich.cells import cell_len
-from rich.segment import Segment
 from rich.style import Style
-from textual.strip import Strip
 
 from engine.text import REPLACEMENT
 from tui.paint.cells import Glyphs, characters
 from tui.paint.theme import Theme
 
 BLANK = ord(" ")
+
+NOTHING = -1
+"""Style of a cell of a layer in which no text stands."""
 
 
 class Palette:
@@ -35,36 +44,33 @@ class Palette:
     ) -> int:
         """Text of `role`; loud text does not fade with stale data."""
         key = (role, on, bold, is_loud)
-        if key not in self._by_key:
+        number = self._by_key.get(key)
+        if number is None:
             is_stale = self.is_stale and not is_loud
             style = self.theme.style(role, on, bold=bold, is_stale=is_stale)
-            self._by_key[key] = self._number(style)
-        return self._by_key[key]
+            number = self._by_key[key] = self._number(style)
+        return number
 
     def dots(self, role: str, *, is_faint: bool = False, is_loud: bool = False) -> int:
         """Dots of `role`; faint ones stand behind others. Attributes that fill the cell or
         draw a line of their own are left to text."""
         key = (role, "dots", is_faint, is_loud)
-        if key not in self._by_key:
+        number = self._by_key.get(key)
+        if number is None:
             is_stale = is_faint or (self.is_stale and not is_loud)
             style = self.theme.style(role, is_stale=is_stale)
-            self._by_key[key] = self._number(style + Style(underline=False, reverse=False))
-        return self._by_key[key]
+            style += Style(underline=False, reverse=False)
+            number = self._by_key[key] = self._number(style)
+        return number
 
     def chip(self, role: str, *, is_loud: bool = False) -> int:
         """A label with `role` as its ground; loud ones do not fade with stale data."""
         key = (role, "chip", False, is_loud)
-        if key not in self._by_key:
+        number = self._by_key.get(key)
+        if number is None:
             style = self.theme.chip(role, is_stale=self.is_stale and not is_loud)
-            self._by_key[key] = self._number(style)
-        return self._by_key[key]
-
-    def merges(self) -> tuple[np.ndarray, np.ndarray]:
-        """Of each style: a number for its ground, and whether a blank in it shows nothing else."""
-        grounds: dict[object, int] = {}
-        numbers = [grounds.setdefault(style.bgcolor, len(grounds)) for style in self.styles]
-        plain = [not (style.reverse or style.underline) for style in self.styles]
-        return np.array(numbers), np.array(plain)
+            number = self._by_key[key] = self._number(style)
+        return number
 
     def _number(self, style: Style) -> int:
         if style not in self._numbers:
@@ -73,31 +79,51 @@ class Palette:
         return self._numbers[style]
 
 
+class Marks(NamedTuple):
+    """Values and styles of the cells of a layer."""
+
+    values: np.ndarray
+    styles: np.ndarray
+
+
 class Canvas:
-    """Code points and style numbers of `height` x `width` cells."""
+    """One layer of `height` x `width` cells, transparent at first."""
 
     def __init__(self, width: int, height: int, palette: Palette, glyphs: Glyphs) -> None:
         self.width = width
         self.height = height
         self.palette = palette
         self.glyphs = glyphs
-        self.codes = np.full((height, width), BLANK, dtype=np.uint32)
-        self.styles = np.full((height, width), palette.ground, dtype=np.int16)
-        self.masks = np.zeros((height, width), dtype=np.uint8)
-        """Dots drawn so far, backdrops left out."""
+        self.backdrop: Marks | None = None
+        self.data: Marks | None = None
+        self.tint: Marks | None = None
+        self.writing: Marks | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was painted."""
+        parts = (self.backdrop, self.data, self.tint, self.writing)
+        return all(part is None for part in parts)
+
+    @property
+    def codes(self) -> np.ndarray:
+        """Code points of the text, to be written to."""
+        return self._writing().values
+
+    @property
+    def styles(self) -> np.ndarray:
+        """Styles of the text, to be written to; `NOTHING` where there is none."""
+        return self._writing().styles
 
     def text(self, row: int, column: int, text: str, style: int) -> None:
         """Write `text` over what is there, cut at the edges, one cell for each character: one
         that would take two cells, or none, is replaced."""
-        if not 0 <= row < self.height:
-            return
-        if not text.isascii():
-            text = "".join(char if cell_len(char) == 1 else REPLACEMENT for char in text)
         start, stop = max(column, 0), min(column + len(text), self.width)
-        if start < stop:
-            shown = text[start - column : stop - column]
-            self.codes[row, start:stop] = [ord(char) for char in shown]
-            self.styles[row, start:stop] = style
+        if start >= stop or not 0 <= row < self.height:
+            return
+        codes, styles = self._writing()
+        codes[row, start:stop] = _codes(text)[start - column : stop - column]
+        styles[row, start:stop] = style
 
     def dots(
         self,
@@ -105,74 +131,108 @@ class Canvas:
         masks: np.ndarray,
         styles: np.ndarray | int,
         *,
+        column: int = 0,
         is_backdrop: bool = False,
+        is_tint: bool = False,
     ) -> None:
-        """Draw packed dots with their top left at (`row`, 0), in cells shared with dots that
-        are there; the newer ones give the colour. A backdrop leaves no dots to share with:
-        nobody shall take its dots for data."""
-        inked = masks != 0
-        area = np.s_[row : row + masks.shape[0], : masks.shape[1]]
-        shared = masks | np.where(inked, self.masks[area], 0).astype(np.uint8)
-        self.codes[area] = np.where(inked, characters(shared, self.glyphs), self.codes[area])
-        self.styles[area] = np.where(inked, styles, self.styles[area])
-        if not is_backdrop:
-            self.masks[area] |= masks
+        """Draw packed dots with their top left at (`row`, `column`), in cells shared with dots
+        that are there; the newer ones give the colour.
+
+        A backdrop shares no cell with dots, before or after it: nobody shall take its dots for
+        data. A tint does not either, but colours the dots that are there.
+        """
+        if is_backdrop:
+            marks = self.backdrop = self.backdrop or self._marks(np.uint8)
+        elif is_tint:
+            marks = self.tint = self.tint or self._marks(np.uint8)
+        else:
+            marks = self.data = self.data or self._marks(np.uint8)
+        area = np.s_[row : row + masks.shape[0], column : column + masks.shape[1]]
+        np.copyto(marks.styles[area], styles, where=masks != 0)
+        marks.values[area] |= masks
+
+    def put(self, row: int, column: int, masks: np.ndarray, styles: np.ndarray) -> None:
+        """Have these dots, and none of those that were there, with their top left at (`row`,
+        `column`)."""
+        marks = self.data = self.data or self._marks(np.uint8)
+        area = np.s_[row : row + masks.shape[0], column : column + masks.shape[1]]
+        marks.values[area] = masks
+        marks.styles[area] = styles
+
+    def _writing(self) -> Marks:
+        if self.writing is None:
+            shape = (self.height, self.width)
+            self.writing = Marks(
+                np.full(shape, BLANK, dtype=np.uint32), np.full(shape, NOTHING, dtype=np.int16)
+            )
+        return self.writing
+
+    def _marks(self, kind: type[np.generic]) -> Marks:
+        shape = (self.height, self.width)
+        return Marks(np.zeros(shape, dtype=kind), np.zeros(shape, dtype=np.int16))
 
 
-class Frame(NamedTuple):
-    """A painted canvas, and what of it differs from the one before."""
+class Cells(NamedTuple):
+    """Characters and styles of a whole picture."""
 
     codes: np.ndarray
+    """Code points, uint32: (height, width)."""
     styles: np.ndarray
-    palette: Palette
-    strips: Sequence[Strip]
-    changed: Sequence[int]
-    """Rows that are not as they were in the frame before; all of them in a first frame."""
+    """Numbers of styles in a palette, int16."""
 
 
-def finish(canvas: Canvas, before: Frame | None) -> Frame:
-    """Cut `canvas` into strips, with those of `before` kept for the rows that did not change."""
-    codes, styles, palette = canvas.codes, _merged(canvas), canvas.palette
-    if before is None or before.palette is not palette or before.codes.shape != codes.shape:
-        rows = list(range(canvas.height))
-        strips: list[Strip] = [Strip.blank(canvas.width)] * canvas.height
+def merge(layers: Sequence[Canvas], into: Cells, rows: slice, start: int, stop: int) -> None:
+    """Merge columns `start:stop` of those rows of all layers, the first at the back, and write
+    what is seen over what stands there in `into`. There must be a layer."""
+    area = (rows, slice(start, stop))
+    codes, styles = into.codes[area], into.styles[area]
+    styles.fill(layers[0].palette.ground)
+    masks = _merged_dots(layers, area, styles)
+    if masks is None:
+        codes.fill(BLANK)
     else:
-        moved = (before.codes != codes).any(axis=1) | (before.styles != styles).any(axis=1)
-        rows = np.flatnonzero(moved).tolist()
-        strips = list(before.strips)
-    for row in rows:
-        strips[row] = _strip(codes[row], styles[row], palette.styles)
-    return Frame(codes, styles, palette, strips, rows)
+        codes[...] = characters(masks, layers[0].glyphs)
+    for layer in layers:
+        if layer.writing is not None:
+            inks = layer.writing.styles[area]
+            written = inks != NOTHING
+            np.copyto(codes, layer.writing.values[area], where=written)
+            np.copyto(styles, inks, where=written)
 
 
-def _merged(canvas: Canvas) -> np.ndarray:
-    """Styles, with each blank in that of the mark before it where nobody sees a difference.
+def _merged_dots(
+    layers: Sequence[Canvas], area: tuple[slice, slice], styles: np.ndarray
+) -> np.ndarray | None:
+    """Masks of all dots; their styles are written to `styles`. None where no layer has any."""
+    shape = styles.shape
+    behind = data = None
+    for layer in layers:
+        if layer.backdrop is not None:
+            behind = np.zeros(shape, dtype=np.uint8) if behind is None else behind
+            masks = layer.backdrop.values[area]
+            np.copyto(styles, layer.backdrop.styles[area], where=masks != 0)
+            np.copyto(behind, masks, where=masks != 0)
+    for layer in layers:
+        if layer.data is not None:
+            masks = layer.data.values[area]
+            data = masks.copy() if data is None else np.bitwise_or(data, masks, out=data)
+            np.copyto(styles, layer.data.styles[area], where=masks != 0)
+    if data is None:
+        data = np.zeros(shape, dtype=np.uint8)
+    free = data == 0
+    if behind is not None:
+        np.copyto(data, behind, where=free)
+    for layer in layers:
+        if layer.tint is not None:
+            masks = layer.tint.values[area]
+            np.copyto(styles, layer.tint.styles[area], where=masks != 0)
+            np.copyto(data, masks, where=(masks != 0) & free)
+    return data
 
-    Fewer changes of style are fewer bytes to the terminal.
-    """
-    styles = canvas.styles
-    grounds, plain = canvas.palette.merges()
-    blank = (canvas.codes == BLANK) & plain[styles]
-    columns = np.where(blank, 0, np.arange(canvas.width))
-    marks = np.maximum.accumulate(columns, axis=1)
-    earlier = np.take_along_axis(styles, marks, axis=1)
-    same = blank & plain[earlier] & (grounds[earlier] == grounds[styles])
-    merged: np.ndarray = np.where(same, earlier, styles)
-    return merged
 
-
-def _strip(codes: np.ndarray, numbers: np.ndarray, styles: Sequence[Style]) -> Strip:
-    """One row as segments, each a run of one style."""
-    if not len(numbers):
-        return Strip([], 0)
-    text = codes.astype("<u4").tobytes().decode("utf-32-le")
-    edges = (np.flatnonzero(numbers[1:] != numbers[:-1]) + 1).tolist()
-    starts, stops = [0, *edges], [*edges, len(numbers)]
-    runs = numbers[starts].tolist()
-    return Strip(
-        [
-            Segment(text[start:stop], styles[number])
-            for start, stop, number in zip(starts, stops, runs, strict=True)
-        ],
-        len(numbers),
-    )
+@lru_cache(maxsize=4096)
+def _codes(text: str) -> np.ndarray:
+    """Code points of `text`, each of a character that takes one cell."""
+    if not text.isascii():
+        text = "".join(char if cell_len(char) == 1 else REPLACEMENT for char in text)
+    return np.frombuffer(text.encode("utf-32-le"), dtype="<u4")

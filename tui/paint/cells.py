@@ -16,6 +16,9 @@ DOTS_Y = 4
 
 # Bit of each dot in a braille pattern, by row and column (Unicode, chapter 21.1).
 _BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], dtype=np.uint8)
+LEFT_BITS = _BITS[:, 0]
+"""Bits of the left four dots, from the top."""
+
 _QUADRANTS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
 """By bits: upper left 1, upper right 2, lower left 4, lower right 8."""
 
@@ -44,9 +47,15 @@ def pack(dots: np.ndarray) -> np.ndarray:
     return masks
 
 
+def joined(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Packed cells of two halves, each of four dots in the bits of the left side."""
+    masks: np.ndarray = left | (right << 3) | ((right << 1) & 0x80)
+    return masks
+
+
 def characters(masks: np.ndarray, glyphs: Glyphs) -> np.ndarray:
     """Code point of each mask; a blank where no dot is set."""
-    codes: np.ndarray = _table(glyphs)[masks]
+    codes: np.ndarray = _table(glyphs).take(masks)
     return codes
 
 

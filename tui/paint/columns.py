@@ -1,13 +1,19 @@
-"""Bars to columns: which bars are in view, where they stand, and what is left of them.
+"""Bars to columns: which times are in view, where they stand, and what is left of the bars there.
 
-Where several bars share a column of dots they are reduced to first, lowest, highest and last
-(M4; Jugel et al., VLDB 2014), with which the picture is the same, dot for dot, as if all had
-been drawn. Bars are shared out by their time and not by their index, so that a column stays
-what it is while others arrive before and after it.
+A `TimeAxis` shares time out into places of `zoom.bars` periods each, by their number since 1970
+(`keys`), so that a place is what it is however much arrives before and after it, and markets
+that were sampled at different times stand where they belong. `columns_on` says what of one
+series falls into each place: first, highest, lowest and last (M4; Jugel et al., VLDB 2014), with
+which the picture is the same, dot for dot, as if all bars had been drawn.
+
+Both cost what the width costs, for ten million bars as for ten thousand: the edges of places are
+looked up among the times (and not the places of all times), missing time is jumped over, and
+bars are reduced by the pyramid of their series (`Series.reduced`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import NamedTuple, Protocol
 
@@ -20,12 +26,31 @@ CUT_DOTS = 12
 """What is left of it, in dots."""
 
 
+class Reduced(Protocol):
+    """Several bars each as one, as columns."""
+
+    @property
+    def open(self) -> np.ndarray: ...
+    @property
+    def high(self) -> np.ndarray: ...
+    @property
+    def low(self) -> np.ndarray: ...
+    @property
+    def close(self) -> np.ndarray: ...
+    @property
+    def volume(self) -> np.ndarray: ...
+
+
 class Bars(Protocol):
     """What is read of a series (`engine.feed.bars.Series`)."""
 
     period_ns: int
+    version: int
+    first_number: int
 
     def __len__(self) -> int: ...
+    def touched(self, since: int) -> tuple[int, int]: ...
+    def reduced(self, starts: np.ndarray, stop: int) -> Reduced: ...
 
     @property
     def time_ns(self) -> np.ndarray: ...
@@ -50,12 +75,38 @@ class Zoom(NamedTuple):
 
 ZOOMS: tuple[Zoom, ...] = (
     *(Zoom(1, dots) for dots in (24, 16, 12, 8, 6, 4, 3, 2, 1)),
-    *(Zoom(bars, 1) for bars in (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)),
-    *(Zoom(bars, 1) for bars in (384, 512, 768, 1024, 1536, 2048, 3072, 4096, 8192)),
+    *(Zoom(bars, 1) for power in range(1, 21) for bars in (2**power, 3 * 2 ** (power - 1))),
 )
-"""From near to far."""
+"""From near to far: at the farthest a hundred million bars fit into a hundred cells."""
 
 DEFAULT_ZOOM = ZOOMS.index(Zoom(1, 4))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class TimeAxis:
+    """Places in time, from left to right: an entry is `zoom.bars` periods with a bar in them."""
+
+    zoom: Zoom
+    period_ns: int
+    """Of one bar."""
+    keys: np.ndarray
+    """Number of each place since 1970: it begins at `key * step_ns`."""
+    x: np.ndarray
+    """Leftmost column of dots of each; may be left of the view."""
+    after_gap: np.ndarray
+    """Time is missing between it and the one before."""
+    cut: np.ndarray
+    """Places missing before it that are cut short; 0 where time is in proportion."""
+    lead: int
+    """So many at the left are not in view, but what is in view depends on them."""
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @property
+    def step_ns(self) -> int:
+        """Nanoseconds of one place."""
+        return self.period_ns * self.zoom.bars
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -76,8 +127,6 @@ class Columns:
     low: np.ndarray
     close: np.ndarray
     volume: np.ndarray
-    line: np.ndarray
-    """First, lowest, highest and last of the closes: 4 rows."""
     after_gap: np.ndarray
     """Time is missing between it and the one before."""
     cut_ns: np.ndarray
@@ -88,7 +137,7 @@ class Columns:
 
     def part(self, start: int, stop: int) -> Columns:
         """Columns `start:stop`."""
-        arrays = {name: getattr(self, name)[..., start:stop] for name in _ARRAYS}
+        arrays = {name: getattr(self, name)[start:stop] for name in _ARRAYS}
         return Columns(zoom=self.zoom, period_ns=self.period_ns, **arrays)
 
     def moved(self, dots: int) -> Columns:
@@ -99,89 +148,194 @@ class Columns:
 _ARRAYS = tuple(field.name for field in fields(Columns) if field.name not in ("zoom", "period_ns"))
 
 
-def columns_in_view(series: Bars, zoom: Zoom, width: int, *, anchor: int, anchor_x: int) -> Columns:
-    """The columns of bars that fall in `width` dots, with bar `anchor` standing at `anchor_x`.
+def time_axis(
+    series: Sequence[Bars],
+    zoom: Zoom,
+    width: int,
+    *,
+    anchor_x: int,
+    anchor_ns: int | None = None,
+    closed_hours: bool = False,
+    lead: int = 0,
+) -> TimeAxis:
+    """The places of the bars of all of `series` that fall into `width` dots.
 
-    `anchor_x` is the left dot of a cell; the anchor's column starts there or one dot further,
-    such that a column never changes its place within a cell.
+    The first bar at or after `anchor_ns`, or the newest of all, stands at `anchor_x`: the left dot
+    of a cell; its place begins there or one dot further, such that no place ever changes where it
+    stands within a cell. Missing time takes the room that it would take with bars, cut short where
+    that is long unless `closed_hours` are to be seen. `lead` more places are found left of the
+    view. The period is that of the first series that has bars.
     """
-    part, key, starts = _grouped(series, zoom, width, anchor)
-    if not len(starts):
-        return no_columns(zoom, series.period_ns)
-    x, after_gap, cut = _placed(key[starts], zoom, width)
-    at = int(np.searchsorted(starts, anchor - part.start, side="right")) - 1
-    x += anchor_x + int(key[starts[at]]) * zoom.dots % 2 - x[at]
-    inside = np.flatnonzero((x + zoom.dots > 0) & (x < width))
-    if not len(inside):
-        return no_columns(zoom, series.period_ns)
-    seen = slice(int(inside[0]), int(inside[-1]) + 1)
-    columns = _reduced(series, zoom, part, starts)
-    step_ns = series.period_ns * zoom.bars
-    return Columns(
-        zoom=zoom,
-        period_ns=series.period_ns,
-        x=x[seen],
-        start_ns=key[starts[seen]] * step_ns,
-        first=starts[seen] + part.start,
-        after_gap=after_gap[seen],
-        cut_ns=cut[seen] * step_ns,
-        **{name: values[..., seen] for name, values in columns.items()},
+    filled = [one for one in series if len(one)]
+    if not filled:
+        return _no_axis(zoom, series[0].period_ns if series else 1)
+    period_ns = filled[0].period_ns
+    most = 1 << 62 if closed_hours else max(CUT_DOTS, width // MOST_GAP_SHARE)
+    ruler = _Ruler([one.time_ns for one in filled], period_ns * zoom.bars, zoom.dots, most)
+    anchor = ruler.anchor(anchor_ns)
+    before = ruler.back(anchor, anchor_x + 1, lead)
+    keys = np.concatenate([before, ruler.ahead(anchor + 1, width - anchor_x)])
+    x, steps, cut = ruler.placed(keys)
+    x += anchor_x + anchor * zoom.dots % 2 - x[len(before) - 1]
+    begin, end = x.searchsorted((1 - zoom.dots, width)).tolist()
+    seen = slice(max(0, begin - lead), end)
+    return TimeAxis(
+        zoom, period_ns, keys[seen], x[seen], steps[seen] > 1, cut[seen], begin - seen.start
     )
 
 
-def _grouped(
-    series: Bars, zoom: Zoom, width: int, anchor: int
-) -> tuple[slice, np.ndarray, np.ndarray]:
-    """The slice of bars that can be in view, the column number of each, and where each begins."""
-    room = (width // zoom.dots + 3) * zoom.bars
-    start, stop = max(0, anchor - room), min(len(series), anchor + room)
-    key = series.time_ns[start:stop] // (series.period_ns * zoom.bars)
-    if not len(key):
-        return slice(start, stop), key, np.zeros(0, dtype=np.int64)
-    starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
-    return slice(start, stop), key, starts
+def columns_on(axis: TimeAxis, series: Bars) -> Columns:
+    """What of `series` stands at the places of `axis`, which was made of it among others."""
+    if not len(axis) or not len(series):
+        return no_columns(axis.zoom, axis.period_ns)
+    step_ns = axis.step_ns
+    at = series.time_ns.searchsorted(np.append(axis.keys, axis.keys[-1] + 1) * step_ns)
+    starts, stop = at[:-1], int(at[-1])
+    here = at[1:] > starts
+    if here.all():
+        keys, x, after_gap, cut = axis.keys, axis.x, axis.after_gap, axis.cut
+    else:
+        starts, keys, x, cut = starts[here], axis.keys[here], axis.x[here], axis.cut[here]
+        after_gap = np.diff(keys, prepend=keys[:1]) > 1
+    return Columns(
+        zoom=axis.zoom,
+        period_ns=axis.period_ns,
+        x=x,
+        start_ns=keys * step_ns,
+        first=starts,
+        after_gap=after_gap,
+        cut_ns=cut * step_ns,
+        **reduced(series, starts, stop),
+    )
 
 
-def _placed(keys: np.ndarray, zoom: Zoom, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Dots from the first column, where time is missing, and how much of it is cut."""
-    steps = np.diff(keys, prepend=keys[0])
-    most = max(CUT_DOTS, width // MOST_GAP_SHARE)
-    is_cut = steps * zoom.dots > most
-    left = -(-CUT_DOTS // zoom.dots)
-    # An even number of dots is taken out, or columns would change their place in a cell.
-    kept = left + (steps - left) * zoom.dots % 2
-    shown = np.where(is_cut, kept, steps)
-    return np.cumsum(shown) * zoom.dots, steps > 1, np.where(is_cut, steps - 1, 0)
+def columns_in_view(series: Bars, zoom: Zoom, width: int, *, anchor: int, anchor_x: int) -> Columns:
+    """The columns of one series alone, with the place of bar `anchor` at `anchor_x`."""
+    anchor_ns = int(series.time_ns[anchor]) if len(series) else None
+    axis = time_axis([series], zoom, width, anchor_x=anchor_x, anchor_ns=anchor_ns)
+    return columns_on(axis, series)
 
 
-def _reduced(series: Bars, zoom: Zoom, part: slice, starts: np.ndarray) -> dict[str, np.ndarray]:
-    """First, highest, lowest, last of each column's bars, and the sum of their volumes."""
-    close = series.close[part]
-    if zoom.bars == 1:
-        return {
-            "open": series.open[part],
-            "high": series.high[part],
-            "low": series.low[part],
-            "close": close,
-            "volume": series.volume[part],
-            "line": np.stack([close, close, close, close]),
-        }
-    ends = np.r_[starts[1:], len(close)] - 1
-    lowest, highest = np.minimum.reduceat(close, starts), np.maximum.reduceat(close, starts)
-    return {
-        "open": series.open[part][starts],
-        "high": np.maximum.reduceat(series.high[part], starts),
-        "low": np.minimum.reduceat(series.low[part], starts),
-        "close": close[ends],
-        "volume": np.add.reduceat(series.volume[part], starts),
-        "line": np.stack([close[starts], lowest, highest, close[ends]]),
-    }
+def reduced(series: Bars, starts: np.ndarray, stop: int) -> dict[str, np.ndarray]:
+    """First, highest, lowest, last of the bars from each of `starts` to the next, the last ones
+    up to `stop`, and the sum of their volumes. Copies: a series is written to in place."""
+    if not len(starts):
+        return {name: np.zeros(0) for name in _VALUES}
+    if stop - starts[0] == len(starts):
+        part = slice(int(starts[0]), stop)
+        return {name: getattr(series, name)[part].copy() for name in _VALUES}
+    columns = series.reduced(starts, stop)
+    return {name: getattr(columns, name) for name in _VALUES}
+
+
+_VALUES = ("open", "high", "low", "close", "volume")
+
+
+def fit_zoom(series: Bars, width: int) -> int:
+    """Index in `ZOOMS` of the nearest at which all of `series` stands in `width` dots."""
+    near, far = 0, len(ZOOMS) - 1
+    while near < far:
+        middle = (near + far) // 2
+        zoom = ZOOMS[middle]
+        axis = time_axis([series], zoom, width, anchor_x=(width - zoom.dots) // 2 * 2)
+        is_whole = not len(axis) or (
+            axis.x[0] >= 0 and axis.keys[0] == series.time_ns[0] // axis.step_ns
+        )
+        near, far = (near, middle) if is_whole else (middle + 1, far)
+    return near
+
+
+class _Ruler:
+    """Times of several series, and how much room what is between them takes."""
+
+    def __init__(
+        self, times: Sequence[np.ndarray], step_ns: int, dots: int, most_dots: int
+    ) -> None:
+        self._times = times
+        self._step_ns = step_ns
+        self._dots = dots
+        self._most_dots = most_dots
+
+    def anchor(self, time_ns: int | None) -> int:
+        """Key of the first bar at or after `time_ns`; that of the newest where there is none."""
+        newest = max(int(times[-1]) for times in self._times)
+        if time_ns is None or time_ns >= newest:
+            return newest // self._step_ns
+        later = self._from(time_ns)
+        assert later is not None
+        return later
+
+    def back(self, key: int, dots: int, lead: int) -> np.ndarray:
+        """Keys with bars up to `key`, back over `dots` dots, and at least `lead` more."""
+        room = dots // self._dots + 2 + lead
+        keys = self._between(key - room, key + 1)
+        while True:
+            x = self.placed(keys)[0]
+            older = self._before(int(keys[0]) * self._step_ns)
+            if older is None or np.count_nonzero(x <= x[-1] - dots) > lead:
+                return keys
+            keys = np.concatenate([self._between(older - room, older + 1), keys])
+
+    def ahead(self, key: int, dots: int) -> np.ndarray:
+        """Keys with bars from `key` on, over at least `dots` dots."""
+        room = dots // self._dots + 2
+        later = self._from(key * self._step_ns)
+        found: list[np.ndarray] = []
+        while later is not None:
+            found.append(self._between(later, later + room))
+            keys = np.concatenate(found)
+            if self.placed(keys)[0][-1] >= dots:
+                break
+            later = self._from((later + room) * self._step_ns)
+        return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
+
+    def placed(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Dots from the first key, steps from the one before, and how many of those are cut."""
+        steps = np.diff(keys, prepend=keys[0])
+        if int(steps.max()) * self._dots <= self._most_dots:
+            return (keys - keys[0]) * self._dots, steps, np.zeros_like(steps)
+        is_cut = steps * self._dots > self._most_dots
+        left = -(-CUT_DOTS // self._dots)
+        # An even number of dots is taken out, or columns would change their place in a cell.
+        kept = left + (steps - left) * self._dots % 2
+        shown = np.where(is_cut, kept, steps)
+        return np.cumsum(shown) * self._dots, steps, np.where(is_cut, steps - 1, 0)
+
+    def _between(self, low: int, high: int) -> np.ndarray:
+        """Keys `low <= key < high` in which there is a bar."""
+        edges = np.arange(low, high + 1) * self._step_ns
+        found = np.zeros(high - low, dtype=bool)
+        for times in self._times:
+            at = times.searchsorted(edges)
+            found |= at[1:] > at[:-1]
+        return found.nonzero()[0] + low
+
+    def _before(self, time_ns: int) -> int | None:
+        """Key of the last bar that starts before `time_ns`."""
+        found = [
+            int(times[at - 1]) for times in self._times if (at := int(times.searchsorted(time_ns)))
+        ]
+        return max(found) // self._step_ns if found else None
+
+    def _from(self, time_ns: int) -> int | None:
+        """Key of the first bar that starts at or after `time_ns`."""
+        found = [
+            int(times[at])
+            for times in self._times
+            if (at := int(times.searchsorted(time_ns))) < len(times)
+        ]
+        return min(found) // self._step_ns if found else None
+
+
+def _no_axis(zoom: Zoom, period_ns: int) -> TimeAxis:
+    whole = np.zeros(0, dtype=np.int64)
+    return TimeAxis(zoom, period_ns, whole, whole, np.zeros(0, dtype=bool), whole, 0)
 
 
 def no_columns(zoom: Zoom, period_ns: int = 1) -> Columns:
     """Nothing in view."""
     whole, real = np.zeros(0, dtype=np.int64), np.zeros(0)
     return Columns(
-        zoom, period_ns, whole, whole, whole, real, real, real, real, real, np.zeros((4, 0)),
+        zoom, period_ns, whole, whole, whole, real, real, real, real, real,
         np.zeros(0, dtype=bool), whole,
     )  # fmt: skip

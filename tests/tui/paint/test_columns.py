@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tests.support.bars import NANOS, START_NS, bars, series_of, walk
-from tui.paint.columns import CUT_DOTS, ZOOMS, Columns, Zoom, columns_in_view
-from tui.paint.dots import Spans, bar_spans, draw, line_spans
-from tui.paint.scales import PriceScale
+from tui.paint.columns import CUT_DOTS, ZOOMS, Zoom, columns_in_view
 
 
 def test_the_anchor_stands_at_its_cell_and_the_others_before_it() -> None:
@@ -44,7 +38,6 @@ def test_several_bars_become_first_highest_lowest_last_and_sum() -> None:
     assert columns.low.tolist() == [5]
     assert columns.close.tolist() == [7]
     assert columns.volume.tolist() == [15]
-    assert columns.line[:, 0].tolist() == [11, 6, 14, 7]
 
 
 @pytest.mark.parametrize("zoom", [zoom for zoom in ZOOMS if zoom.bars <= 64])
@@ -124,43 +117,3 @@ def test_a_view_into_the_past_shows_the_bars_after_its_anchor_too() -> None:
 
 def test_no_bars_are_no_columns() -> None:
     assert len(columns_in_view(series_of(walk(0)), Zoom(1, 4), 80, anchor=-1, anchor_x=70)) == 0
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    seed=st.integers(0, 2**16),
-    group=st.sampled_from([2, 3, 4, 8]),
-    count=st.integers(2, 120),
-)
-def test_reduced_bars_and_lines_are_drawn_as_if_all_were(seed: int, group: int, count: int) -> None:
-    data = walk(count, seed=seed, start_ns=START_NS - START_NS % (24 * 60 * NANOS))
-    series = series_of(data)
-    prices, width, height = PriceScale(19_500.0, 20_500.0), 160, 64
-    reduced = columns_in_view(series, Zoom(group, 1), width, anchor=count - 1, anchor_x=140)
-    column_of = np.searchsorted(reduced.start_ns, data.time_ns, side="right") - 1
-    every = columns_in_view(series, Zoom(1, 1), 4 * count, anchor=count - 1, anchor_x=2 * count)
-    alone = replace(every, x=reduced.x[column_of])
-
-    drawn = draw(bar_spans(reduced, prices, height), width, height)
-    assert (_any(drawn) == _any(draw(bar_spans(alone, prices, height), width, height))).all()
-
-    line = _any(draw(line_spans(reduced, prices, height), width, height))
-    assert (line == _any(draw(_line_of_all(alone, prices, height), width, height))).all()
-
-
-def _line_of_all(columns: Columns, prices: PriceScale, height: int) -> Spans:
-    """A line through every close: each bar a dot, and upright to it from the one before."""
-    spans = line_spans(columns, prices, height)
-    rows = prices.rows(columns.close, height)
-    before = np.r_[rows[0], rows[:-1]]
-    return spans._replace(
-        x=columns.x,
-        top=np.where(before < rows, before + 1, rows),
-        bottom=np.where(before > rows, before - 1, rows),
-        kind=np.zeros(len(rows), dtype=np.int64),
-    )
-
-
-def _any(masks: np.ndarray) -> np.ndarray:
-    union: np.ndarray = np.bitwise_or.reduce(masks, axis=0)
-    return union
