@@ -12,16 +12,12 @@ import asyncio
 import os
 import select
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from engine.clock import monotonic_s
-
-MOST_WAITING = 1 << 20
-"""Bytes that may wait; what would pass it is dropped. Far above any one picture: a screen of
-200 x 50 in full colour is some 120 KB."""
+from tui.backlog import Backlog, Piece
 
 QUIET_S = 1.0
 """How long `stop` waits for a terminal that takes nothing."""
@@ -31,10 +27,6 @@ MOST_STOP_S = 3.0
 
 _CHUNK = 1 << 16
 _BLOCKING_CHUNK = 1 << 12
-
-_CUT = b"\x18\x1b[?2026l\x1b[0m"
-"""Ends a picture that is not finished: cancel (ECMA-48 8.3.9) what sequence is under way, show
-what came of a synchronized update, take no colour along."""
 
 
 class OutletStatistics(NamedTuple):
@@ -51,18 +43,6 @@ class OutletStatistics(NamedTuple):
     """Since when the oldest of what waits does so."""
     blocked_s: float = 0.0
     """All time in which the terminal took nothing though something waited."""
-
-
-class _Piece:
-    """Bytes that leave together: one picture, or one control sequence."""
-
-    __slots__ = ("data", "given_at", "is_frame", "sent")
-
-    def __init__(self, data: bytes, *, is_frame: bool, given_at: float) -> None:
-        self.data = data
-        self.is_frame = is_frame
-        self.given_at = given_at
-        self.sent = 0
 
 
 class Outlet:
@@ -84,8 +64,7 @@ class Outlet:
         self._given_fd = fileno
         self._encoding = encoding
         self._monotonic = monotonic
-        self._pieces: deque[_Piece] = deque()
-        # Reentrant: a signal's handler, in the main thread, writes as well.
+        self._backlog = Backlog()
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -99,15 +78,10 @@ class Outlet:
         self._is_given_up = False
         self._blocked_since: float | None = None
         self._blocked_s = 0.0
-        self._bytes_sent = 0
-        self._frames_sent = 0
-        self._writes = 0
-        self._dropped = 0
+        self._is_held = False
+        self._times_left = 0
         self.is_gone = False
         """The terminal was closed; what is written is thrown away."""
-        self.generation = 0
-        """Goes up when what the terminal shows is not what was written: application mode was
-        left, or a picture was dropped. Who draws by difference must draw everything."""
 
     # -- giving ---------------------------------------------------------------------------------
 
@@ -141,48 +115,33 @@ class Outlet:
             self._put(text, is_frame=is_frame)
 
     def _put(self, text: str, *, is_frame: bool) -> None:
-        data = text.encode(self._encoding, "replace")
-        piece = _Piece(data, is_frame=is_frame, given_at=self._monotonic())
-        with self._lock:
-            self._writes += 1
-            if self.is_gone:
-                return
-            if not is_frame:
-                self._forget_equal(data)
-            if self.bytes_waiting + len(data) > MOST_WAITING:
-                self._dropped += 1
-                self.generation += is_frame
-                return
-            was_clear = not self._pieces
-            self._pieces.append(piece)
-        if was_clear:
-            self._wake()
-
-    def _forget_equal(self, data: bytes) -> None:
-        """A control sequence that waits already waits in its new place only."""
-        for piece in list(self._pieces)[1:]:  # the first is on its way
-            if not piece.is_frame and piece.data == data:
-                self._pieces.remove(piece)
-                self._dropped += 1
-                return
+        if not self.is_gone:
+            data = text.encode(self._encoding, "replace")
+            if self._backlog.give(Piece(data, is_frame=is_frame, given_at=self._monotonic())):
+                self._wake()
 
     # -- asking ---------------------------------------------------------------------------------
 
     @property
     def is_clear(self) -> bool:
         """Whether nothing waits to leave, so that a picture drawn now would leave now."""
-        return not self._pieces and not self.is_gone
+        return not (self._backlog or self._is_held or self.is_gone)
+
+    @property
+    def generation(self) -> int:
+        """Goes up when what the terminal shows is not what was written: application mode was
+        left, or a picture was dropped. Who draws by difference must then draw everything."""
+        return self._times_left + self._backlog.dropped_frames
 
     @property
     def bytes_waiting(self) -> int:
-        with self._lock:
-            return sum(len(piece.data) - piece.sent for piece in self._pieces)
+        return self._backlog.size
 
     @property
     def waiting_s(self) -> float:
         """How long the oldest of what waits has waited; 0.0 where nothing does."""
-        with self._lock:
-            return self._monotonic() - self._pieces[0].given_at if self._pieces else 0.0
+        oldest_at = self._backlog.oldest_at
+        return 0.0 if oldest_at is None else self._monotonic() - oldest_at
 
     @property
     def blocked_s(self) -> float:
@@ -193,28 +152,34 @@ class Outlet:
 
     @property
     def bytes_sent(self) -> int:
-        return self._bytes_sent
+        return self._backlog.bytes_sent
 
     @property
     def frames_sent(self) -> int:
         """Pictures of which the last byte left."""
-        return self._frames_sent
+        return self._backlog.frames_sent
 
     @property
     def writes(self) -> int:
         """Pictures and control sequences that were given."""
-        return self._writes
+        return self._backlog.given
 
     def statistics(self) -> OutletStatistics:
         return OutletStatistics(
-            bytes_sent=self._bytes_sent,
-            frames_sent=self._frames_sent,
-            writes=self._writes,
-            dropped=self._dropped,
+            bytes_sent=self.bytes_sent,
+            frames_sent=self.frames_sent,
+            writes=self.writes,
+            dropped=self._backlog.dropped,
             bytes_waiting=self.bytes_waiting,
             waiting_s=self.waiting_s,
             blocked_s=self.blocked_s,
         )
+
+    def hold(self, is_held: bool) -> None:
+        """Be clear no more, or again: what left is known to be stuck on its way."""
+        self._is_held = is_held
+        if self.is_clear:
+            self._announce()
 
     def when_clear(self, callback: Callable[[], object]) -> None:
         """Call once, from the loop, when nothing waits any more: soon, if nothing does now.
@@ -257,26 +222,24 @@ class Outlet:
         """
         if self._collected is not None:
             self._end_frame(is_frame=False)  # a signal came while a picture was made
-        self.generation += 1
+        self._times_left += 1
         thread = self._thread
         if thread is None or not thread.is_alive():
             return not self.is_gone
         self._is_ending = True
         self._wake()
         is_done = self._join(thread, quiet_s, most_s)
-        with self._lock:
-            self._dropped += len(self._pieces)
-            self._pieces.clear()
+        self._backlog.clear()
         return is_done and not self.is_gone
 
     def _join(self, thread: threading.Thread, quiet_s: float, most_s: float) -> bool:
         started = moved = self._monotonic()
-        sent = self._bytes_sent
+        sent = self.bytes_sent
         while thread.is_alive():
             thread.join(0.02)
             now = self._monotonic()
-            if sent != self._bytes_sent:
-                sent, moved = self._bytes_sent, now
+            if sent != self.bytes_sent:
+                sent, moved = self.bytes_sent, now
             if now - started > most_s or now - moved > quiet_s:
                 self._is_given_up = True
                 self._wake()
@@ -288,7 +251,9 @@ class Outlet:
 
     def _run(self) -> None:
         while not self._is_given_up and not self.is_gone:
-            piece = self._first()
+            if self._is_ending:
+                self._backlog.cut_frame()
+            piece = self._backlog.first()
             if piece is not None:
                 self._send(piece)
             elif self._is_ending:
@@ -297,47 +262,20 @@ class Outlet:
                 self._wait()
         self._close()
 
-    def _first(self) -> _Piece | None:
-        with self._lock:
-            while self._is_ending and self._pieces and self._pieces[0].is_frame:
-                cut = self._pieces.popleft()
-                self._dropped += 1
-                if cut.sent:
-                    end = _Piece(_CUT, is_frame=False, given_at=cut.given_at)
-                    self._pieces.appendleft(end)
-            return self._pieces[0] if self._pieces else None
-
-    def _send(self, piece: _Piece) -> None:
+    def _send(self, piece: Piece) -> None:
         if not self._is_own:
             self._wait_for_room()
         chunk = _CHUNK if self._is_own else _BLOCKING_CHUNK
         try:
-            sent = os.write(self._fd, memoryview(piece.data)[piece.sent : piece.sent + chunk])
+            count = os.write(self._fd, memoryview(piece.data)[piece.sent : piece.sent + chunk])
         except BlockingIOError:
             self._wait_for_room()
-            return
         except OSError:
-            self._lose()
-            return
-        self._bytes_sent += sent
-        piece.sent += sent
-        if piece.sent == len(piece.data):
-            self._done(piece)
-
-    def _done(self, piece: _Piece) -> None:
-        with self._lock:
-            if self._pieces and self._pieces[0] is piece:
-                self._pieces.popleft()
-            self._frames_sent += piece.is_frame
-            is_clear = not self._pieces
-        if is_clear:
-            self._announce()
-
-    def _lose(self) -> None:
-        with self._lock:
             self.is_gone = True
-            self._dropped += len(self._pieces)
-            self._pieces.clear()
+            self._backlog.clear()
+        else:
+            if self._backlog.sent(piece, count):
+                self._announce()
 
     def _wait(self) -> None:
         """For something to do."""
