@@ -79,8 +79,8 @@ class CellRenderer:
         Everything is written anew with the next update.
         """
         self.forget()
-        # Origin and insert mode off, no margins, ASCII in G0 and in use; then home and clear.
-        return "\x1b[?6l\x1b[4l\x1b[r\x1b(B\x0f\x1b[m\x1b[H\x1b[2J"
+        # No origins, wrapping, cursor and inserting; no margins; ASCII in G0, and that in use.
+        return "\x1b[?6l\x1b[?7l\x1b[?25l\x1b[4l\x1b[r\x1b(B\x0f\x1b[m\x1b[H\x1b[2J"
 
     def rest(self, row: int, column: int) -> str:
         """Leave the cursor there."""
