@@ -34,6 +34,7 @@ from tui.paint.cells import choose_glyphs
 from tui.paint.theme import Depth, Theme, detect_depth
 from tui.present import PresentDisplay, after_display
 from tui.profit import profit_by_asset
+from tui.render import CellDisplay
 from tui.screens.deck import DeckScreen
 from tui.state import DeckState, Part
 from tui.themes import DEFAULT_THEME, load_themes, textual_theme, theme_variables
@@ -84,7 +85,7 @@ MOST_TOASTS = 3
 """Notices of one frame that are shown; the log has all."""
 
 
-class DeckApp(PresentDisplay, inherit_bindings=False):
+class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
     """The deck on a link to an engine. Its return code is 0, or 70 if the engine failed."""
 
     ENABLE_COMMAND_PALETTE = False
