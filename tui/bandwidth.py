@@ -49,6 +49,20 @@ def _at_most(depth: Depth, most: Depth) -> Depth:
     return _DEPTHS[min(_DEPTHS.index(depth), _DEPTHS.index(most))]
 
 
+BY_HAND = "by hand"
+"""Why a tier that was chosen is used."""
+
+
+class Wire(NamedTuple):
+    """What goes to the terminal, as a person wants to read it."""
+
+    frames_s: float = 0.0
+    bytes_s: float = 0.0
+    tier: TierName = "full"
+    why: str = ""
+    """What made it less than full; `BY_HAND` where it was chosen."""
+
+
 class Observation(NamedTuple):
     """How the link did since the observation before."""
 

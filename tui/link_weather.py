@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from engine.clock import monotonic_s
 from engine.log import logger
-from tui.bandwidth import Meter, Observation, TierName
+from tui.bandwidth import Meter, Observation
 from tui.intake import ModeReport
 from tui.outlet import Outlet
 from tui.probe import Probe
@@ -19,16 +19,6 @@ OBSERVE_S = 1.0
 """How often the meter is told."""
 
 _log = logger(__name__)
-
-
-class Wire(NamedTuple):
-    """What goes to the terminal, as a person wants to read it."""
-
-    frames_s: float = 0.0
-    bytes_s: float = 0.0
-    tier: TierName = "full"
-    why: str = ""
-    """What made it less than full; `by hand` where it was chosen."""
 
 
 class Asking(Protocol):

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 
 from engine.clock import NANOS
 from engine.messages import AccountInfo, PlaybackStatus
+from tui.bandwidth import BY_HAND, Wire
 from tui.paint import format as text_of
 from tui.paint.cells import Glyphs
 from tui.profit import Profit
@@ -17,6 +18,9 @@ from tui.widgets.lines import Line, Lines, Span, spread_out
 
 SILENT_AFTER_S = 3.5
 """The engine reports once a second; after this it is said to be silent."""
+
+WIRE_WIDTH = 100
+"""Columns from which on there is room for what goes to the terminal."""
 
 
 class StatusView(NamedTuple):
@@ -35,6 +39,8 @@ class StatusView(NamedTuple):
     glyphs: Glyphs = "braille"
     is_complete: bool = True
     """Order mode is there, and so is what it knows of accounts."""
+    wire: Wire | None = None
+    """What goes to the terminal; None where it is not asked for."""
 
 
 class StatusLine(Lines):
@@ -64,6 +70,8 @@ def status_spans(state: DeckState, view: StatusView, width: int) -> tuple[Span, 
     name = [Span(" tickdeck ", "accent bold")]
     rest = [*_engine(state, view), *_feed(state, view), *_account(view)]
     needed = sum(cell_len(span.text) for span in (*name, *rest, *right))
+    counter = _wire(view, width, width - needed - 1)
+    right, needed = [*counter, *right], needed + sum(cell_len(span.text) for span in counter)
     return spread_out([*(name if needed < width else [Span(" ")]), *rest], right, width)
 
 
@@ -156,6 +164,29 @@ def _right(state: DeckState, view: StatusView, width: int) -> list[Span]:
     spans.append(Span(f"  {text_of.clock(view.now_ns, view.zone)}", "text"))
     spans.append(Span(f" {zone} " if zone else " ", "muted"))
     return spans
+
+
+def _wire(view: StatusView, width: int, room: int) -> list[Span]:
+    """What goes to the terminal, if nothing else has to leave for it."""
+    if view.wire is None or width < WIRE_WIDTH:
+        return []
+    wire = view.wire
+    rate = f"{wire.frames_s:.0f}/s {_bytes(wire.bytes_s):>6}/s "
+    ink = "muted" if wire.tier == "full" or wire.why == BY_HAND else "warning"
+    for why in (f": {wire.why}" if wire.why else "", ""):
+        spans = [Span(rate, "muted"), Span(f"{wire.tier}{why}", ink), Span("  ")]
+        if sum(cell_len(span.text) for span in spans) <= room:
+            return spans
+    return []
+
+
+def _bytes(count: float) -> str:
+    """`41 B`, `1.2 KB`, `118 KB`, `2.0 MB`, by thousands."""
+    if count < 999.5:
+        return f"{count:.0f} B"
+    if count < 9_950:
+        return f"{count / 1e3:.1f} KB"
+    return f"{count / 1e3:.0f} KB" if count < 999_500 else f"{count / 1e6:.1f} MB"
 
 
 class _Marks(NamedTuple):
