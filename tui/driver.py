@@ -72,6 +72,11 @@ class OutletDriver(LinuxDriver):
         self.outlet.start(self._outlet_loop)
         super().start_application_mode()  # type: ignore[no-untyped-call]
 
+    def stop_application_mode(self) -> None:
+        # Pictures leave a pen in hand; the shell's screen shall not be written with it.
+        self.write("\x1b[m")
+        super().stop_application_mode()  # type: ignore[no-untyped-call]
+
     def close(self) -> None:
         self.outlet.stop()
         super().close()
