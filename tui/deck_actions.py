@@ -7,16 +7,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from engine.errors import UsageError
+from tui.layouts import Layout, Layouts
+from tui.panes import GRIDS, LINKS
+
 if TYPE_CHECKING:
     from engine.config import ChartStyle
     from tui.app import DeckApp
+    from tui.panes import Link
 
 
 class DeckActions:
     """The target `deck` of actions and commands."""
 
-    def __init__(self, app: DeckApp) -> None:
+    def __init__(self, app: DeckApp, layouts: Layouts) -> None:
         self._app = app
+        self.layouts = layouts
 
     # -- markets --------------------------------------------------------------------------------
 
@@ -61,6 +69,107 @@ class DeckActions:
         """Draw bars, candles, a curve ..."""
         self._app.deck.chart.set_style(style)
 
+    # -- the grid -------------------------------------------------------------------------------
+
+    def set_grid(self, count: int) -> None:
+        """Show one, two, four or six charts; says so where not all have room."""
+        deck = self._app.deck
+        self._app.markets.arrange(count)
+        deck.place()
+        fits = len(deck.charts.shown)
+        if fits < count and not deck.is_full:
+            self._app.tell(f"room for {fits} of {count} charts; n shows the next", "warning")
+
+    def step_grid(self, step: int) -> None:
+        """Show more charts, and after the most one again."""
+        at = GRIDS.index(len(self._app.markets.panes))
+        self.set_grid(GRIDS[(at + step) % len(GRIDS)])
+
+    def step_pane(self, step: int) -> None:
+        """Have keys act on the next chart, and select its market."""
+        panes = self._app.markets.panes
+        if len(panes) == 1:
+            self._app.tell("there is one chart; :grid 4 shows more")
+        else:
+            self._app.deck.activate((panes.active + step) % len(panes))
+
+    def link(self, what: Link | str, is_linked: bool) -> None:
+        """Let the active chart share its market, period or crosshair with the others, or keep
+        its own; `all` is all of them."""
+        for one in LINKS:
+            if what in (one, "all"):
+                self._app.markets.link(one, is_linked)
+        shared = "all it can" if what == "all" else f"its {what}"
+        verb = "shares" if is_linked else "keeps"
+        whom = " with the others" if is_linked else " to itself"
+        self._app.tell(f"this chart {verb} {shared}{whom}")
+
+    def overlay(self, *fqmes: str) -> None:
+        """Put markets over the active chart."""
+        own = self._app.state.selected
+        if own in fqmes:
+            raise UsageError(f"{own} is what this chart shows")
+        self._app.markets.overlay(*fqmes)
+
+    def take_off(self, *fqmes: str) -> None:
+        """Take markets off the active chart; all of them if none is named."""
+        self._app.markets.take_off(*fqmes)
+
+    # -- layouts --------------------------------------------------------------------------------
+
+    def save_layout(self, name: str) -> None:
+        """Keep how the deck is arranged by a name."""
+        is_new = self.layouts.save(name, self.layout())
+        self._app.tell(f"layout {name} saved" + ("" if is_new else " over the one of that name"))
+
+    def open_layout(self, name: str) -> None:
+        """Arrange the deck as it was saved by a name."""
+        self.arrange(self.layouts.named(name))
+        self._app.tell(f"layout {name}")
+
+    def delete_layout(self, name: str) -> None:
+        """Keep a layout no longer."""
+        self.layouts.delete(name)
+        self._app.tell(f"layout {name} deleted")
+
+    def list_layouts(self) -> None:
+        """Tell the names of all layouts."""
+        names = ", ".join(self.layouts.names)
+        self._app.tell(f"layouts: {names}" if names else "no layouts; :layout save NAME makes one")
+
+    def layout(self) -> Layout:
+        """How the deck is arranged now."""
+        deck, panes = self._app.deck, self._app.markets.panes
+        specs = []
+        for pane, spec in enumerate(panes.specs):
+            view = deck.charts.of(pane).view
+            specs.append(
+                replace(
+                    spec,
+                    style=view.style,
+                    price_scale=view.price_scale,
+                    is_percent=view.overlay_percent,
+                )
+            )
+        return Layout(
+            panes=tuple(specs),
+            active=panes.active,
+            period_s=panes.period_s,
+            hidden=tuple(sorted(deck.hidden)),
+            history=deck.history,
+        )
+
+    def arrange(self, layout: Layout) -> None:
+        """Arrange the deck so. Nothing that is staged stays so where another market is selected
+        by it."""
+        deck, markets = self._app.deck, self._app.markets
+        deck.chart.set_cursor(None)
+        markets.panes.restore(layout.panes, layout.active, layout.period_s)
+        for pane, spec in enumerate(layout.panes):
+            deck.charts.look_as(pane, spec)
+        markets.restored()
+        deck.arrange_panels(layout.hidden, layout.history)
+
     # -- panels ---------------------------------------------------------------------------------
 
     def toggle_panel(self, name: str) -> None:
@@ -87,18 +196,27 @@ class DeckActions:
 
     def set_theme(self, name: str) -> None:
         """Show everything in another theme."""
-        self._app.set_theme(name)
+        self._app.colours.choose(name)
+        self._app.show_colours()
 
     def step_theme(self, step: int) -> None:
         """Use the next theme."""
-        names = self._app.theme_names
-        at = names.index(self._app.deck_theme.name)
-        self._app.set_theme(names[(at + step) % len(names)])
+        self._app.colours.step(step)
+        self._app.show_colours()
         self._app.tell(f"theme {self._app.deck_theme.name}")
 
     def toggle_swap(self) -> None:
         """Exchange the colours of up and down."""
-        self._app.use_theme(self._app.deck_theme.swapped())
+        self._app.colours.swap()
+        self._app.show_colours()
+
+    def set_zone(self, name: str) -> None:
+        """Write times in another zone."""
+        self._app.set_zone(name)
+
+    def redraw(self) -> None:
+        """Send the whole screen again, to a terminal that shows something else."""
+        self._app.redraw()
 
     # -- other screens --------------------------------------------------------------------------
 
@@ -117,6 +235,10 @@ class DeckActions:
     def open_help(self) -> None:
         """Show every key."""
         self._app.open_help()
+
+    def redraw(self) -> None:
+        """Put a garbled terminal in order and draw everything anew."""
+        self._app.redraw()
 
     def quit_deck(self) -> None:
         """Leave; asks what to do with working orders."""

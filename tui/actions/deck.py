@@ -45,6 +45,10 @@ DECK: tuple[Action, ...] = (
         "deck", ("T",),
     ),
     Action(
+        "redraw", "deck", "redraw", (), "Clear the terminal and draw everything anew", "Deck",
+        "deck", ("ctrl+l",),
+    ),
+    Action(
         "quit", "deck", "quit_deck", (), "Leave; asks what to do with working orders", "Deck",
         "deck", ("q", "ctrl+q", "ctrl+c"), footer="quit", rank=2, takes_keys=True,
     ),
