@@ -236,10 +236,6 @@ class DeckActions:
         """Show every key."""
         self._app.open_help()
 
-    def redraw(self) -> None:
-        """Put a garbled terminal in order and draw everything anew."""
-        self._app.redraw()
-
     def quit_deck(self) -> None:
         """Leave; asks what to do with working orders."""
         self._app.quit_deck()
