@@ -75,7 +75,7 @@ class OutletDriver(LinuxDriver):
     def stop_application_mode(self) -> None:
         # Pictures leave a pen in hand; the shell's screen shall not be written with it.
         self.write("\x1b[m")
-        super().stop_application_mode()  # type: ignore[no-untyped-call]
+        super().stop_application_mode()
 
     def close(self) -> None:
         self.outlet.stop()
