@@ -83,15 +83,28 @@ CHART: tuple[Action, ...] = (
         ("shift+right", "pagedown"),
     ),
     Action(
-        "zoom_in", "chart", "zoom", (1,), "Zoom in about the last bar", "Chart", "chart",
-        ("plus", "equals_sign", "z"), footer="zoom",
+        "zoom_in", "chart", "zoom", (1,), "Zoom in about the crosshair, or the bar at the right",
+        "Chart", "chart", ("plus", "equals_sign", "z"), footer="zoom",
     ),
     Action(
-        "zoom_out", "chart", "zoom", (-1,), "Zoom out about the last bar", "Chart", "chart",
-        ("minus", "Z"), footer="zoom",
+        "zoom_out", "chart", "zoom", (-1,), "Zoom out about the crosshair, or the bar at the right",
+        "Chart", "chart", ("minus", "Z"), footer="zoom",
+    ),
+    Action(
+        "zoom_all", "chart", "fit_all", (), "Show all the history that there is", "Chart",
+        "chart", ("A",),
+    ),
+    Action(
+        "mark", "chart", "mark", (),
+        "Mark a range from the crosshair on; again: zoom to the range marked", "Chart", "chart",
+        ("n",),
     ),
     Action(
         "follow", "chart", "follow", (), "Follow the newest bar", "Chart", "chart", ("end", "e"),
+    ),
+    Action(
+        "go", "deck", "open_go", (), "Go to a date, as 1 mar 14:30 or 3 weeks ago", "Chart",
+        "chart", ("g",), footer="go to", rank=4, takes_keys=True,
     ),
     Action(
         "reset", "chart", "reset", (), "Default zoom, newest bars, automatic prices", "Chart",
@@ -100,6 +113,11 @@ CHART: tuple[Action, ...] = (
     Action(
         "y_auto", "chart", "y_auto", (), "Fit the price range to what is shown", "Chart",
         "chart", ("y",),
+    ),
+    Action(
+        "y_lock", "chart", "toggle_lock", (),
+        "Keep the height of the price range and follow the last price, or fit it again", "Chart",
+        "chart", ("Y",),
     ),
     Action(
         "y_pan_up", "chart", "y_pan", (1,), "Shift the price range up", "Chart", "chart",
@@ -118,8 +136,29 @@ CHART: tuple[Action, ...] = (
         ("ctrl+down",),
     ),
     Action(
-        "style", "chart", "toggle_style", (), "Use the next chart style",
+        "price_scale", "chart", "step_price_scale", (1,),
+        "Show prices on a linear, a logarithmic or a percent scale", "Chart", "chart",
+        ("percent_sign",),
+    ),
+    Action(
+        "style", "chart", "toggle_style", (1,), "Use the next chart style",
         "Chart", "chart", ("v",),
+    ),
+    Action(
+        "style_back", "chart", "toggle_style", (-1,), "Use the chart style before",
+        "Chart", "chart", ("V",),
+    ),
+    Action(
+        "closed_hours", "chart", "toggle_closed_hours", (),
+        "Show the hours without trading at full length, or cut short", "Chart", "chart", ("N",),
+    ),
+    Action(
+        "full_screen", "deck", "toggle_full_screen", (), "Show the chart alone, or all again",
+        "Chart", "chart", ("F",), footer="full", rank=4,
+    ),
+    Action(
+        "history_strip", "deck", "toggle_strip", (), "Show or hide the strip of all history",
+        "Chart", "chart", ("H",),
     ),
     Action(
         "cursor", "chart", "toggle_cursor", (), "Show or hide the crosshair", "Chart", "chart",
@@ -133,5 +172,18 @@ CHART: tuple[Action, ...] = (
     Action(
         "cursor_right", "chart", "move_cursor", (1, 0), "Move the crosshair a bar on", "Chart",
         "cursor", ("right", "l"), hides=("pan_right",),
+    ),
+    Action(
+        "cursor_left_far", "chart", "move_cursor", (-10, 0), "Move the crosshair ten bars back",
+        "Chart", "cursor", ("shift+left",), hides=("page_left",),
+    ),
+    Action(
+        "cursor_right_far", "chart", "move_cursor", (10, 0), "Move the crosshair ten bars on",
+        "Chart", "cursor", ("shift+right",), hides=("page_right",),
+    ),
+    Action(
+        "measure", "chart", "toggle_measure", (),
+        "Measure from the crosshair on, or stop that", "Chart", "cursor", ("M",),
+        footer="measure", rank=3,
     ),
 )  # fmt: skip

@@ -1,37 +1,28 @@
-"""The chart as a widget: holds how it is looked at; `tui.paint` draws it."""
+"""The chart as a widget: how it is moved along time and prices, its crosshair, its mouse."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, tzinfo
 from decimal import Decimal
+from typing import Any
 
 from textual import events
-from textual.app import RenderResult
-from textual.geometry import Region
 from textual.message import Message
-from textual.strip import Strip
-from textual.widget import Widget
 
-from engine.config import ChartStyle
-from engine.instruments import Instrument
-from tui.paint import format as fmt
-from tui.paint.cells import DOTS_X, DOTS_Y, Glyphs
-from tui.paint.chart import ChartPainter, Picture
-from tui.paint.columns import DEFAULT_ZOOM, ZOOMS, Bars
+from tui import chart_view, crosshair, price_view
+from tui.chart_view import Pivot
 from tui.paint.levels import Level
-from tui.paint.scales import PriceScale
-from tui.paint.scene import STYLES, Cursor, QuoteLike, Scene, View
-from tui.themes import DEFAULT_THEME, Theme, load_themes
+from tui.paint.scales import PriceScale, ScaleKind
+from tui.paint.scene import Cursor, Scene, View
+from tui.widgets.chart_mouse import ChartMouse
+from tui.widgets.chart_surface import ChartSurface
 
 __all__ = ["Chart", "Level"]
 
-_CLICK_ROWS = 1
-"""A click this far from a level, in rows, means the level."""
+SCALES: tuple[ScaleKind, ...] = ("linear", "log", "percent")
 
 
-class Chart(Widget):
-    """One market: bars or a line, volume, axes, levels, crosshair."""
+class Chart(ChartSurface):
+    """One market: bars or a line, volume, axes, levels, overlays, crosshair."""
 
     DEFAULT_CSS = """
     Chart { width: 1fr; height: 1fr; }
@@ -63,77 +54,77 @@ class Chart(Widget):
         def control(self) -> Chart:
             return self.chart
 
-    def __init__(
-        self,
-        *,
-        theme: Theme | None = None,
-        glyphs: Glyphs = "braille",
-        style: ChartStyle = "bars",
-        zone: tzinfo | None = UTC,
-        name: str | None = None,
-        id: str | None = None,  # noqa: A002 - Textual's word
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(name=name, id=id, classes=classes)
-        self._theme = theme or load_themes()[0][DEFAULT_THEME]
-        self._scene = Scene()
-        self._view = View(style=style, zone=zone, glyphs=glyphs)
-        self._painter = ChartPainter()
-        self._picture: Picture | None = None
-        self._seen: tuple[object, ...] = ()
+    class Pressed(Message):
+        """A mouse button went down on it: this is the chart that is meant from now on."""
+
+        def __init__(self, chart: Chart) -> None:
+            super().__init__()
+            self.chart = chart
+
+        @property
+        def control(self) -> Chart:
+            return self.chart
+
+    class HistoryWanted(Message):
+        """It was asked to show a time that lies before its first bar, and will as soon as that
+        time is there (`Chart.wanted_ns`)."""
+
+        def __init__(self, chart: Chart, time_ns: int) -> None:
+            super().__init__()
+            self.chart = chart
+            self.time_ns = time_ns
+
+        @property
+        def control(self) -> Chart:
+            return self.chart
+
+    def __init__(self, **options: Any) -> None:
+        """Takes what `ChartSurface` does."""
+        super().__init__(**options)
+        self._mouse = ChartMouse(self)
+        self._zoomed: tuple[View, object, Pivot | None] | None = None
+        """The view that the last zoom made, where that was asked for, and the bar it was
+        about: several in a row are about the same one, or rounding would let it creep away."""
+        self.wanted_ns: int | None = None
+        """A time to show as soon as there are bars of it."""
 
     # -- what is shown ---------------------------------------------------------------------
 
-    def show(
-        self,
-        *,
-        title: str = "",
-        instrument: Instrument | None = None,
-        series: Bars | None = None,
-        quote: QuoteLike | None = None,
-        levels: Sequence[Level] = (),
-        stale: bool = False,
-        ended: bool = False,
-        now_ns: int | None = None,
-    ) -> None:
-        """Show this from now on. Called once a frame; only rows that changed are sent.
+    def _scene_changed(self, before: Scene) -> None:
+        if self._scene.series is not before.series:
+            self._turn_to(before)
+        series = self._scene.series
+        if self.wanted_ns is None or series is None or not len(series):
+            return
+        wanted_ns = self.wanted_ns
+        if (sight := self._sight()) is not None:
+            self._view = chart_view.centred(self._view, sight, wanted_ns)
+        if wanted_ns >= int(series.time_ns[0]):
+            self.wanted_ns = None
 
-        `now_ns` is the market's time, of which the age of stale data is told. Data that has
-        `ended` is stale for good, whatever its age.
-        """
-        received = getattr(quote, "recv_ns", 0)
-        age = fmt.age(now_ns - received) if stale and now_ns is not None and received else ""
-        flag = "ENDED" if ended else f"STALE {age}".strip()
-        if series is not self._scene.series:
-            self._view = self._view._replace(anchor_ns=None, prices=None, cursor=None)
-        self._scene = Scene(title, instrument, series, quote, tuple(levels), stale, flag)
-        seen = _seen(self._scene)
-        if seen != self._seen or self._picture is None:
-            self._seen = seen
-            self._repaint()
+    def _turn_to(self, before: Scene) -> None:
+        """Look at other bars: of another market afresh, of another period at the same time."""
+        series, view = self._scene.series, self._view
+        is_same_market = (
+            series is not None
+            and before.series is not None
+            and self._scene.instrument == before.instrument
+            and series.period_ns != before.series.period_ns
+        )
+        self._zoomed = None
+        if not is_same_market:
+            self.wanted_ns = None
+            view = chart_view.without_cursor(view)._replace(prices=None, is_locked=False)
+        elif self.wanted_ns is None and view.anchor_ns is not None:
+            self.wanted_ns = self._middle_ns()
+        self._view = view._replace(anchor_ns=None)
 
-    def set_theme(self, theme: Theme) -> None:
-        """Use these colours from now on."""
-        self._theme = theme
-        self._repaint()
-
-    def set_zone(self, zone: tzinfo | None) -> None:
-        """Write times in this zone; None is the machine's own."""
-        self._change(zone=zone)
-
-    def set_glyphs(self, glyphs: Glyphs) -> None:
-        """Draw with these characters."""
-        self._change(glyphs=glyphs)
-
-    @property
-    def view(self) -> View:
-        """How it is looked at now."""
-        return self._view
-
-    @property
-    def picture(self) -> Picture | None:
-        """What was painted last."""
-        return self._picture
+    def _middle_ns(self) -> int | None:
+        """The time in the middle of what was painted last."""
+        columns = None if self._picture is None else self._picture.columns
+        if columns is None or not len(columns):
+            return None
+        return (int(columns.start_ns[0]) + int(columns.start_ns[-1])) // 2
 
     # -- time ------------------------------------------------------------------------------
 
@@ -142,55 +133,104 @@ class Chart(Widget):
         """Whether the newest bar is kept in view."""
         return self._view.anchor_ns is None
 
+    def visible_range(self) -> tuple[int, int] | None:
+        """Starts of the first and of the last bar in view, nanoseconds; None without any."""
+        sight, picture = self._sight(), self._picture
+        if sight is None or picture is None:
+            return None
+        return chart_view.visible_range(sight.bars, picture.columns)
+
     def pan(self, bars: int) -> None:
         """Move the view by so many columns of bars; negative is back in time. Moving on to
         the newest bar follows it again."""
-        series = self._scene.series
-        if series is None or not len(series):
-            return
-        last = len(series) - 1
-        anchor_ns = self._view.anchor_ns
-        at = last if anchor_ns is None else int(series.time_ns.searchsorted(anchor_ns))
-        target = max(self._oldest(series), min(at, last) + bars * self._view.scale.bars)
-        self._change(anchor_ns=None if target >= last else int(series.time_ns[target]))
+        if sight := self._sight():
+            self._move(chart_view.panned(self._view, sight, bars))
 
     def pan_page(self, pages: float) -> None:
         """Move by this share of what fits into the view."""
-        self.pan(round(pages * self._room()) or (1 if pages > 0 else -1))
+        if sight := self._sight():
+            columns = round(pages * chart_view.room(self._view, sight.layout))
+            self.pan(columns or (1 if pages > 0 else -1))
 
-    def _room(self) -> int:
-        """Columns of bars that fit between the left edge and the bar at the right."""
-        layout = None if self._picture is None else self._picture.layout
-        scale = self._view.scale
-        return 1 if layout is None else max(1, layout.anchor_x(scale) // scale.dots)
-
-    def _oldest(self, series: Bars) -> int:
-        """Index of the bar at the right when the first one is at the left."""
-        step_ns = self._view.scale.bars * series.period_ns
-        reach_ns = int(series.time_ns[0]) + (self._room() - 1) * step_ns
-        return max(0, int(series.time_ns.searchsorted(reach_ns, side="right")) - 1)
+    def drag(self, pivot: Pivot, cells: int) -> None:
+        """Move the view with a bar that was grabbed, by `cells` from where that was."""
+        if sight := self._sight():
+            self._move(chart_view.dragged(self._view, sight, pivot, cells))
 
     def follow(self) -> None:
         """Keep the newest bar in view."""
-        self._change(anchor_ns=None)
+        self._move(self._view._replace(anchor_ns=None))
 
-    def zoom(self, steps: int) -> None:
-        """Come nearer, or with negative steps go away; the bar at the right stays."""
-        self._change(zoom=min(max(0, self._view.zoom - steps), len(ZOOMS) - 1))
+    def zoom(self, steps: int, cell: int | None = None) -> None:
+        """Come nearer, or with negative steps go away. What stands in `cell` stays there;
+        without one the crosshair does, or else the bar at the right."""
+        sight = self._sight()
+        if sight is None:
+            zoom = chart_view.zoom_level(self._view.zoom, steps)
+            self._move(self._view._replace(zoom=zoom))
+            return
+        place = self._view.cursor if cell is None else cell
+        if self._zoomed is not None and self._zoomed[:2] == (self._view, place):
+            pivot = self._zoomed[2]
+        else:
+            pivot = self._cursor_pivot() if cell is None else self.pivot_at(cell)
+        self._move(chart_view.zoomed(self._view, sight, steps, pivot))
+        self._zoomed = (self._view, place, pivot)
+
+    def stretch(self, view: View, factor: float) -> None:
+        """Make columns `factor` times as wide as they were in `view`, about the bar at the
+        right."""
+        if sight := self._sight():
+            wider = chart_view.stretched(self._view._replace(zoom=view.zoom), sight, factor)
+            self._move(wider)
+
+    def fit_all(self) -> None:
+        """Show everything that there is, with an automatic range."""
+        if sight := self._sight():
+            self._painter.forget_range()
+            view = self._view._replace(prices=None, is_locked=False)
+            self._move(chart_view.fitted(view, sight))
+
+    def zoom_to(self, first_ns: int, last_ns: int) -> None:
+        """Come as near as the bars from one time to the other fit."""
+        if sight := self._sight():
+            self._move(chart_view.zoomed_to(self._view, sight, first_ns, last_ns))
+
+    def look_at(self, time_ns: int) -> None:
+        """Put the bar of that time into the middle, as far as there are bars."""
+        if sight := self._sight():
+            self._move(chart_view.centred(self._view, sight, time_ns))
+
+    def jump(self, time_ns: int) -> None:
+        """Put the bar of that time into the middle. Where history does not reach so far yet
+        (`HistoryWanted`) that is done as soon as it does, unless the view is moved before."""
+        self.look_at(time_ns)
+        series = self._scene.series
+        if series is None or not len(series) or time_ns < int(series.time_ns[0]):
+            self.wanted_ns = time_ns
+            self.post_message(self.HistoryWanted(self, time_ns))
+
+    def mark(self) -> None:
+        """Mark an end of a range at the crosshair, which is shown if it is not; the second
+        time zoom to that range. Twice at one bar takes the mark away."""
+        if self._view.cursor is None:
+            self.toggle_cursor()
+        cursor, mark_ns = self._view.cursor, self._view.mark_ns
+        if cursor is None:
+            return
+        if mark_ns is None or mark_ns == cursor.time_ns:
+            self._change(mark_ns=cursor.time_ns if mark_ns is None else None)
+            return
+        self._change(mark_ns=None)
+        self.zoom_to(mark_ns, cursor.time_ns)
 
     def reset(self) -> None:
         """Follow at the usual zoom, with an automatic range and no crosshair."""
         self._painter.forget_range()
-        self._change(anchor_ns=None, prices=None, zoom=DEFAULT_ZOOM, cursor=None)
-
-    def toggle_style(self) -> None:
-        """The next of the styles."""
-        at = STYLES.index(self._view.style)
-        self.set_style(STYLES[(at + 1) % len(STYLES)])
-
-    def set_style(self, style: ChartStyle) -> None:
-        """Draw in this style."""
-        self._change(style=style)
+        had_cursor = self._view.cursor is not None
+        self._move(chart_view.reset(self._view))
+        if had_cursor:
+            self.post_message(self.CursorMoved(self, None))
 
     # -- price -----------------------------------------------------------------------------
 
@@ -202,27 +242,56 @@ class Chart(Widget):
     def y_auto(self) -> None:
         """Fit the range to what is in view, now and from now on."""
         self._painter.forget_range()
-        self._change(prices=None)
+        self._change(prices=None, is_locked=False)
 
     def set_range(self, low: float, high: float) -> None:
         """Show these prices, whatever comes. Ignored where `low` is not below `high`."""
         if low < high:
-            self._change(prices=PriceScale(float(low), float(high)))
+            self._change(prices=PriceScale(float(low), float(high)), is_locked=False)
 
     def y_zoom(self, steps: int) -> None:
         """Stretch prices about the middle by a fifth a step; the range becomes manual."""
-        prices = self._prices()
-        if prices is not None:
-            middle, half = (prices.low + prices.high) / 2, (prices.high - prices.low) / 2
-            half = max(half * 0.8**steps, 2 * self._tick())
-            self.set_range(middle - half, middle + half)
+        if prices := self._prices():
+            self.stretch_prices(prices, price_view.STEP**steps)
 
     def y_pan(self, steps: int) -> None:
         """Look higher by a tenth of the range a step; the range becomes manual."""
-        prices = self._prices()
-        if prices is not None:
-            shift = (prices.high - prices.low) * 0.1 * steps
-            self.set_range(prices.low + shift, prices.high + shift)
+        if prices := self._prices():
+            self.drag_prices(prices, 0.1 * steps)
+
+    def stretch_prices(self, prices: PriceScale, factor: float) -> None:
+        """Show a range `factor` times as high as `prices`; one that is locked stays so."""
+        self._change(prices=price_view.stretched(prices, factor, self._tick()))
+
+    def drag_prices(self, prices: PriceScale, share: float) -> None:
+        """Show a range higher than `prices` by this share of its height."""
+        self._change(prices=price_view.shifted(prices, share), is_locked=False)
+
+    def toggle_lock(self) -> None:
+        """Keep the height of the range and move it along with the last price; again: fit it."""
+        if self._view.is_locked:
+            self.y_auto()
+        elif prices := self._prices():
+            self._change(prices=PriceScale(prices.low, prices.high), is_locked=True)
+
+    def set_price_scale(self, kind: ScaleKind) -> None:
+        """Spread prices linearly, by their logarithm, or label them in percent."""
+        self._painter.forget_range()
+        self._change(price_scale=kind)
+
+    def step_price_scale(self, steps: int = 1) -> None:
+        """Use the next of linear, logarithmic and percent."""
+        at = SCALES.index(self._view.price_scale)
+        self.set_price_scale(SCALES[(at + steps) % len(SCALES)])
+
+    def set_overlay_percent(self, is_percent: bool) -> None:
+        """Put all markets on one axis in percent, or give each its own."""
+        self._painter.forget_range()
+        self._change(overlay_percent=is_percent)
+
+    def toggle_overlay_percent(self) -> None:
+        """The other of the two."""
+        self.set_overlay_percent(not self._view.overlay_percent)
 
     # -- crosshair -------------------------------------------------------------------------
 
@@ -238,165 +307,131 @@ class Chart(Widget):
 
     def toggle_cursor(self) -> None:
         """Show the crosshair on the newest bar in view, or hide it."""
-        self.set_cursor(None if self._view.cursor is not None else self._first_cursor())
+        is_shown = self._view.cursor is not None
+        self.set_cursor(None if is_shown else crosshair.first_cursor(self._scene, self._picture))
 
     def set_cursor(self, cursor: Cursor | None) -> None:
-        """Put the crosshair there, or hide it."""
-        if cursor != self._view.cursor:
+        """Put the crosshair there, or hide it with what is measured and marked from it."""
+        if cursor == self._view.cursor:
+            return
+        if cursor is None:
+            self._set_view(chart_view.without_cursor(self._view))
+        else:
             self._change(cursor=cursor)
-            self.post_message(self.CursorMoved(self, cursor))
+        self.post_message(self.CursorMoved(self, cursor))
 
     def move_cursor(self, bars: int = 0, ticks: int = 0) -> None:
-        """Move the crosshair by columns of bars and by price ticks; shows it first."""
-        cursor, picture = self._view.cursor, self._picture
-        if cursor is None:
-            self.set_cursor(self._first_cursor())
-            return
+        """Move the crosshair by columns of bars and by price ticks, and the view along where
+        it must; shows it first."""
+        cursor, series = self._view.cursor, self._scene.series
         instrument = self._scene.instrument
-        if picture is None or instrument is None:
+        if cursor is None:
+            self.toggle_cursor()
             return
+        if series is None or not len(series) or instrument is None:
+            return
+        time_ns = cursor.time_ns
+        if bars:
+            time_ns = crosshair.moved_time(series, time_ns, bars * self._view.scale.bars)
+            self._bring_in(time_ns, bars)
         price = instrument.round_price(cursor.price + ticks * instrument.price_tick)
-        self.set_cursor(Cursor(self._moved_time(cursor.time_ns, bars), price))
+        self.set_cursor(Cursor(time_ns, price))
 
     def move_cursor_rows(self, rows: int) -> None:
         """Move the crosshair up by rows of cells, to the nearest tick but by one at least."""
-        picture, instrument = self._picture, self._scene.instrument
-        if picture is None or picture.prices is None or picture.layout is None or not instrument:
-            return
-        span = picture.prices.high - picture.prices.low
-        ticks = span / picture.layout.plot_rows / float(instrument.price_tick) * rows
-        self.move_cursor(0, round(ticks) or (1 if rows > 0 else -1))
+        picture, instrument, cursor = self._picture, self._scene.instrument, self._view.cursor
+        if cursor is None:
+            self.toggle_cursor()
+        elif picture is not None and instrument is not None:
+            self.move_cursor(0, crosshair.ticks_of_rows(picture, instrument, cursor.price, rows))
 
-    def _moved_time(self, time_ns: int, bars: int) -> int:
-        """Start of the bar `bars` columns on; the view goes along where it must."""
-        series = self._scene.series
-        if not bars or series is None or not len(series):
-            return time_ns
-        at = int(series.time_ns.searchsorted(time_ns)) + bars * self._view.scale.bars
-        moved = int(series.time_ns[min(max(0, at), len(series) - 1)])
-        if not self._is_in_view(moved):
+    def toggle_measure(self) -> None:
+        """Measure from the crosshair on to where it is moved; again: stop that."""
+        self._change(measure=self._view.cursor if self._view.measure is None else None)
+
+    def _bring_in(self, time_ns: int, bars: int) -> None:
+        """Have that time in view: moved along by `bars`, or if that is too little at once."""
+        if self._cell_of(time_ns) is None:
             self.pan(bars)
-        return moved
+        if self._cell_of(time_ns) is None:
+            self.look_at(time_ns)
 
-    def _is_in_view(self, time_ns: int) -> bool:
-        """Whether the column of that time is wholly in the plot."""
-        columns = None if self._picture is None else self._picture.columns
-        if columns is None or not len(columns):
-            return False
-        whole = columns.start_ns[columns.x >= 0]
-        step_ns = self._view.scale.bars * columns.period_ns
-        return bool(len(whole) and whole[0] <= time_ns < whole[-1] + step_ns)
-
-    def _first_cursor(self) -> Cursor | None:
-        picture, scene = self._picture, self._scene
-        if picture is None or scene.instrument is None or not len(picture.columns):
-            return None
-        price = float(picture.columns.close[-1])
-        first = int(picture.columns.first[-1])
-        assert scene.series is not None
-        return Cursor(int(scene.series.time_ns[first]), scene.instrument.round_price(price))
+    def _cell_of(self, time_ns: int) -> int | None:
+        return None if self._picture is None else crosshair.cell_of(self._picture, time_ns)
 
     # -- mouse -----------------------------------------------------------------------------
 
     def price_at(self, row: int) -> Decimal | None:
         """Price in the middle of a row of cells, on the tick grid; None outside the plot."""
         picture, instrument = self._picture, self._scene.instrument
-        if picture is None or picture.layout is None or picture.prices is None or not instrument:
+        if picture is None or instrument is None:
             return None
-        layout = picture.layout
-        if not layout.plot_top <= row < layout.volume_top:
-            return None
-        dot = (row - layout.plot_top) * DOTS_Y + (DOTS_Y - 1) / 2
-        return instrument.round_price(picture.prices.price(dot, layout.dots_high))
+        return crosshair.price_at(picture, instrument, row)
 
     def time_at(self, column: int) -> int | None:
         """Start of the bar that stands in a column of cells; None where there is none."""
         picture, series = self._picture, self._scene.series
-        if picture is None or series is None or not len(picture.columns):
+        if picture is None or series is None:
             return None
-        columns = picture.columns
-        index = int(columns.x.searchsorted(column * DOTS_X + 1, side="right")) - 1
-        if index < 0 or columns.x[index] + columns.zoom.dots <= column * DOTS_X:
-            return None
-        return int(series.time_ns[int(columns.first[index])])
+        return crosshair.time_at(picture, series, column)
 
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        self._scroll(event, 1)
+    def pivot_at(self, cell: int) -> Pivot | None:
+        """The bar that stands nearest to a cell."""
+        picture = self._picture
+        return None if picture is None else chart_view.pivot_at(picture.columns, cell)
 
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        self._scroll(event, -1)
-
-    def on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
-        event.stop()
-        self.pan(4)
-
-    def on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
-        event.stop()
-        self.pan(-4)
-
-    def _scroll(self, event: events.MouseEvent, steps: int) -> None:
-        """Wheel: zoom; with shift: pan; over the price axis or with ctrl: stretch prices."""
-        event.stop()
-        layout = None if self._picture is None else self._picture.layout
-        if event.shift:
-            self.pan(-4 * steps)
-        elif event.ctrl or (layout is not None and event.x >= layout.axis_left):
-            self.y_zoom(steps)
-        else:
-            self.zoom(steps)
-
-    def on_click(self, event: events.Click) -> None:
-        price = self.price_at(event.y)
-        if price is None:
+    def point(self, column: int, row: int) -> None:
+        """Mean what is in a cell: a level, or else, in the plot, the price and the bar there."""
+        price, picture = self.price_at(row), self._picture
+        if price is None or picture is None or picture.layout is None:
             return
-        event.stop()
-        level = self._level_near(event.y)
-        time_ns = self.time_at(event.x)
+        level = crosshair.level_near(picture, self._scene, row)
+        if level is None and column >= picture.layout.axis_left:
+            return
+        time_ns = self.time_at(column)
         if level is None and time_ns is not None:
             self.set_cursor(Cursor(time_ns, price))
         clicked = price if level is None else self._on_grid(level.price)
         self.post_message(self.LevelClicked(self, clicked, level))
 
-    def _level_near(self, row: int) -> Level | None:
-        """The level whose line is nearest to a row of cells, if one is near."""
-        picture = self._picture
-        if picture is None or picture.layout is None or picture.prices is None:
-            return None
-        layout, prices = picture.layout, picture.prices
-        far = [
-            (abs(layout.plot_top + prices.row(level.price, layout.dots_high) // DOTS_Y - row), at)
-            for at, level in enumerate(self._scene.levels)
-        ]
-        distance, at = min(far, default=(_CLICK_ROWS + 1, 0))
-        return self._scene.levels[at] if distance <= _CLICK_ROWS else None
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        self.post_message(self.Pressed(self))
+        self._mouse.press(event)
 
-    # -- painting --------------------------------------------------------------------------
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        self._mouse.move(event)
 
-    def on_resize(self) -> None:
-        self._repaint()
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        event.stop()
+        self._mouse.release()
 
-    def render(self) -> RenderResult:
-        return ""
+    def on_click(self, event: events.Click) -> None:
+        self._mouse.click(event)
 
-    def render_line(self, y: int) -> Strip:
-        strips = () if self._picture is None else self._picture.frame.strips
-        return strips[y] if y < len(strips) else Strip.blank(self.size.width)
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._mouse.scroll(event, 1)
 
-    def _change(self, **changes: object) -> None:
-        view = self._view._replace(**changes)  # type: ignore[arg-type]
-        if view != self._view:
-            self._view = view
-            self._repaint()
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._mouse.scroll(event, -1)
 
-    def _repaint(self) -> None:
-        """Paint at once, and have the rows sent that are not as they were."""
-        width, height = self.size
-        if not width or not height:
-            return
-        painted = self._painter.paint(self._scene, self._view, width, height, self._theme)
-        self._picture = painted
-        if painted.frame.changed:
-            self.refresh(*(Region(0, row, width, 1) for row in painted.frame.changed))
+    def on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
+        self._mouse.scroll_aside(event, 1)
+
+    def on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
+        self._mouse.scroll_aside(event, -1)
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _move(self, view: View) -> None:
+        """Look there by the user's own will: what was to be shown later is not any more."""
+        self.wanted_ns = None
+        self._set_view(view)
+
+    def _cursor_pivot(self) -> Pivot | None:
+        """The bar under the crosshair, where that is in view."""
+        time_ns = self.cursor_time_ns
+        cell = None if time_ns is None else self._cell_of(time_ns)
+        return None if time_ns is None or cell is None else Pivot(time_ns, cell)
 
     def _prices(self) -> PriceScale | None:
         return None if self._picture is None else self._picture.prices
@@ -408,24 +443,3 @@ class Chart(Widget):
     def _on_grid(self, price: float) -> Decimal:
         instrument = self._scene.instrument
         return Decimal(repr(price)) if instrument is None else instrument.round_price(price)
-
-
-def _seen(scene: Scene) -> tuple[object, ...]:
-    """What a picture of `scene` depends on: two scenes with the same look the same."""
-    series, quote = scene.series, scene.quote
-    bars: tuple[object, ...] = ()
-    if series is not None and len(series):
-        newest = (series.open, series.high, series.low, series.close, series.volume)
-        version = getattr(series, "history_version", None)
-        # A series that cannot say when its history changed is never the same.
-        bars = (
-            id(series),
-            len(series),
-            int(series.time_ns[-1]),
-            object() if version is None else version,
-            *(float(column[-1]) for column in newest),
-        )
-    prices = None if quote is None else (quote.last, quote.bid, quote.ask)
-    return (
-        scene.title, scene.instrument, scene.levels, scene.is_stale, scene.flag, prices, bars,
-    )  # fmt: skip
