@@ -13,8 +13,9 @@ bars are reduced by the pyramid of their series (`Series.reduced`).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -131,21 +132,44 @@ class Columns:
     """Time is missing between it and the one before."""
     cut_ns: np.ndarray
     """Missing time before it that is cut short; 0 where time is in proportion."""
+    serial: int = field(default_factory=itertools.count(1).__next__)
+    """No other columns have the same."""
+    with_newest_of: int = 0
+    """Serial of the columns that these are, but for the last one of them; 0 where that is not
+    known of any."""
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def with_newest(
+        self, open_: float, high: float, low: float, close: float, volume: float
+    ) -> Columns:
+        """The same, but for the values of the last one."""
+        return Columns(
+            self.zoom, self.period_ns, self.x, self.start_ns, self.first,
+            _with_last(self.open, open_),
+            _with_last(self.high, high),
+            _with_last(self.low, low),
+            _with_last(self.close, close),
+            _with_last(self.volume, volume),
+            self.after_gap, self.cut_ns, with_newest_of=self.serial,
+        )  # fmt: skip
 
     def part(self, start: int, stop: int) -> Columns:
         """Columns `start:stop`."""
         arrays = {name: getattr(self, name)[start:stop] for name in _ARRAYS}
         return Columns(zoom=self.zoom, period_ns=self.period_ns, **arrays)
 
-    def moved(self, dots: int) -> Columns:
-        """The same, `dots` columns of dots further right."""
-        return replace(self, x=self.x + dots)
+
+_ARRAYS = (
+    "x", "start_ns", "first", "open", "high", "low", "close", "volume", "after_gap", "cut_ns"
+)  # fmt: skip
 
 
-_ARRAYS = tuple(field.name for field in fields(Columns) if field.name not in ("zoom", "period_ns"))
+def _with_last(values: np.ndarray, last: float) -> np.ndarray:
+    changed = values.copy()
+    changed[-1] = last
+    return changed
 
 
 def time_axis(

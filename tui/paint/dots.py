@@ -50,6 +50,23 @@ def placed(halves: np.ndarray, kinds: np.ndarray, x: np.ndarray, width: int) -> 
     return grid
 
 
+def replaced(
+    grid: Grid, halves: np.ndarray, kinds: np.ndarray, x: np.ndarray, columns: tuple[int, int]
+) -> tuple[int, int]:
+    """Place columns `columns[0]:columns[1]` again, in the grid itself. Returns the columns of
+    cells that they stand in, as `changed_cells` does."""
+    width, dots = len(grid.kinds), halves.shape[1]
+    first, last = width, 0
+    for index in range(*columns):
+        left = int(x[index])
+        start, stop = max(0, left), min(width, left + dots)
+        if start < stop:
+            grid.halves[start:stop] = halves[index, start - left : stop - left]
+            grid.kinds[start:stop] = kinds[index]
+            first, last = min(first, start), max(last, stop)
+    return (first // DOTS_X, -(-last // DOTS_X)) if first < last else (0, 0)
+
+
 def changed_cells(old: Grid | None, new: Grid) -> tuple[int, int]:
     """First cell column in which two grids differ, and the one behind the last; (0, 0) if none
     does."""

@@ -8,7 +8,6 @@ one comparison each of high and low, however many bars the column has.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -127,14 +126,7 @@ class Reduction:
             closed = self._closed_part(place, series, start, stop - 1, touched)
             open_, volume = closed.open, closed.volume + volume
             high, low = max(closed.high, high), min(closed.low, low)
-        return replace(
-            columns,
-            open=_with_last(columns.open, open_),
-            high=_with_last(columns.high, high),
-            low=_with_last(columns.low, low),
-            close=_with_last(columns.close, close),
-            volume=_with_last(columns.volume, volume),
-        )
+        return columns.with_newest(open_, high, low, close, volume)
 
     def _closed_part(
         self, place: int, series: Bars, start: int, stop: int, touched: int
@@ -174,9 +166,3 @@ def _seen(series: Bars | None, columns: Columns, axis: TimeAxis) -> _Seen:
         stop = int(series.time_ns.searchsorted((int(axis.keys[-1]) + 1) * axis.step_ns))
         after = stop + series.first_number if stop < len(series) else -1
     return _Seen(series, series.version, series.first_number, columns, after)
-
-
-def _with_last(values: np.ndarray, last: float) -> np.ndarray:
-    changed = values.copy()
-    changed[-1] = last
-    return changed

@@ -6,7 +6,7 @@ import numpy as np
 
 from tui.paint.canvas import Canvas, Palette
 from tui.paint.columns import Columns
-from tui.paint.dots import Grid, changed_cells, packed, placed
+from tui.paint.dots import Grid, changed_cells, packed, placed, replaced
 from tui.paint.formatters import (
     DOWN,
     FLAT,
@@ -24,20 +24,52 @@ Cells = tuple[int, int]
 """Columns of cells: the first, and the one behind the last."""
 
 
+class _Sheet:
+    """Dots where they stand, and packed on a canvas."""
+
+    def __init__(self, canvas: Canvas, row: int, inks: tuple[int, ...]) -> None:
+        self.canvas = canvas
+        self._row = row
+        self._inks = np.array(inks, dtype=np.int16)
+        self._grid: Grid | None = None
+        self._x: np.ndarray | None = None
+
+    def update(
+        self,
+        halves: np.ndarray,
+        kinds: np.ndarray,
+        x: np.ndarray,
+        width: int,
+        changed: tuple[int, int] | None,
+    ) -> Cells:
+        """Have these dots at `x`; returns the columns of cells that are not as they were.
+
+        Args:
+            changed: where `x` is what it was, only these columns of dots can differ.
+        """
+        if self._grid is not None and changed is not None and x is self._x:
+            start, stop = replaced(self._grid, halves, kinds, x, changed)
+        else:
+            grid = placed(halves, kinds, x, width)
+            start, stop = changed_cells(self._grid, grid)
+            self._grid, self._x = grid, x
+        if start < stop:
+            masks, styles = packed(self._grid, self._inks, start, stop)
+            self.canvas.put(self._row, start, masks, styles)
+        return start, stop
+
+
 class _Drawn:
-    """What one formatter makes, on a canvas of its own."""
+    """What one formatter makes, on canvases of its own: what stands back, and the rest."""
 
     def __init__(self, formatter: Formatter) -> None:
         self.formatter = formatter
-        self._canvas: Canvas | None = None
-        self._back: Canvas | None = None
-        self._grid: Grid | None = None
-        self._back_grid: Grid | None = None
+        self._sheets: tuple[_Sheet, _Sheet] | None = None
         self._inks: tuple[int, ...] = ()
 
     def clear(self) -> None:
         """Paint all of it next time: the canvas is another."""
-        self._canvas = self._back = self._grid = self._back_grid = None
+        self._sheets = None
 
     def update(
         self,
@@ -45,35 +77,40 @@ class _Drawn:
         palette: Palette,
         columns: Columns,
         scale: PriceScale,
-        row: int,
-        rows: int,
+        place: tuple[int, int],
         inks: tuple[int, ...],
         stack: list[Canvas],
     ) -> Cells:
-        """Draw `columns` into `rows` rows of cells from `row` on, in `inks` by kind, the last of
-        which is for what stands back. Returns the columns of cells that changed."""
-        if self._canvas is None or inks != self._inks:
-            layout = stage.layout
-            self.clear()
-            self._canvas = Canvas(layout.width, layout.height, palette, stage.view.glyphs)
-            self._back = Canvas(layout.width, layout.height, palette, stage.view.glyphs)
-            self._inks = inks
-        assert self._back is not None
+        """Draw `columns`, and put what that makes on the stack. Returns the columns of cells that
+        changed.
+
+        Args:
+            place: first row of cells, and how many.
+            inks: styles by kind, the last one of what stands back.
+        """
+        row, rows = place
+        if self._sheets is None or inks != self._inks:
+            self._sheets, self._inks = _sheets(stage, palette, row, inks), inks
+        back, front = self._sheets
         strokes = self.formatter.update(columns, scale, rows)
-        width = stage.layout.dots_wide
+        width, x = stage.layout.dots_wide, columns.x
         moved: Cells = (0, 0)
         if strokes.fill is not None:
-            grid = placed(strokes.fill, np.zeros_like(strokes.kinds), columns.x, width)
-            moved = _put(self._back, self._back_grid, grid, inks[-1:], row)
-            self._back_grid = grid
-            stack.append(self._back)
-        grid = placed(strokes.halves, strokes.kinds, columns.x, width)
-        start, stop = _put(self._canvas, self._grid, grid, inks, row)
-        self._grid = grid
-        stack.append(self._canvas)
-        if moved[0] < moved[1]:
-            start, stop = min(start, moved[0]), max(stop, moved[1])
-        return start, stop
+            kinds = np.zeros_like(strokes.kinds)
+            moved = back.update(strokes.fill, kinds, x, width, strokes.changed)
+            stack.append(back.canvas)
+        stack.append(front.canvas)
+        return hull(moved, front.update(strokes.halves, strokes.kinds, x, width, strokes.changed))
+
+
+def _sheets(
+    stage: Stage, palette: Palette, row: int, inks: tuple[int, ...]
+) -> tuple[_Sheet, _Sheet]:
+    width, height, glyphs = stage.layout.width, stage.layout.height, stage.view.glyphs
+    return (
+        _Sheet(Canvas(width, height, palette, glyphs), row, inks[-1:]),
+        _Sheet(Canvas(width, height, palette, glyphs), row, inks),
+    )
 
 
 class Markets:
@@ -114,42 +151,34 @@ class Markets:
         Args:
             columns: of the main market and of each overlay, with those left of the view.
         """
-        layout, scene = stage.layout, stage.scene
+        layout, scene, scales = stage.layout, stage.scene, stage.scales
         main, *others = columns
-        moved = []
+        moved: Cells = (0, 0)
         if layout.volume_rows:
             most = PriceScale(0.0, float(np.fmax.reduce(stage.columns.volume, initial=0.0)))
-            inks = _by_direction(palette, is_faint=True)
-            row, rows = layout.volume_top, layout.volume_rows
-            moved.append(self._volume.update(stage, palette, main, most, row, rows, inks, stack))
-        row, rows = layout.plot_top, layout.plot_rows
-        if stage.prices is not None:
+            place, inks = (layout.volume_top, layout.volume_rows), _by_direction(palette, True)
+            moved = self._volume.update(stage, palette, main, most, place, inks, stack)
+        place = (layout.plot_top, layout.plot_rows)
+        if scales.main is not None:
             inks = _inks(palette, stage.view)
-            moved.append(
-                self._main.update(stage, palette, main, stage.prices, row, rows, inks, stack)
-            )
-        for overlay, part, scale in zip(
-            scene.overlays, others, stage.scales.overlays, strict=False
-        ):
-            drawn = self._overlays.get(overlay.slot)
-            if drawn is None:
-                drawn = self._overlays[overlay.slot] = _Drawn(formatter_for("curve"))
+            more = self._main.update(stage, palette, main, scales.main, place, inks, stack)
+            moved = hull(moved, more)
+        for overlay, part, scale in zip(scene.overlays, others, scales.overlays, strict=True):
             if scale is not None:
-                inks = (palette.dots(f"overlay{overlay.slot}"),) * 2
-                moved.append(drawn.update(stage, palette, part, scale, row, rows, inks, stack))
-        seen = [one for one in moved if one[0] < one[1]]
-        if not seen:
-            return 0, 0
-        return min(start for start, _ in seen), max(stop for _, stop in seen)
+                drawn = self._overlays.setdefault(overlay.slot, _Drawn(formatter_for("curve")))
+                inks = (palette.dots(f"overlay{overlay.slot}"),)
+                more = drawn.update(stage, palette, part, scale, place, inks, stack)
+                moved = hull(moved, more)
+        return moved
 
 
-def _put(canvas: Canvas, old: Grid | None, grid: Grid, inks: tuple[int, ...], row: int) -> Cells:
-    """Pack what differs from the `old` grid onto the canvas, and say where that is."""
-    start, stop = changed_cells(old, grid)
-    if start < stop:
-        masks, styles = packed(grid, np.array(inks, dtype=np.int16), start, stop)
-        canvas.put(row, start, masks, styles)
-    return start, stop
+def hull(one: Cells, other: Cells) -> Cells:
+    """From where the first begins to where the last ends; (0, 0) is nothing."""
+    if one[0] >= one[1]:
+        return other
+    if other[0] >= other[1]:
+        return one
+    return min(one[0], other[0]), max(one[1], other[1])
 
 
 def _inks(palette: Palette, view: View) -> tuple[int, ...]:
@@ -159,6 +188,6 @@ def _inks(palette: Palette, view: View) -> tuple[int, ...]:
     return _by_direction(palette)
 
 
-def _by_direction(palette: Palette, *, is_faint: bool = False) -> tuple[int, ...]:
+def _by_direction(palette: Palette, is_faint: bool = False) -> tuple[int, ...]:
     roles = {UP: "up", DOWN: "down", FLAT: "flat"}
     return tuple(palette.dots(roles[kind], is_faint=is_faint) for kind in sorted(roles))

@@ -31,6 +31,8 @@ class Strokes(NamedTuple):
     """UP, DOWN or FLAT for each column, uint8."""
     fill: np.ndarray | None = None
     """As `halves`: dots that stand back behind the others."""
+    changed: tuple[int, int] | None = None
+    """All columns but these are as they were, at the same index; None where they may not be."""
 
 
 class Statistics(NamedTuple):
@@ -79,7 +81,8 @@ class Formatter(ABC):
         """Dots of columns `start:stop` alone, in `rows` rows of cells."""
 
     def update(self, columns: Columns, scale: PriceScale, rows: int) -> Strokes:
-        """Dots of all of `columns`. What is returned must not be written to."""
+        """Dots of all of `columns`. What is returned is good until the next update, and must not
+        be written to."""
         frame = (
             scale.low, scale.high, scale.is_log, rows, columns.zoom, columns.period_ns
         )  # fmt: skip
@@ -87,10 +90,27 @@ class Formatter(ABC):
         if last is None or last.frame != frame or not len(columns) or not len(last.columns):
             strokes = self.draw(columns, 0, len(columns), scale, rows)
             self._count(0, len(columns))
+        elif columns.serial and columns.serial == last.columns.serial:
+            strokes = last.strokes._replace(changed=(0, 0))
+            self._count(len(columns), 0)
+        elif columns.with_newest_of and columns.with_newest_of == last.columns.serial:
+            strokes = self._with_newest(last.strokes, columns, scale, rows)
         else:
             strokes = self._updated(last, columns, scale, rows)
         self._last = _Last(columns, frame, strokes)
         return strokes
+
+    def _with_newest(
+        self, strokes: Strokes, columns: Columns, scale: PriceScale, rows: int
+    ) -> Strokes:
+        """`strokes` with the last column drawn again."""
+        at = len(columns) - 1
+        newest = self.draw(columns, at, at + 1, scale, rows)
+        strokes.halves[at], strokes.kinds[at] = newest.halves[0], newest.kinds[0]
+        if strokes.fill is not None and newest.fill is not None:
+            strokes.fill[at] = newest.fill[0]
+        self._count(at, 1)
+        return strokes._replace(changed=(at, at + 1))
 
     def _updated(self, last: _Last, columns: Columns, scale: PriceScale, rows: int) -> Strokes:
         before, at, dirty = _difference(last.columns, columns, self.reach)

@@ -46,6 +46,7 @@ def heikin_ashi(columns: Columns, start: int, stop: int) -> Columns:
     closes = _closes(part)
     return replace(
         part,
+        serial=0,
         open=opens,
         high=np.maximum(np.maximum(part.high, opens), closes),
         low=np.minimum(np.minimum(part.low, opens), closes),
