@@ -22,19 +22,21 @@ from typing import NamedTuple
 import numpy as np
 
 from tui.paint import format as fmt
-from tui.paint import marks
 from tui.paint.canvas import Canvas, Cells, Palette, merge
-from tui.paint.cells import DOTS_X
 from tui.paint.columns import Columns, TimeAxis, no_columns
 from tui.paint.formatters import Statistics
 from tui.paint.frame import Frame, blank_cells, finish, next_frame
+from tui.paint.header import paint_header
 from tui.paint.layers import BEFORE, BEHIND, Layer, Stage, cursor_column
+from tui.paint.legend import paint_legend
+from tui.paint.price_axis import layout_for, paint_axis_labels, paint_round_prices
 from tui.paint.ranges import Ranges, Scales
 from tui.paint.reduction import Reduction, Window
 from tui.paint.scales import PriceScale
-from tui.paint.scene import LEAST_HEIGHT, LEAST_WIDTH, Layout, Scene, View, layout_of
+from tui.paint.scene import LEAST_HEIGHT, LEAST_WIDTH, Layout, Scene, View
 from tui.paint.series import Markets
 from tui.paint.theme import Theme
+from tui.paint.time_axis import paint_cursor_time, paint_times
 
 __all__ = ["ChartPainter", "Picture", "cursor_column"]
 
@@ -138,20 +140,13 @@ class ChartPainter:
         Axes are as wide as their labels, which depend on the ranges, which depend on the columns,
         which depend on the width: one round is enough.
         """
-        layout = self._layout(scene, view, width, height)
+        guess = self._scales if self._scales.main else Scales(_guessed(scene))
+        layout = layout_for(scene, view, guess, width, height)
         stage, columns = self._staged(scene, view, layout, is_hollow)
-        layout = self._layout(scene, view, width, height)
+        layout = layout_for(scene, view, self._scales, width, height)
         if layout != stage.layout:
             stage, columns = self._staged(scene, view, layout, is_hollow)
         return stage, columns
-
-    def _layout(self, scene: Scene, view: View, width: int, height: int) -> Layout:
-        return layout_of(
-            width,
-            height,
-            marks.label_width(scene, view, self._scales.main),
-            has_volume=view.detail != "slow",
-        )
 
     def _staged(
         self, scene: Scene, view: View, layout: Layout, is_hollow: bool
@@ -207,7 +202,8 @@ class ChartPainter:
         """Header, price axes and time axis."""
         scene, view, layout = stage.scene, stage.view, stage.layout
         head = Canvas(layout.width, layout.plot_top, palette, view.glyphs)
-        marks.paint_header(head, layout, scene, view, stage.columns)
+        paint_header(head, stage)
+        paint_legend(head, stage)
         merge([head], cells, slice(0, layout.plot_top), 0, layout.width)
         highest = _highest(stage.columns)
         key = (
@@ -225,9 +221,8 @@ class ChartPainter:
         kept = self._parts.get("times")
         if kept is None or kept.key != times:
             canvas = Canvas(layout.width, layout.height, palette, view.glyphs)
-            x = stage.cursor_x
-            cursor_cell = None if x is None else x // DOTS_X
-            marks.paint_time_axis(canvas, layout, view, stage.columns, cursor_cell)
+            paint_times(canvas, stage)
+            paint_cursor_time(canvas, stage)
             self._parts["times"] = _Kept(times, canvas)
             merge([canvas], cells, slice(layout.time_row, layout.height), 0, layout.width)
 
@@ -235,12 +230,19 @@ class ChartPainter:
 def _paint_prices(canvas: Canvas, stage: Stage, highest: float) -> None:
     """The price axis, and beside the volume what its height stands for."""
     layout = stage.layout
-    if stage.prices is None:
-        return
-    marks.paint_price_axis(canvas, layout, stage.scene, stage.view, stage.prices)
+    paint_round_prices(canvas, stage)
+    paint_axis_labels(canvas, stage)
     if layout.volume_rows and len(stage.columns):
         text = fmt.compact(highest).rjust(layout.axis_room)
         canvas.text(layout.volume_top, layout.axis_left + 1, text, canvas.palette.ink("muted"))
+
+
+def _guessed(scene: Scene) -> PriceScale | None:
+    """Prices that are written as wide as those on the axis will be."""
+    series = scene.series
+    if series is None or not len(series):
+        return None
+    return PriceScale(float(series.low[-1]), float(series.high[-1]))
 
 
 def _in_view(columns: Columns) -> Columns:

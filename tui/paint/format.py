@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 
 from engine.clock import NANOS
-from engine.instruments import Instrument
+from engine.instruments import Instrument, decimals
 
 UNKNOWN = "–"
 """Stands where a value is not known."""
@@ -27,6 +28,12 @@ def fixed(value: Number | None, decimals: int, *, signed: bool = False) -> str:
     """`value` with exactly `decimals` decimals; zero never has a sign."""
     if value is None or not math.isfinite(value):
         return UNKNOWN
+    return _fixed(value, decimals, signed)
+
+
+# What is on the screen is mostly what was there a moment ago.
+@lru_cache(maxsize=8192)
+def _fixed(value: Number, decimals: int, signed: bool) -> str:
     exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
     rounded = exact.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_EVEN)
     if not rounded:
@@ -36,12 +43,21 @@ def fixed(value: Number | None, decimals: int, *, signed: bool = False) -> str:
 
 def price(value: Number | None, instrument: Instrument) -> str:
     """A price of `instrument`: `64003.10`, in the decimals that show every tick."""
-    return fixed(value, instrument.price_decimals)
+    return fixed(value, decimals_of(instrument))
+
+
+def decimals_of(instrument: Instrument) -> int:
+    """Decimals of its prices."""
+    return decimals_of_tick(instrument.price_tick)
+
+
+decimals_of_tick = lru_cache(maxsize=1024)(decimals)
+"""Decimals that show every multiple of a tick or step."""
 
 
 def size(value: Number | None, instrument: Instrument) -> str:
     """A size of `instrument`: `0.50000`, in the decimals that show every step."""
-    return fixed(value, instrument.size_decimals)
+    return fixed(value, decimals_of_tick(instrument.size_step))
 
 
 def plain(value: Number | None) -> str:
@@ -55,7 +71,7 @@ def plain(value: Number | None) -> str:
 
 def change(value: Number | None, instrument: Instrument) -> str:
     """A difference of two prices, with its sign: `+12.50`."""
-    return fixed(value, instrument.price_decimals, signed=True)
+    return fixed(value, decimals_of(instrument), signed=True)
 
 
 def percent(share: float | None, decimals: int = 2) -> str:
@@ -114,6 +130,22 @@ def duration(seconds: float | None) -> str:
     raise AssertionError("the last unit takes everything")
 
 
+def span(seconds: float) -> str:
+    """A length of time in its two largest units, with its sign: `3h45m`, `-2d`, `40s`."""
+    left = round(abs(seconds))
+    parts = []
+    for at, (unit, suffix) in enumerate(_PERIODS):
+        count, left = divmod(left, unit)
+        if count:
+            parts.append(f"{count}{suffix}")
+        if parts:
+            below = _PERIODS[at + 1 : at + 2]
+            if count and below and left >= below[0][0]:
+                parts.append(f"{left // below[0][0]}{below[0][1]}")
+            break
+    return ("-" if seconds < 0 and parts else "") + ("".join(parts) or "0s")
+
+
 def age(nanos: int | None) -> str:
     """An age in nanoseconds, as `duration`."""
     return duration(None if nanos is None else nanos / NANOS)
@@ -154,12 +186,15 @@ def clock(time_ns: int, zone: tzinfo | None = UTC) -> str:
     return f"{moment(time_ns, zone):%H:%M:%S}"
 
 
-def stamp(time_ns: int, zone: tzinfo | None = UTC, *, period_s: int = 1) -> str:
+def stamp(
+    time_ns: int, zone: tzinfo | None = UTC, *, period_s: int = 1, with_year: bool = False
+) -> str:
     """Date and time of a bar, as finely as its period needs: `21 Nov 14:03`."""
     at = moment(time_ns, zone)
     if period_s % 86_400 == 0:
         return f"{at.day} {at:%b %Y}"
-    return f"{at.day} {at:%b %H:%M}" if period_s % 60 == 0 else f"{at.day} {at:%b %H:%M:%S}"
+    day = f"{at.day} {at:%b %Y}" if with_year else f"{at.day} {at:%b}"
+    return f"{day} {at:%H:%M}" if period_s % 60 == 0 else f"{day} {at:%H:%M:%S}"
 
 
 def zone_name(time_ns: int, zone: tzinfo | None = UTC) -> str:

@@ -14,14 +14,20 @@ import numpy as np
 
 from engine.clock import NANOS
 from tui.paint import format as fmt
-from tui.paint import marks
 from tui.paint.canvas import Canvas
 from tui.paint.cells import DOTS_X, DOTS_Y
 from tui.paint.columns import Columns, TimeAxis
+from tui.paint.fills import paint_fills
+from tui.paint.header import column_at
+from tui.paint.level_labels import paint_level_labels
 from tui.paint.levels import by_rank, line_masks, look_of, row_masks
+from tui.paint.measure import paint_mark, paint_measure
 from tui.paint.ranges import Scales
+from tui.paint.readout import paint_readout
+from tui.paint.round_numbers import round_rows
 from tui.paint.scales import PriceScale
 from tui.paint.scene import Layout, Scene, View
+from tui.paint.time_axis import middle_of, paint_linked, paint_separators
 
 _GRID = "1000"
 _CROSSHAIR = "10"
@@ -70,10 +76,9 @@ def paint_grid(canvas: Canvas, stage: Stage) -> None:
     if stage.view.detail != "full":
         return
     ink = canvas.palette.dots("grid")
-    for _, price in marks.round_rows(layout, instrument, prices):
-        row = prices.row(float(price), layout.dots_high)
-        masks = row_masks(row % DOTS_Y, _GRID, layout.dots_wide)
-        canvas.dots(layout.plot_top + row // DOTS_Y, masks, ink, is_backdrop=True)
+    for row, dot, _ in round_rows(layout, instrument, prices):
+        masks = row_masks(dot % DOTS_Y, _GRID, layout.dots_wide)
+        canvas.dots(layout.plot_top + row, masks, ink, is_backdrop=True)
 
 
 def paint_levels(canvas: Canvas, stage: Stage) -> None:
@@ -103,12 +108,6 @@ def paint_cuts(canvas: Canvas, stage: Stage) -> None:
             canvas.text(row, column, upright, ink)
         text = fmt.duration(int(axis.cut[index]) * axis.step_ns / NANOS)
         canvas.text(layout.volume_top - 1, column - len(text) // 2, text, ink)
-
-
-def paint_level_labels(canvas: Canvas, stage: Stage) -> None:
-    """The label of each level on its line."""
-    if stage.prices is not None:
-        marks.paint_level_labels(canvas, stage.layout, stage.scene.levels, stage.prices)
 
 
 def paint_crosshair(canvas: Canvas, stage: Stage) -> None:
@@ -146,15 +145,37 @@ def paint_empty(canvas: Canvas, stage: Stage) -> None:
 
 BEHIND: tuple[Layer, ...] = (
     Layer("grid", paint_grid, lambda stage: (stage.scene.instrument, stage.view.detail)),
+    Layer(
+        "separators",
+        paint_separators,
+        lambda stage: (stage.axis, stage.view.zone, stage.view.detail),
+    ),
+    Layer("linked", paint_linked, lambda stage: stage.view.linked_ns and (stage.axis, stage.view)),
 )
 """Behind the series."""
 
 BEFORE: tuple[Layer, ...] = (
     Layer("cuts", paint_cuts, lambda stage: stage.axis),
     Layer("levels", paint_levels, lambda stage: stage.scene.levels),
-    Layer("level labels", paint_level_labels, lambda stage: stage.scene.levels),
+    Layer(
+        "level labels",
+        paint_level_labels,
+        lambda stage: stage.scene.levels and (stage.scene.levels, stage.view.detail),
+    ),
+    Layer(
+        "fills",
+        paint_fills,
+        lambda stage: stage.scene.fills and (stage.scene.fills, stage.axis, stage.columns),
+    ),
     Layer("empty", paint_empty, lambda stage: (_has_bars(stage), stage.scene.title)),
     Layer("crosshair", paint_crosshair, lambda stage: (stage.view.cursor, stage.cursor_x)),
+    Layer("mark", paint_mark, lambda stage: stage.view.mark_ns and (stage.view, stage.axis)),
+    Layer("measure", paint_measure, lambda stage: stage.view.measure and (stage.view, stage.axis)),
+    Layer(
+        "readout",
+        paint_readout,
+        lambda stage: stage.view.cursor and (stage.view, stage.axis, stage.scene.quote),
+    ),
 )
 """Before the series and the overlays."""
 
@@ -168,9 +189,5 @@ def cursor_column(columns: Columns, view: View) -> int | None:
     """Column of dots of the crosshair's upright; None where it is not in view."""
     if view.cursor is None:
         return None
-    index = marks.column_at(columns, view.cursor.time_ns)
-    if index is None:
-        return None
-    zoom = columns.zoom
-    middle = 0 if zoom.dots <= 2 else 1 if zoom.dots == 3 else (zoom.dots - 1) // 2
-    return int(columns.x[index]) + middle
+    index = column_at(columns, view.cursor.time_ns)
+    return None if index is None else int(columns.x[index]) + middle_of(columns.zoom.dots)
