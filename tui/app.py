@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import signal
 import sys
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from datetime import UTC, tzinfo
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from rich.cells import cell_len
 from textual import events
 from textual.binding import BindingType
 from textual.message import Message
@@ -24,22 +19,27 @@ from engine.clock import NANOS, monotonic_s, wall_ns
 from engine.config import PERIODS, DeckConfig
 from engine.errors import LinkClosed
 from engine.link.protocol import Link
-from engine.log import logger
-from engine.messages import CancelAlert, CancelAll, Command, EngineStatus, Notice
+from engine.messages import CancelAlert, Command, EngineStatus, Notice
+from tui import toasts
+from tui.colours import Colours
 from tui.command_history import CommandHistory
 from tui.deck_actions import DeckActions
 from tui.keymap import DEFAULT_KEYMAP, Keymap
+from tui.layouts import Layouts
+from tui.leaving import Leaving
 from tui.markets import Markets
 from tui.paint.cells import choose_glyphs
 from tui.paint.theme import Depth, Theme, detect_depth
+from tui.panes import Panes, PaneSpec
 from tui.present import PresentDisplay, after_display
 from tui.profit import profit_by_asset
 from tui.render import CellDisplay
 from tui.screens.deck import DeckScreen
 from tui.state import DeckState, Part
-from tui.themes import DEFAULT_THEME, load_themes, textual_theme, theme_variables
-from tui.widgets.lines import fit
+from tui.themes import load_themes, textual_theme, theme_variables
+from tui.widgets.chart import Chart
 from tui.widgets.status import StatusView
+from tui.zones import zone_of
 
 if TYPE_CHECKING:
     from textual.driver import Driver
@@ -48,7 +48,9 @@ if TYPE_CHECKING:
     from tui.order_desk import OrderDesk
     from tui.playback import PlaybackControls
     from tui.question import Question
+    from tui.screens.confirm import Prompt
     from tui.widgets.command_bar import CommandBar
+    from tui.widgets.history_strip import HistoryStrip
 
 START_EVERY_S = 0.01
 """How often the engine is looked at until the first chart is there."""
@@ -62,27 +64,13 @@ BLANK_S = 0.25
 _WORTH_A_FIRST_PAINT = Part.MARKET | Part.BARS | Part.FAILURE | Part.ORDERS
 """Until the first chart is there the rest waits for these."""
 
-_log = logger(__name__)
-
-END_S = 8.0
-"""Longest that an ordered end may take once the process was told to stop."""
-
-CANCEL_WAIT_S = 8.0
-"""How long leaving waits for cancels to be answered."""
-
-TOAST_S = {"info": 3.0, "warning": 6.0, "error": 10.0}
-"""How long a notice stays in sight."""
-
-TOAST_WIDTH = 66
-"""Cells of a notice that are shown; the log has all of it."""
-
 RECENT_FILE = "recent_markets"
 """Beside the history of the command line: markets used last, for search."""
 
 RECENT_KEPT = 50
 
-MOST_TOASTS = 3
-"""Notices of one frame that are shown; the log has all."""
+LAYOUTS_FILE = "layouts.json"
+"""Beside them: how the deck was arranged, by name."""
 
 
 class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
@@ -90,16 +78,7 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
 
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = []
-    CSS = """
-    ToastRack { align-horizontal: right; margin: 0 1 1 0; }
-    /* Where there is little room: over the oldest bars, clear of prices, orders and keys. */
-    App.-small ToastRack { dock: top; align: left top; margin: 2 0 0 1; }
-    App.-small ToastHolder { align-horizontal: left; }
-    Toast { width: auto; max-width: 70; padding: 0 1; margin: 0;
-            background: $surface; color: $text; border-left: outer $accent; }
-    Toast.-warning { border-left: outer $warning; }
-    Toast.-error { border-left: outer $error; }
-    """
+    CSS = toasts.CSS
 
     class Woken(Message):
         """The engine has something urgent."""
@@ -130,32 +109,36 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
         depth = depth or detect_depth(os.environ)
         self.config = config or DeckConfig()
         # Before anything else, since the style sheet is read with the theme's colours.
-        self._themes = {
-            name: theme.at_depth(depth)
-            for name, theme in (themes if themes is not None else load_themes()[0]).items()
-        }
-        self.deck_theme = self._themes.get(self.config.theme) or self._themes[DEFAULT_THEME]
-        if self.config.swap_up_down:
-            self.deck_theme = self.deck_theme.swapped()
+        self.colours = Colours(
+            themes if themes is not None else load_themes()[0],
+            name=self.config.theme,
+            is_swapped=self.config.swap_up_down,
+            depth=depth,
+        )
         self.glyphs = choose_glyphs(self.config.glyphs, os.environ, sys.stdout.encoding or "ascii")
         super().__init__(ansi_color=depth in ("16", "none"))
         self.link = link
         self.keymap = keymap
         self.history_file = history_file
-        self.zone: tzinfo | None = UTC if self.config.timezone == "utc" else None
+        self.zone = zone_of(self.config.timezone)
         self.state = DeckState(self.config.watch)
         self.markets = Markets(
             self.state,
-            self._post,
-            period_s=PERIODS[self.config.period],
+            self.post,
             throttle_hz=self.config.frame_hz,
+            panes=Panes(
+                period_s=PERIODS[self.config.period],
+                first=PaneSpec(style=self.config.style, price_scale=self.config.price_scale),
+            ),
         )
-        self.actions = DeckActions(self)
+        layouts = Layouts(history_file.with_name(LAYOUTS_FILE) if history_file else None)
+        self.actions = DeckActions(self, layouts)
+        self.leaving = Leaving(self)
         self._recent = CommandHistory(
             history_file.with_name(RECENT_FILE) if history_file else None, kept=RECENT_KEPT
         )
         self.markets.recent = list(reversed(self._recent.lines))
-        self._problems = list(problems)
+        self._problems = [*problems, *([layouts.problem] if layouts.problem else [])]
         self._wall = wall
         self._monotonic = monotonic
         self._last_report_s = 0.0
@@ -169,6 +152,11 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
         self.theme = self.deck_theme.name
         self.deck: DeckScreen = DeckScreen(self)
 
+    @property
+    def deck_theme(self) -> Theme:
+        """The colours that are shown."""
+        return self.colours.theme
+
     @cached_property
     def desk(self) -> OrderDesk:
         """Order mode; made after the first chart, or when a key asks for it."""
@@ -176,7 +164,7 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
 
         return OrderDesk(
             self.state,
-            self._send,
+            self.send,
             notify=self.tell,
             ask=self.ask,
             cursor_price=lambda: self.deck.chart.cursor_price,
@@ -189,7 +177,7 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
         """The keys of a playback."""
         from tui.playback import PlaybackControls
 
-        return PlaybackControls(self.state, self._post, self.tell)
+        return PlaybackControls(self.state, self.post, self.tell)
 
     def get_driver_class(self) -> type[Driver]:
         from tui.driver import outlet_driver
@@ -216,9 +204,9 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
         self.markets.open_first()
 
     def on_mount(self) -> None:
-        self._frame()
-        self.set_interval(1 / self.config.frame_hz, self._frame)
-        self._starting = self.set_interval(START_EVERY_S, self._frame)
+        self.take_in()
+        self.set_interval(1 / self.config.frame_hz, self.take_in)
+        self._starting = self.set_interval(START_EVERY_S, self.take_in)
         self.set_timer(START_S, self._started)
         # What is painted before the first chart is painted again with it: once is enough.
         self._unpainted.enter_context(self.batch_update())
@@ -226,20 +214,7 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
         for problem in self._problems:
             self.tell(problem, "warning")
         if not self.is_headless:
-            for number in (signal.SIGHUP, signal.SIGTERM):
-                asyncio.get_running_loop().add_signal_handler(number, self._end, number)
-
-    def _end(self, number: signal.Signals) -> None:
-        """The terminal is gone, or we are told to stop: nobody is there to be asked anything."""
-        _log.warning("ended by %s with %d working orders", number.name, len(self.state.working()))
-        if number == signal.SIGHUP:
-            # Leaving the screen in order would wait for a terminal that does not answer.
-            self.link.close()
-            os._exit(128 + number)
-        last_resort = threading.Timer(END_S, os._exit, [128 + number])
-        last_resort.daemon = True
-        last_resort.start()  # for a terminal that takes no more, and so cannot be put in order
-        self.exit(return_code=128 + number)
+            self.leaving.heed_signals()
 
     def _started(self) -> None:
         """The first chart is there, or will not come soon: go on at the usual pace."""
@@ -255,19 +230,20 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
 
     def on_deck_app_woken(self) -> None:
         if self.deck.is_attached:
-            self._frame()
+            self.take_in()
 
     def _wake(self) -> None:
         """Called from the engine's thread."""
         with suppress(RuntimeError):  # the app's loop is closed: there is nobody to wake
             self.post_message(self.Woken())
 
-    def _frame(self) -> None:
+    def take_in(self) -> None:
         """Fold everything that waits, and show what it touched."""
         taken = self.link.take()
         touched = self.state.fold_all(taken)
         if taken:
-            self.markets.follow()
+            for fqme, period_s in self.markets.follow():
+                self.deck.tell_history_ends(fqme, period_s)
             if any(isinstance(event, EngineStatus) for event in taken):
                 self._last_report_s = self._monotonic()
         self._tell_new()
@@ -285,11 +261,11 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
             self._unpainted.close()
             self.call_after_refresh(self._started)
 
-    def _send(self, command: Command) -> None:
+    def send(self, command: Command) -> None:
         """Raises `LinkClosed` once the engine is gone."""
         self.link.send(command)
 
-    def _post(self, command: Command) -> None:
+    def post(self, command: Command) -> None:
         """Send what needs no answer; an engine that is gone has said so already."""
         with suppress(LinkClosed):
             self.link.send(command)
@@ -298,7 +274,7 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
 
     def status_view(self) -> StatusView:
         return StatusView(
-            now_ns=self.market_now_ns(),
+            now_ns=self.market_now_ns(self.state.selected),
             silence_s=self._monotonic() - self._last_report_s,
             is_armed=self.deck.is_complete and self.desk.is_armed,
             account=self.desk.account if self.deck.is_complete else None,
@@ -308,9 +284,9 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
             is_complete=self.deck.is_complete,
         )
 
-    def market_now_ns(self) -> int:
-        """The time of the selected market: the tape's in a playback, else the machine's."""
-        playback = self.state.playbacks.get(self.state.selected.rpartition(".")[2])
+    def market_now_ns(self, fqme: str) -> int:
+        """The time of a market: the tape's in a playback, else the machine's."""
+        playback = self.state.playbacks.get(fqme.rpartition(".")[2])
         return playback.position_ns if playback else self._wall()
 
     def shown(self) -> None:
@@ -325,34 +301,50 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
             self._seen_at = self._seen_at or now
 
     def tell(self, text: str, level: str = "info") -> None:
-        """A notice of the deck's own."""
-        known: Literal["info", "warning", "error"] = (
-            "error" if level == "error" else "warning" if level == "warning" else "info"
-        )
-        notice = Notice(level=known, text=text, source="deck", now_ns=self._wall())
-        self.state.note(notice)
+        """A notice of the deck's own; `level` is `info`, `warning` or `error`."""
+        known: Any = level if level in toasts.SECONDS else "info"
+        self.state.note(Notice(level=known, text=text, source="deck", now_ns=self._wall()))
         self._tell_new()
 
     def _tell_new(self) -> None:
-        """Show notices that came since the last time; those that only inform stay in the log,
-        but for what orders do and the deck's own words."""
+        """Show notices that came since the last time."""
         new = self.state.notice_count - self._told
         self._told = self.state.notice_count
         if not new or not self.is_running:
             return
-        loud = [
-            notice
-            for notice in self.state.notices[-new:]
-            if notice.level != "info" or notice.source in ("deck", "orders")
-        ]
-        if any(notice.source == "alerts" for notice in loud):
+        shown = toasts.toasts_of(self.state.notices[-new:])
+        if any(toast.rings for toast in shown):
             self.bell()
-        for notice in loud[-MOST_TOASTS:]:
-            severity: Literal["information", "warning", "error"] = (
-                "information" if notice.level == "info" else notice.level
-            )
-            text = fit(notice.text, min(cell_len(notice.text), TOAST_WIDTH))
-            self.notify(text, severity=severity, timeout=TOAST_S[notice.level], markup=False)
+        for toast in shown:
+            self.notify(toast.text, severity=toast.severity, timeout=toast.seconds, markup=False)
+
+    # -- charts ---------------------------------------------------------------------------------
+
+    def new_chart(self, spec: PaneSpec, pane: int) -> Chart:
+        """The chart of a pane."""
+        chart = Chart(
+            theme=self.deck_theme,
+            glyphs=self.glyphs,
+            style=spec.style,
+            zone=self.zone,
+            price_scale=spec.price_scale,
+            closed_hours=self.config.closed_hours,
+            id="chart" if pane == 0 else f"chart{pane + 1}",
+        )
+        chart.set_overlay_percent(spec.is_percent)
+        return chart
+
+    def new_strip(self) -> HistoryStrip:
+        """The strip of all history."""
+        from tui.widgets.history_strip import HistoryStrip
+
+        return HistoryStrip(theme=self.deck_theme, glyphs=self.glyphs, id="history")
+
+    def set_zone(self, name: str) -> None:
+        """Write times in this zone. Raises `ConfigError` where there is none of that name."""
+        self.zone = zone_of(name)
+        self.deck.charts.set_zone(self.zone)
+        self.deck.redraw()
 
     # -- other screens ---------------------------------------------------------------------------
 
@@ -405,7 +397,14 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
         from tui.widgets.command_bar import CommandBar
 
         def context() -> language.Context:
-            return language.context_of(self.state, self.desk, self.theme_names)
+            return language.context_of(
+                self.state,
+                self.desk,
+                self.theme_names,
+                layouts=self.actions.layouts.names,
+                now_ns=self.market_now_ns(self.state.selected),
+                zone=self.zone,
+            )
 
         return CommandBar(
             parse=lambda text: language.parse(text, context()),
@@ -420,22 +419,19 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
 
     @property
     def theme_names(self) -> tuple[str, ...]:
-        return tuple(sorted(self._themes))
+        return self.colours.names
 
-    def set_theme(self, name: str) -> None:
-        """Show everything in another theme. Raises `KeyError` for a name that is none."""
-        theme = self._themes[name]
-        self.use_theme(theme.swapped() if self.deck_theme.is_swapped else theme)
-
-    def use_theme(self, theme: Theme) -> None:
-        """Show everything in these colours."""
-        self.deck_theme = theme
+    def show_colours(self) -> None:
+        """Show everything in the colours that were chosen."""
+        theme = self.colours.theme
         drawn = textual_theme(theme)
-        drawn.name = f"{theme.name}-swapped" if theme.is_swapped else theme.name
+        drawn.name = "-".join(
+            (theme.name, theme.depth, *(("swapped",) if theme.is_swapped else ()))
+        )
         self.register_theme(drawn)
         self.theme = drawn.name
-        self.deck.chart.set_theme(theme)
-        self.deck.show()
+        self.deck.charts.set_theme(theme)
+        self.deck.redraw()
         self.deck.refresh()
 
     # -- questions ------------------------------------------------------------------------------
@@ -478,7 +474,7 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
         if not was_seen(self._seen_at, at):
             self.tell("nothing done: it was not on the screen yet", "warning")
         elif tab == "alerts":
-            self._post(CancelAlert(alert_id=key))
+            self.post(CancelAlert(alert_id=key))
         else:
             self.desk.cancel_order(key, at=at)
 
@@ -486,35 +482,23 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
 
     def quit_deck(self) -> None:
         """Leave; with working orders only after saying what becomes of them."""
+        self.leaving.ask()
+
+    def leave(self, return_code: int) -> None:
+        """Leave at once."""
+        self.exit(return_code, return_code=return_code)
+
+    def put_question(self, prompt: Prompt, answered: Callable[[str], None]) -> None:
+        """Put a question on the screen, and give its answer, or nothing, to `answered`."""
         from tui.screens.confirm import ConfirmScreen, Reply
-        from tui.screens.quit import CANCEL, LEAVE, quit_prompt
 
-        prompt = None if self.state.failure else quit_prompt(self.state)
-        if prompt is None:
-            self.exit(70 if self.state.failure else 0)
-            return
-
-        def answered(reply: Reply | None) -> None:
-            value = reply.value if reply else ""
-            if value == LEAVE:
-                self.exit(0)
-            elif value == CANCEL:
-                self.run_worker(self._cancel_and_leave(), exclusive=True)
+        def replied(reply: Reply | None) -> None:
+            answered(reply.value if reply else "")
             self._uncover()
 
         self._cover()
-        self.push_screen(ConfirmScreen(prompt), answered)
+        self.push_screen(ConfirmScreen(prompt), replied)
 
-    async def _cancel_and_leave(self) -> None:
-        """Cancel everything, and leave once nothing works any more; if something still does,
-        stay and say so."""
-        self._post(CancelAll())
-        self.tell("canceling all working orders")
-        until = monotonic_s() + CANCEL_WAIT_S
-        while self.state.working() and monotonic_s() < until and not self.state.failure:
-            await asyncio.sleep(0.05)
-            self._frame()
-        if left := self.state.working():
-            self.tell(f"{len(left)} orders still work: not left; look at the blotter", "error")
-        else:
-            self.exit(0)
+    def run_aside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something that takes a while; another of its kind ends it."""
+        self.run_worker(work, exclusive=True)

@@ -16,11 +16,13 @@ before a market order, `flatten` or `cancel all` is not wanted.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, tzinfo
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.config import PERIODS
 from engine.text import safe
+from tui import chart_language as charts
 from tui.actions import Call
 from tui.command_words import (
     LONGEST,
@@ -36,7 +38,6 @@ from tui.command_words import (
     seconds,
 )
 from tui.order_language import ORDER_WORDS, alert, cancel, flatten, order, size_setting
-from tui.paint import format as text_of
 from tui.paint.scene import STYLES
 
 if TYPE_CHECKING:
@@ -76,9 +77,20 @@ def parse(text: str, context: Context) -> Call:
     return call
 
 
-def context_of(state: DeckState, desk: OrderDesk, themes: Sequence[str] = ()) -> Context:
+def context_of(
+    state: DeckState,
+    desk: OrderDesk,
+    themes: Sequence[str] = (),
+    *,
+    layouts: Sequence[str] = (),
+    now_ns: int = 0,
+    zone: tzinfo | None = UTC,
+) -> Context:
     """What names mean, by what the deck knows now."""
     return Context(
+        layouts=tuple(layouts),
+        now_ns=now_ns,
+        zone=zone,
         selected=state.selected,
         instruments={fqme: market.instrument for fqme, market in state.markets.items()},
         watched=tuple(state.watch),
@@ -135,41 +147,6 @@ def _unwatch(words: Words, context: Context) -> Call:
     return Call("deck", "unwatch", tuple(fqmes) or (context.selected,))
 
 
-def _go(words: Words, context: Context) -> Call:
-    return Call("deck", "go_to", (fqme_of(words.take("the market")),))
-
-
-def _period(words: Words, context: Context) -> Call:
-    word = words.take("the period")
-    wanted = text_of.parse_period(word.lower)
-    if wanted not in PERIODS.values():
-        hint = "one of " + " ".join(PERIODS)
-        raise fault(word, f"{safe(word.text, 40)!r} is no period", hint=hint)
-    return Call("deck", "set_period", (wanted,))
-
-
-def _zoom(words: Words, context: Context) -> Call:
-    sign = 1 if one_of(words.take("in or out"), ("in", "out"), "way to zoom") == "in" else -1
-    return Call("chart", "zoom", (sign * (_count(words) if len(words) else 1),))
-
-
-def _range(words: Words, context: Context) -> Call:
-    if words.take_if("auto"):
-        return Call("chart", "y_auto")
-    low, high = words.take("the lowest price"), words.take("the highest price")
-    bottom, top = number(low, "price"), number(high, "price")
-    if top <= bottom:
-        raise fault(high, "the highest price is above the lowest")
-    return Call("chart", "set_range", (float(bottom), float(top)))
-
-
-def _count(words: Words) -> int:
-    word = words.take("a number")
-    if not (word.text.isascii() and word.text.isdigit()) or not 0 < int(word.text[:9]) < 10_000:
-        raise fault(word, f"{safe(word.text, 20)!r} is no number from 1 to 9999")
-    return int(word.text)
-
-
 def _find(words: Words, context: Context) -> Call:
     return Call("deck", "open_search", (safe(words.rest(), 80),))
 
@@ -195,7 +172,7 @@ def _seek(words: Words, context: Context) -> Call:
 
 
 def _step(words: Words, context: Context) -> Call:
-    return Call("playback", "step", (_count(words) if len(words) else 1,))
+    return Call("playback", "step", (charts.count(words) if len(words) else 1,))
 
 
 def _loop(words: Words, context: Context) -> Call:
@@ -279,20 +256,62 @@ VERBS: tuple[Verb, ...] = (
         _choice("desk", "set_account", "account", lambda context: context.accounts),
         lambda context: context.accounts,
     ),
-    Verb("go", "go MARKET", "Show a market", _go, lambda context: context.watched),
+    Verb(
+        "go", "go MARKET|DATE", "Show a market, or the chart at a date: 1 mar 14:30, 3 weeks ago",
+        charts.go, lambda context: context.watched,
+    ),
     Verb("watch", "watch MARKET...", "Put markets on the watchlist", _watch),
     Verb(
         "unwatch", "unwatch [MARKET...]", "Take markets off the watchlist", _unwatch,
         lambda context: context.watched,
     ),
     Verb("find", "find [TEXT]", "Find a market", _find),
-    Verb("period", "period 1s...1d", "Period of the chart", _period, _always(*PERIODS)),
+    Verb("period", "period 1s...1d", "Period of the chart", charts.period, _always(*PERIODS)),
     Verb(
-        "style", "style bars|line", "Style of the chart",
+        "style", "style " + "|".join(_STYLES), "How the chart is drawn",
         _choice("chart", "set_style", "style", _always(*_STYLES)), _always(*_STYLES),
     ),
-    Verb("zoom", "zoom in|out [STEPS]", "Zoom about the last bar", _zoom, _always("in", "out")),
-    Verb("range", "range LOW HIGH|auto", "Price range of the chart", _range, _always("auto")),
+    Verb("zoom", "zoom in|out [STEPS]", "Zoom the chart", charts.zoom, _always("in", "out")),
+    Verb(
+        "range", "range LOW HIGH|auto|lock", "Price range of the chart", charts.price_range,
+        _always("auto", "lock"),
+    ),
+    Verb(
+        "scale", "scale " + "|".join(charts.SCALES), "How prices are spread over the chart",
+        _choice("chart", "set_price_scale", "scale", _always(*charts.SCALES)),
+        _always(*charts.SCALES),
+    ),
+    Verb(
+        "hours", "hours cut|full", "Whether hours without trading take their place", charts.hours,
+        _always(*charts.HOURS),
+    ),
+    Verb("zone", "zone utc|local|NAME", "Time zone of all times", charts.zone, charts.zones),
+    Verb(
+        "overlay", "overlay MARKET...|off [MARKET...]|percent|absolute",
+        "Put markets over the chart, up to seven", charts.overlay, charts.for_overlay,
+    ),
+    Verb(
+        "grid", "grid 1|2|4|6", "Show so many charts", charts.grid,
+        _always("1", "2", "4", "6"),
+    ),
+    Verb(
+        "link", "link " + "|".join(charts.SHARED), "Share this with the other charts",
+        charts.link, _always(*charts.SHARED),
+    ),
+    Verb(
+        "free", "free " + "|".join(charts.SHARED), "Keep this to the active chart",
+        charts.free, _always(*charts.SHARED),
+    ),
+    Verb(
+        "layout", "layout NAME|save NAME|delete NAME|list",
+        "Arrange the deck as saved, or save how it is", charts.layout, charts.for_layout,
+    ),
+    Verb(
+        "tier", "tier " + "|".join(charts.TIERS), "How much is sent to the terminal",
+        _choice("deck", "set_tier", "tier", _always(*charts.TIERS)), _always(*charts.TIERS),
+    ),
+    Verb("redraw", "redraw", "Clear the terminal and draw everything anew",
+         _plain("deck", "redraw")),
     Verb(
         "tab", "tab " + "|".join(TABS), "Tab of the blotter",
         _choice("blotter", "show_tab", "tab", _always(*TABS)), _always(*TABS),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, tzinfo
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import NamedTuple
@@ -35,6 +36,11 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     themes: Sequence[str] = ()
     numbers: Sequence[int] = ()
     """Numbers of working orders."""
+    layouts: Sequence[str] = ()
+    now_ns: int = 0
+    """Of the selected market: dates are typed by it."""
+    zone: tzinfo | None = UTC
+    """In which dates are typed; None is the machine's own."""
 
 
 class CommandError(UsageError):

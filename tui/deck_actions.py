@@ -69,6 +69,12 @@ class DeckActions:
         """Draw bars, candles, a curve ..."""
         self._app.deck.chart.set_style(style)
 
+    def lock_range(self) -> None:
+        """Keep the height of the price range, and follow the last price."""
+        chart = self._app.deck.chart
+        if not chart.view.is_locked:
+            chart.toggle_lock()
+
     # -- the grid -------------------------------------------------------------------------------
 
     def set_grid(self, count: int) -> None:
@@ -78,7 +84,9 @@ class DeckActions:
         deck.place()
         fits = len(deck.charts.shown)
         if fits < count and not deck.is_full:
-            self._app.tell(f"room for {fits} of {count} charts; n shows the next", "warning")
+            self._app.tell(
+                f"room for {fits} of {count} charts: going to the next shows others", "warning"
+            )
 
     def step_grid(self, step: int) -> None:
         """Show more charts, and after the most one again."""
@@ -215,7 +223,7 @@ class DeckActions:
         self._app.set_zone(name)
 
     def redraw(self) -> None:
-        """Send the whole screen again, to a terminal that shows something else."""
+        """Clear a garbled terminal and draw everything anew."""
         self._app.redraw()
 
     # -- other screens --------------------------------------------------------------------------

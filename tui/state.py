@@ -87,6 +87,8 @@ class DeckState:
         """Why a watched market is not open, by fqme."""
         self.orders: dict[str, Order] = {}
         self.fills: list[Fill] = []
+        self.fill_count = 0
+        """All fills so far, including those no longer kept."""
         self.positions: dict[tuple[str, str], Position] = {}
         """By (account, fqme)."""
         self.alerts: dict[str, Alert] = {}
@@ -290,6 +292,7 @@ class DeckState:
             return Part.NOTHING  # sent again to a deck that attached
         self._known_fills.add(key)
         self.fills.append(fill)
+        self.fill_count += 1
         if len(self.fills) > FILLS_KEPT:
             del self.fills[: len(self.fills) - FILLS_KEPT]
         return Part.FILLS

@@ -180,7 +180,7 @@ async def settled(pilot: Pilot[int]) -> None:
     await pilot.pause()
     app = pilot.app
     assert isinstance(app, DeckApp)
-    app._frame()
+    app.take_in()
     await pilot.pause()
     app.clear_notifications()
     await pilot.pause()

@@ -467,7 +467,7 @@ def test_text_from_outside_is_never_markup():
         assert text in screen_text(app)
         link.give(Notice(level="error", text=text, source="venue"))
         await pilot.pause()
-        app._frame()
+        app.take_in()
         await pilot.pause()
         assert screen_text(app).count(text) >= 2
 

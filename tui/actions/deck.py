@@ -14,6 +14,23 @@ DECK: tuple[Action, ...] = (
         ("question_mark", "f1"), footer="help", takes_keys=True,
     ),
     Action(
+        "grid", "deck", "step_grid", (1,), "Show one, two, four or six charts", "Chart", "deck",
+        ("ctrl+g",),
+    ),
+    Action(
+        "chart_next", "deck", "step_pane", (1,), "Go to the next chart of the grid", "Chart",
+        "deck", ("right_curly_bracket",), footer="chart", rank=3,
+    ),
+    Action(
+        "chart_previous", "deck", "step_pane", (-1,), "Go to the chart before", "Chart", "deck",
+        ("left_curly_bracket",),
+    ),
+    Action(
+        "overlay_percent", "chart", "toggle_overlay_percent", (),
+        "Show all markets of a chart on one axis, in percent, or each on its own", "Chart",
+        "deck", ("ampersand",),
+    ),
+    Action(
         "panel_watchlist", "deck", "toggle_panel", ("watchlist",), "Show or hide the watchlist",
         "Deck", "deck", ("w",),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from textual import events
@@ -12,10 +12,13 @@ from textual.widget import Widget
 
 from engine.errors import TickdeckError
 from tui.actions import in_order, perform
+from tui.paint import format as text_of
 from tui.paint.cells import Glyphs
+from tui.pane_scenes import Orders
+from tui.screens.charts import Charts
 from tui.screens.layout import arrange, is_small
 from tui.state import DeckState, Part
-from tui.widgets.chart import Chart, Level
+from tui.widgets.chart import Chart
 from tui.widgets.footer import KeyFooter
 from tui.widgets.status import StatusLine, StatusView
 from tui.widgets.watchlist import Watchlist
@@ -33,10 +36,12 @@ if TYPE_CHECKING:
     from tui.order_desk import OrderDesk
     from tui.order_lines import Summary
     from tui.paint.theme import Theme
+    from tui.panes import PaneSpec
     from tui.playback import PlaybackControls
     from tui.widgets.banner import Banner
     from tui.widgets.blotter import Blotter
     from tui.widgets.command_bar import CommandBar
+    from tui.widgets.history_strip import HistoryStrip
     from tui.widgets.order_pane import OrderPane, StagedStrip
 
 
@@ -48,16 +53,19 @@ class Deck(Protocol):
     actions: DeckActions
     keymap: Keymap
     config: DeckConfig
-    deck_theme: Theme
     glyphs: Glyphs
     zone: tzinfo | None
 
+    @property
+    def deck_theme(self) -> Theme: ...
     @property
     def desk(self) -> OrderDesk: ...
     @property
     def playback(self) -> PlaybackControls: ...
     def status_view(self) -> StatusView: ...
-    def market_now_ns(self) -> int: ...
+    def market_now_ns(self, fqme: str) -> int: ...
+    def new_chart(self, spec: PaneSpec, pane: int) -> Chart: ...
+    def new_strip(self) -> HistoryStrip: ...
     def tell(self, text: str, level: str = "info") -> None: ...
     def shown(self) -> None: ...
     def cancel_row(self, tab: str, key: str, at: float) -> None: ...
@@ -93,12 +101,12 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         state = deck.state
         self.status = StatusLine(state)
         self.watchlist = Watchlist(state, lambda: deck.glyphs)
-        self.chart = Chart(
-            theme=deck.deck_theme,
-            glyphs=deck.glyphs,
-            style=deck.config.style,
-            zone=deck.zone,
-            id="chart",
+        self.charts = Charts(
+            state,
+            deck.markets,
+            make=deck.new_chart,
+            make_strip=deck.new_strip,
+            now_of=deck.market_now_ns,
         )
         self.keys = KeyFooter()
         self.command: CommandBar | None = None
@@ -109,13 +117,21 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         """`blotter` while that has the keyboard."""
         self.covered = 0
         """Columns on the left that another screen covers."""
+        self._pressed: Chart | None = None
+        """The chart that the last press of the mouse turned to."""
         self._opened = ""
-        self._hidden: set[str] = set()
+        self.hidden: set[str] = set()
+        """Panels that are closed on a screen that has room for them."""
         self.is_full = False
         """The chart has the whole screen but for status line and keys."""
         self.history: bool | None = None
         """Whether the strip of all history is wanted; None where the chart is high enough."""
         self._places: Mapping[str, Any] = {}
+
+    @property
+    def chart(self) -> Chart:
+        """The chart that keys act on."""
+        return self.charts.active
 
     def compose(self) -> ComposeResult:
         yield from self._parts().values()
@@ -124,7 +140,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         parts: dict[str, Widget] = {
             "status": self.status,
             "watchlist": self.watchlist,
-            "chart": self.chart,
+            "chart": self.charts.grid,
             "keys": self.keys,
         }
         if self.is_complete:
@@ -132,6 +148,8 @@ class DeckScreen(Screen[None], inherit_bindings=False):
             parts["order"] = self.order_pane
             parts["strip"] = self.strip
             parts["blotter"] = self.blotter
+        if self.charts.strip is not None:
+            parts["history"] = self.charts.strip
         return parts
 
     def complete(self) -> None:
@@ -153,6 +171,12 @@ class DeckScreen(Screen[None], inherit_bindings=False):
             number_of=lambda order_id: deck.desk.number_of(order_id),
         )
         self.is_complete = True
+        desk = deck.desk
+        self.charts.scenes.orders = Orders(
+            desk.lines,
+            lambda: desk.revision,
+            lambda: desk.staged.fqme if desk.staged is not None else "",
+        )
         self.mount(self.banner, self.order_pane, self.strip, self.blotter)
         self._places = {}
         self.show()
@@ -170,16 +194,19 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         """Put each part where the size of the terminal and the open panels want it."""
         width, height = self.app.size
         self.app.set_class(is_small(width, height), "-small")
+        deck = self._deck
         places = arrange(
             width,
             height,
             opened=self._opened,
-            hidden=self._hidden,
-            has_banner=bool(self._deck.state.failure),
-            has_strip=self.is_complete and self._deck.desk.staged is not None,
+            hidden=self.hidden,
+            has_banner=bool(deck.state.failure),
+            has_strip=self.is_complete and deck.desk.staged is not None,
             covered=self.covered,
             is_full=self.is_full,
+            history=False,
         )
+        self._place_charts(places)
         if places == self._places:
             return
         self._places = places
@@ -194,6 +221,14 @@ class DeckScreen(Screen[None], inherit_bindings=False):
                 widget.styles.offset = (region.x, region.y)
                 widget.styles.width, widget.styles.height = region.width, region.height
 
+    def _place_charts(self, places: Mapping[str, Any]) -> None:
+        """Share out the charts' cells, and have the strip of all history where it has some."""
+        has_history = "history" in places
+        if has_history and self.charts.strip is None:
+            self.mount(self.charts.strip_widget())
+        self._deck.markets.show_history(has_history)
+        self.charts.place(places["chart"], is_single=self.is_full or bool(self.covered))
+
     def is_shown(self, name: str) -> bool:
         """Whether a panel has a place now."""
         return name in self._places
@@ -203,8 +238,17 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         if is_small(*self.app.size):
             self._opened = "" if self._opened == name else name
         else:
-            self._hidden ^= {name}
+            self.hidden ^= {name}
         self._after_panels()
+
+    def activate(self, pane: int) -> None:
+        """Have keys act on a chart, whose market is selected. What is staged in another market
+        is dropped, and what is staged in the same one must be seen again before it is sent."""
+        before = self.chart
+        if self._deck.markets.activate(pane):
+            before.set_cursor(None)
+            if self.is_complete:
+                self._deck.desk.unsee()
 
     def toggle_full_screen(self) -> None:
         """Show the chart alone, or everything again."""
@@ -214,6 +258,11 @@ class DeckScreen(Screen[None], inherit_bindings=False):
     def toggle_history(self) -> None:
         """Show the strip of all history under the chart, or hide it."""
         self.history = not self.is_shown("history")
+        self._after_panels()
+
+    def arrange_panels(self, hidden: Iterable[str], history: bool | None) -> None:
+        """Hide these panels and no others."""
+        self.hidden, self.history = set(hidden), history
         self._after_panels()
 
     def open_panel(self, name: str) -> None:
@@ -262,13 +311,30 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         if touched & (Part.MARKET | Part.BARS | Part.ENGINE | Part.FAILURE):
             self.watchlist.redraw()
         if touched & ~(Part.NOTICES | Part.SEARCH):
-            self._show_chart()
+            self.charts.show()
         if self.is_complete:
             self._show_the_rest(touched)
         self.status.show(self._deck.status_view())
         if self.is_complete:
             self.keys.show(self._footer())
             self._deck.shown()
+
+    def redraw(self) -> None:
+        """Show everything, changed or not: what it is drawn with is another."""
+        self.charts.scenes.forget()
+        self.show()
+
+    def tell_history_ends(self, fqme: str, period_s: int) -> None:
+        """There are no older bars of a market: say so to who waits for some."""
+        if not self.charts.give_up((fqme, period_s)):
+            return
+        market = self._deck.state.markets.get(fqme)
+        series = market.series.get(period_s) if market else None
+        since = ""
+        if series is not None and len(series):
+            since = text_of.stamp(int(series.time_ns[0]), self._deck.zone, period_s=period_s)
+        period = text_of.period(period_s)
+        self._deck.tell(f"{fqme}: no bars of {period} before {since or 'now'}", "warning")
 
     def _footer(self) -> list[Entry]:
         """The keys that do something now; those of what covers the deck are its own."""
@@ -289,35 +355,6 @@ class DeckScreen(Screen[None], inherit_bindings=False):
 
     def _summary(self) -> Summary:
         return self._deck.desk.summary()
-
-    def _show_chart(self) -> None:
-        deck = self._deck
-        fqme = deck.markets.shown
-        market = deck.state.markets.get(fqme)
-        self.chart.show(
-            title=self._title(fqme),
-            instrument=market.instrument if market else None,
-            series=market.series.get(deck.markets.period_s) if market else None,
-            quote=market.quote if market else None,
-            levels=[Level(*line) for line in deck.desk.lines(fqme)] if self.is_complete else (),
-            stale=market.is_stale if market else False,
-            ended=bool(market and market.feed and market.feed.state == "ended"),
-            now_ns=deck.market_now_ns(),
-        )
-
-        picture = self.chart.picture
-        if picture is not None and len(picture.columns):
-            deck.markets.extend(fqme, deck.markets.period_s, int(picture.columns.first[0]))
-
-    def _title(self, fqme: str) -> str:
-        if not fqme:
-            return "no market: / finds one"
-        why = self._deck.state.refused_markets.get(fqme)
-        if why:
-            return f"{fqme}  {why}"
-        if fqme not in self._deck.state.markets:
-            return f"{fqme}  opening"
-        return f"{fqme}  preview" if self._deck.markets.preview else fqme
 
     # -- keys -----------------------------------------------------------------------------------
 
@@ -408,5 +445,25 @@ class DeckScreen(Screen[None], inherit_bindings=False):
     def on_blotter_cancel_wanted(self, event: Blotter.CancelWanted) -> None:
         self.act(lambda: self._deck.cancel_row(event.tab, event.key, event.at))
 
+    def on_chart_pressed(self, event: Chart.Pressed) -> None:
+        chart = event.chart
+        self._pressed = None if chart is self.chart else chart
+        if self._pressed is not None:
+            self.act(lambda: self.activate(self.charts.all().index(chart)))
+
     def on_chart_level_clicked(self, event: Chart.LevelClicked) -> None:
-        self.act(lambda: self._deck.desk.to_price(event.price))
+        # The press that turned to another chart was about that, not about a price.
+        if event.chart is self.chart and event.chart is not self._pressed:
+            self.act(lambda: self._deck.desk.to_price(event.price))
+
+    def on_chart_cursor_moved(self, event: Chart.CursorMoved) -> None:
+        self.charts.link_cursor(event.chart, event.cursor)
+
+    def on_chart_history_wanted(self, event: Chart.HistoryWanted) -> None:
+        markets, charts = self._deck.markets, self.charts.all()
+        pane = charts.index(event.chart)
+        if pane < len(markets.panes):
+            markets.reach(markets.shown_in(pane), markets.panes.period_of(pane), event.time_ns)
+
+    def on_history_strip_moved(self, event: HistoryStrip.Moved) -> None:
+        self.act(lambda: self.chart.look_at(event.time_ns))

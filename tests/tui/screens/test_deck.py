@@ -267,10 +267,10 @@ def test_the_chart_says_why_it_is_empty(fqme: str, title: str) -> None:
 
 def test_a_market_that_is_on_its_way_and_one_looked_at_say_so() -> None:
     async def play(app: DeckApp, link: ScriptedLink, pilot: Pilot[int]) -> None:
-        assert app.deck._title(BTC) == BTC
-        assert app.deck._title("slow.spot.sim") == "slow.spot.sim  opening"
+        assert app.deck.charts.scenes.title(BTC) == BTC
+        assert app.deck.charts.scenes.title("slow.spot.sim") == "slow.spot.sim  opening"
         app.markets.preview = ETH
-        assert app.deck._title(ETH) == f"{ETH}  preview"
+        assert app.deck.charts.scenes.title(ETH) == f"{ETH}  preview"
 
     _play(play)
 
