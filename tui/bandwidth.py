@@ -143,10 +143,11 @@ class Meter(NamedTuple):
     """The last answer times, `QUICKEST_OF` at most."""
     calm_since_s: float | None = None
     """Since when no strain forbids to go up; None while it does."""
-    calm_s: float = CALM_S
-    """How long that must be."""
-    up_at_s: float | None = None
-    """When it went up last, while that may still turn out to have been wrong."""
+    calm_s: tuple[float, float] = (CALM_S, CALM_S)
+    """How long that must be, to go up to full and to lean."""
+    tried: int | None = None
+    """The level it went up to last, while that may still turn out to have been wrong."""
+    tried_at_s: float = 0.0
 
     @property
     def tier(self) -> TierName:
@@ -176,30 +177,35 @@ class Meter(NamedTuple):
         return by_level[DOWN_OF[0] - 1] if len(by_level) >= DOWN_OF[0] else Strain()
 
     def _down(self, to: Strain, at_s: float) -> Meter:
-        was_wrong = self.up_at_s is not None and at_s - self.up_at_s <= TRIED_S
-        calm_s = min(self.calm_s * 2, MOST_CALM_S) if was_wrong else self.calm_s
+        calm_s = self.calm_s
+        if self.tried is not None and at_s - self.tried_at_s <= TRIED_S:
+            calm_s = _put(calm_s, self.tried, min(calm_s[self.tried] * 2, MOST_CALM_S))
         return self._replace(
-            level=to.level, why=to.why, calm_since_s=None, calm_s=calm_s, up_at_s=None
+            level=to.level, why=to.why, calm_since_s=None, calm_s=calm_s, tried=None
         )
 
     def _rest(self, at_s: float) -> Meter:
         """Stay, or go up a tier where there was calm for long enough."""
-        up_at_s, calm_s = self.up_at_s, self.calm_s
-        if up_at_s is not None and at_s - up_at_s > TRIED_S:
-            up_at_s, calm_s = None, max(calm_s / 2, CALM_S)  # it was right to go up
-        if self.level and self._borne().level >= self.level:
-            return self._replace(calm_since_s=None, up_at_s=up_at_s, calm_s=calm_s)
+        meter = self._trusted() if at_s - self.tried_at_s > TRIED_S else self
+        if not self.level or meter._borne().level >= self.level:
+            return meter._replace(calm_since_s=None)
         since_s = at_s if self.calm_since_s is None else self.calm_since_s
-        if not self.level or at_s - since_s < calm_s:
-            return self._replace(calm_since_s=since_s, up_at_s=up_at_s, calm_s=calm_s)
         level = self.level - 1
-        return self._replace(
-            level=level,
-            why=self.why if level else "",
-            calm_since_s=at_s,
-            calm_s=calm_s,
-            up_at_s=at_s,
-        )
+        if at_s - since_s < meter.calm_s[level]:
+            return meter._replace(calm_since_s=since_s)
+        why = self.why if level else ""
+        return meter._replace(level=level, why=why, calm_since_s=at_s, tried=level, tried_at_s=at_s)
+
+    def _trusted(self) -> Meter:
+        """It was right to go up: the next time needs less patience."""
+        if self.tried is None:
+            return self
+        eased = _put(self.calm_s, self.tried, max(self.calm_s[self.tried] / 2, CALM_S))
+        return self._replace(tried=None, calm_s=eased)
+
+
+def _put(calm_s: tuple[float, float], level: int, value: float) -> tuple[float, float]:
+    return (value, calm_s[1]) if level == 0 else (calm_s[0], value)
 
 
 def fold_all(observations: Iterable[Observation], meter: Meter | None = None) -> Meter:
