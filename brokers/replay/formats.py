@@ -20,6 +20,7 @@ from brokers.replay.columns import (
     layout_by_shape,
 )
 from brokers.replay.framing import Line, depth_symbol, take_apart
+from brokers.replay.lean import LeanTape
 from brokers.replay.lines import LineSource
 from brokers.replay.protocol import Tape
 from brokers.replay.streams import StreamTape
@@ -39,7 +40,8 @@ _FUTURES = re.compile(rb'"e" ?: ?"depthUpdate".{1,200}"pu" ?: ?\d', re.DOTALL)
 """Depth events of futures name the event before them; by the rules of spot each one would be a
 gap."""
 _READABLE = (
-    "Binance streams and dumps, Kraken v2 streams, and CSV files of trades or bars can be read"
+    "Binance streams and dumps, Kraken v2 streams, LEAN's equity files, and CSV files of trades"
+    " or bars can be read"
 )
 
 
@@ -195,6 +197,8 @@ def _table_tape(source: LineSource, lines: Sequence[bytes]) -> Tape:
         rows = rows[1:]
     if len(rows[0]) < 3:
         raise DataError(f"{source.name} is text of no known format", hint=_READABLE)
+    if _is_lean(rows):
+        return LeanTape(source, rows)
     layout = _layout(source, rows)
     if layout is None:
         raise DataError(
@@ -211,6 +215,15 @@ def _row(text: str, delimiter: str) -> list[str]:
         return []
 
 
+def _is_lean(rows: Sequence[list[str]]) -> bool:
+    """Rows without a header that mostly begin with a time since midnight, and are of no other
+    kind."""
+    if is_header(rows[0]):
+        return False
+    layout = layout_by_shape([row for row in rows if len(row) == len(rows[0])])
+    return layout is None and 2 * sum(is_since_midnight(row[:1]) for row in rows) > len(rows)
+
+
 def _layout(source: LineSource, rows: Sequence[list[str]]) -> Layout | None:
     body = [row for row in rows if len(row) >= 3]
     if is_header(body[0]):
@@ -221,7 +234,7 @@ def _layout(source: LineSource, rows: Sequence[list[str]]) -> Layout | None:
         times = [row[layout.time if layout else 0] for row in body if len(row) == len(body[0])]
     if times and is_since_midnight(times):
         raise DataError(
-            f"{source.name} counts time from midnight (as LEAN does): it does not say of which day"
+            f"{source.name} counts time from midnight, under a header that LEAN does not write"
         )
     if layout is not None and times and not any(is_time(text) for text in times):
         raise DataError(f"{source.name} has times that cannot be read, the first is {times[0]!r}")

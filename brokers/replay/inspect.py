@@ -26,6 +26,10 @@ MOST_BARS = 5_000_000
 """Bars of one market that are made: some 300 MB of them."""
 
 
+ROWS = ("quote bar", "bar", "trade")
+"""What a row of a table is; a tape's kind has the word for it."""
+
+
 class BookReport(msgspec.Struct, frozen=True, kw_only=True):
     """How the copy of a market's order book was kept. See `BookStatistics`."""
 
@@ -144,7 +148,7 @@ def bars_of(tape: Tape, period_s: int) -> dict[str, Series]:
     """
     _check_period(tape, period_s)
     time = _TapeTime()
-    sampler = Sampler()
+    sampler = Sampler(kept_bars=2 * MOST_BARS)  # all that can be had: more is refused
     bus = Bus()
     bus.add_tap(sampler.on_ticks)
     series: dict[str, Series] = {}
@@ -192,7 +196,7 @@ def _report(tape: Tape, tallies: dict[str, _Tally]) -> InspectReport:
     if session is not None:
         messages = session.messages
     else:
-        name = "bar" if tape.bar_period_s else "trade"
+        name = next((noun for noun in ROWS if noun in tape.kind), ROWS[-1])
         messages = {name: read.rows}
     return InspectReport(
         file=safe(tape.path.name, 200),

@@ -28,6 +28,12 @@ RECORDINGS = {
     "btcperp_1m_20211231_20220201.csv.gz": "bars csv",
     "freqtrade_XRPETH_1m_from_those_trades.csv.gz": "bars csv",
     "kraken_BTCUSDC_1m_2023_sparse.csv.gz": "bars csv",
+    "lean_spy_minute_20131007_quote.csv.gz": "lean quote bars",
+    "lean_spy_minute_20131007_trade.csv.gz": "lean bars",
+    "lean_spy_minute_20131008_quote.csv.gz": "lean quote bars",
+    "lean_spy_minute_20131008_trade.csv.gz": "lean bars",
+    "lean_spy_second_20131007_trade.csv.gz": "lean bars",
+    "lean_spy_tick_20131007_trade.csv.gz": "lean trades",
 }
 
 REASONS = {
@@ -39,8 +45,6 @@ REASONS = {
     "gct_ws1_wsHandleData_mixed.ndjson.gz": "websocket API v1",
     "nautilus_http_order_book.json.gz": "REST API",
     "xchange_kraken_rest_ws1.tar.gz": "tar archive",
-    "lean_spy_tick_20131007_trade.csv.gz": "counts time from midnight",
-    "lean_spy_minute_20131007_quote.csv.gz": "counts time from midnight",
     "rustibapi_tws_interactions_20250715.yaml.gz": "no known format",
     "nautilus_hist_bars.ndjson.gz": "bars as JSON",
     "nautilus_tick_data.json.gz": "no venue that is known",
@@ -104,6 +108,7 @@ def packed_tar() -> bytes:
         (b"time,price,size\n", "no row that can be read"),
         (b"time,price,size\nnoon,1,1\n", "times that cannot be read"),
         (b"14400000,1,1,1,1,5\n14460000,1,1,1,1,5\n", "counts time from midnight"),
+        (b"time,price,size\n14400000,1,1\n", "under a header that LEAN does not write"),
         (b"[" * 3_000_000, "cannot be read as such"),
         (b'{"price": NaN}', "cannot be read as such"),
         (b'{"a": 1}', "not of a recorded stream"),

@@ -202,3 +202,13 @@ def test_recorded_bars_come_out_as_they_went_in(name: str) -> None:
         values = [float(value) for value in row[1:]]
         assert values == [float(column[at_time[time]]) for column in columns[: len(values)]]
     assert len(rows) > 45_000
+
+
+def test_no_bar_of_a_long_recording_is_dropped() -> None:
+    """A live series is bounded; here all of it is asked for."""
+    at_ns = [ZERO_NS + number * 90_000 * NANOS for number in range(4)]
+    tape = MemoryTape([(ns, FQME, [Trade(FQME, 1.0, 1.0, "", ns)]) for ns in at_ns])
+
+    (series,) = bars_of(tape, 1).values()
+
+    assert 270_001 == len(series)
