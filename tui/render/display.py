@@ -32,11 +32,10 @@ from tui.render.pens import Pen, PenBook
 
 SYNC_START, SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
 
-SYNC_FROM = 512
-"""Updates of so many bytes are marked as one where the terminal knows the marks. A shorter one
-leaves in one write and arrives in one packet (the least that every network carries is 536
-bytes, RFC 9293 3.7.1), so a terminal draws it at once in any case; the two marks would often be
-longer than what they enclose."""
+SYNC_FROM = 64
+"""Updates of so many bytes are marked as one where the terminal knows the marks. Shorter ones
+are a digit or two: they leave in one write, a terminal draws them at once in any case, and the
+16 bytes of the marks would be most of what is sent."""
 
 _HIDDEN_AT = Offset(0, 0)
 """Where the cursor is said to be while no widget wants it anywhere."""
