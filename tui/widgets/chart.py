@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from textual import events
 from textual.message import Message
 
-from tui import chart_view, crosshair, price_view
+from engine.instruments import Instrument
+from tui import chart_view, crosshair
 from tui.chart_view import Pivot
+from tui.paint.columns import Bars
 from tui.paint.levels import Level
-from tui.paint.scales import PriceScale, ScaleKind
 from tui.paint.scene import Cursor, Scene, View
 from tui.widgets.chart_mouse import ChartMouse
 from tui.widgets.chart_surface import ChartSurface
 
 __all__ = ["Chart", "Level"]
 
-SCALES: tuple[ScaleKind, ...] = ("linear", "log", "percent")
+
+class _Left(NamedTuple):
+    """Bars that were looked at, and where."""
+
+    instrument: Instrument | None
+    period_ns: int
+    time_ns: int | None
+    """In the middle; None where the newest were followed."""
 
 
 class Chart(ChartSurface):
@@ -85,39 +93,48 @@ class Chart(ChartSurface):
         self._zoomed: tuple[View, object, Pivot | None] | None = None
         """The view that the last zoom made, where that was asked for, and the bar it was
         about: several in a row are about the same one, or rounding would let it creep away."""
+        self._left: _Left | None = None
+        """What was looked at before the bars that are shown now."""
         self.wanted_ns: int | None = None
         """A time to show as soon as there are bars of it."""
 
     # -- what is shown ---------------------------------------------------------------------
 
     def _scene_changed(self, before: Scene) -> None:
-        if self._scene.series is not before.series:
-            self._turn_to(before)
         series = self._scene.series
-        if self.wanted_ns is None or series is None or not len(series):
+        if series is before.series:
             return
-        wanted_ns = self.wanted_ns
-        if (sight := self._sight()) is not None:
-            self._view = chart_view.centred(self._view, sight, wanted_ns)
-        if wanted_ns >= int(series.time_ns[0]):
-            self.wanted_ns = None
-
-    def _turn_to(self, before: Scene) -> None:
-        """Look at other bars: of another market afresh, of another period at the same time."""
-        series, view = self._scene.series, self._view
-        is_same_market = (
-            series is not None
-            and before.series is not None
-            and self._scene.instrument == before.instrument
-            and series.period_ns != before.series.period_ns
-        )
         self._zoomed = None
-        if not is_same_market:
+        if before.series is not None:
+            left_ns = None if self.is_following else self._middle_ns()
+            self._left = _Left(before.instrument, before.series.period_ns, left_ns)
+        if series is not None:
+            self._turn_to(series)
+
+    def _turn_to(self, series: Bars) -> None:
+        """Look at other bars: of the same market at the same time, of another one afresh."""
+        left, cursor = self._left, self._view.cursor
+        if left is None or left.instrument != self._scene.instrument:
             self.wanted_ns = None
-            view = chart_view.without_cursor(view)._replace(prices=None, is_locked=False)
-        elif self.wanted_ns is None and view.anchor_ns is not None:
-            self.wanted_ns = self._middle_ns()
-        self._view = view._replace(anchor_ns=None)
+            view = chart_view.without_cursor(self._view)
+            self._view = view._replace(anchor_ns=None, prices=None, is_locked=False)
+            if cursor is not None:
+                self.post_message(self.CursorMoved(self, None))
+        elif left.period_ns != series.period_ns:
+            self._view = self._view._replace(anchor_ns=None)
+            if self.wanted_ns is None:
+                self.wanted_ns = left.time_ns
+            if self.wanted_ns is not None:
+                self._want(self.wanted_ns)
+
+    def _before_paint(self) -> None:
+        """Look at the time that is waited for, or as near to it as there are bars."""
+        wanted_ns, sight = self.wanted_ns, self._sight()
+        if wanted_ns is not None and sight is not None:
+            self._view = chart_view.centred(self._view, sight, wanted_ns)
+            if wanted_ns >= int(sight.bars.time_ns[0]):
+                self.wanted_ns = None
+        super()._before_paint()
 
     def _middle_ns(self) -> int | None:
         """The time in the middle of what was painted last."""
@@ -204,11 +221,8 @@ class Chart(ChartSurface):
     def jump(self, time_ns: int) -> None:
         """Put the bar of that time into the middle. Where history does not reach so far yet
         (`HistoryWanted`) that is done as soon as it does, unless the view is moved before."""
-        self.look_at(time_ns)
-        series = self._scene.series
-        if series is None or not len(series) or time_ns < int(series.time_ns[0]):
-            self.wanted_ns = time_ns
-            self.post_message(self.HistoryWanted(self, time_ns))
+        self._want(time_ns)
+        self._repaint()
 
     def mark(self) -> None:
         """Mark an end of a range at the crosshair, which is shown if it is not; the second
@@ -231,67 +245,6 @@ class Chart(ChartSurface):
         self._move(chart_view.reset(self._view))
         if had_cursor:
             self.post_message(self.CursorMoved(self, None))
-
-    # -- price -----------------------------------------------------------------------------
-
-    @property
-    def is_auto(self) -> bool:
-        """Whether the range of prices follows what is in view."""
-        return self._view.prices is None
-
-    def y_auto(self) -> None:
-        """Fit the range to what is in view, now and from now on."""
-        self._painter.forget_range()
-        self._change(prices=None, is_locked=False)
-
-    def set_range(self, low: float, high: float) -> None:
-        """Show these prices, whatever comes. Ignored where `low` is not below `high`."""
-        if low < high:
-            self._change(prices=PriceScale(float(low), float(high)), is_locked=False)
-
-    def y_zoom(self, steps: int) -> None:
-        """Stretch prices about the middle by a fifth a step; the range becomes manual."""
-        if prices := self._prices():
-            self.stretch_prices(prices, price_view.STEP**steps)
-
-    def y_pan(self, steps: int) -> None:
-        """Look higher by a tenth of the range a step; the range becomes manual."""
-        if prices := self._prices():
-            self.drag_prices(prices, 0.1 * steps)
-
-    def stretch_prices(self, prices: PriceScale, factor: float) -> None:
-        """Show a range `factor` times as high as `prices`; one that is locked stays so."""
-        self._change(prices=price_view.stretched(prices, factor, self._tick()))
-
-    def drag_prices(self, prices: PriceScale, share: float) -> None:
-        """Show a range higher than `prices` by this share of its height."""
-        self._change(prices=price_view.shifted(prices, share), is_locked=False)
-
-    def toggle_lock(self) -> None:
-        """Keep the height of the range and move it along with the last price; again: fit it."""
-        if self._view.is_locked:
-            self.y_auto()
-        elif prices := self._prices():
-            self._change(prices=PriceScale(prices.low, prices.high), is_locked=True)
-
-    def set_price_scale(self, kind: ScaleKind) -> None:
-        """Spread prices linearly, by their logarithm, or label them in percent."""
-        self._painter.forget_range()
-        self._change(price_scale=kind)
-
-    def step_price_scale(self, steps: int = 1) -> None:
-        """Use the next of linear, logarithmic and percent."""
-        at = SCALES.index(self._view.price_scale)
-        self.set_price_scale(SCALES[(at + steps) % len(SCALES)])
-
-    def set_overlay_percent(self, is_percent: bool) -> None:
-        """Put all markets on one axis in percent, or give each its own."""
-        self._painter.forget_range()
-        self._change(overlay_percent=is_percent)
-
-    def toggle_overlay_percent(self) -> None:
-        """The other of the two."""
-        self.set_overlay_percent(not self._view.overlay_percent)
 
     # -- crosshair -------------------------------------------------------------------------
 
@@ -427,18 +380,19 @@ class Chart(ChartSurface):
         self.wanted_ns = None
         self._set_view(view)
 
+    def _want(self, time_ns: int) -> None:
+        """Show that time when next painted, or if there are no bars of it yet as soon as there
+        are."""
+        self.wanted_ns = time_ns
+        series = self._scene.series
+        if series is None or not len(series) or time_ns < int(series.time_ns[0]):
+            self.post_message(self.HistoryWanted(self, time_ns))
+
     def _cursor_pivot(self) -> Pivot | None:
         """The bar under the crosshair, where that is in view."""
         time_ns = self.cursor_time_ns
         cell = None if time_ns is None else self._cell_of(time_ns)
         return None if time_ns is None or cell is None else Pivot(time_ns, cell)
-
-    def _prices(self) -> PriceScale | None:
-        return None if self._picture is None else self._picture.prices
-
-    def _tick(self) -> float:
-        instrument = self._scene.instrument
-        return 1e-9 if instrument is None else float(instrument.price_tick)
 
     def _on_grid(self, price: float) -> Decimal:
         instrument = self._scene.instrument

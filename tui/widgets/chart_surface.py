@@ -1,4 +1,4 @@
-"""What a chart is painted on: holds what is shown and how, and has Textual send what changed."""
+"""What a chart is painted on: what is shown, at which prices, and what of it changed."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ from tui.paint.cells import Glyphs
 from tui.paint.chart import ChartPainter, Picture
 from tui.paint.columns import Bars
 from tui.paint.levels import Level
-from tui.paint.scales import ScaleKind
+from tui.paint.scales import PriceScale, ScaleKind
 from tui.paint.scene import STYLES, Detail, FillMark, Overlay, QuoteLike, Scene, View
 from tui.themes import DEFAULT_THEME, Theme, load_themes
+
+SCALES: tuple[ScaleKind, ...] = ("linear", "log", "percent")
 
 
 class ChartSurface(Widget):
@@ -145,6 +147,67 @@ class ChartSurface(Widget):
     def _scene_changed(self, before: Scene) -> None:
         """There is something else to show: look at it as it wants."""
 
+    # -- price -----------------------------------------------------------------------------
+
+    @property
+    def is_auto(self) -> bool:
+        """Whether the range of prices follows what is in view."""
+        return self._view.prices is None
+
+    def y_auto(self) -> None:
+        """Fit the range to what is in view, now and from now on."""
+        self._painter.forget_range()
+        self._change(prices=None, is_locked=False)
+
+    def set_range(self, low: float, high: float) -> None:
+        """Show these prices, whatever comes. Ignored where `low` is not below `high`."""
+        if low < high:
+            self._change(prices=PriceScale(float(low), float(high)), is_locked=False)
+
+    def y_zoom(self, steps: int) -> None:
+        """Stretch prices about the middle by a fifth a step; the range becomes manual."""
+        if prices := self._prices():
+            self.stretch_prices(prices, price_view.STEP**steps)
+
+    def y_pan(self, steps: int) -> None:
+        """Look higher by a tenth of the range a step; the range becomes manual."""
+        if prices := self._prices():
+            self.drag_prices(prices, 0.1 * steps)
+
+    def stretch_prices(self, prices: PriceScale, factor: float) -> None:
+        """Show a range `factor` times as high as `prices`; one that is locked stays so."""
+        self._change(prices=price_view.stretched(prices, factor, self._tick()))
+
+    def drag_prices(self, prices: PriceScale, share: float) -> None:
+        """Show a range higher than `prices` by this share of its height."""
+        self._change(prices=price_view.shifted(prices, share), is_locked=False)
+
+    def toggle_lock(self) -> None:
+        """Keep the height of the range and move it along with the last price; again: fit it."""
+        if self._view.is_locked:
+            self.y_auto()
+        elif prices := self._prices():
+            self._change(prices=PriceScale(prices.low, prices.high), is_locked=True)
+
+    def set_price_scale(self, kind: ScaleKind) -> None:
+        """Spread prices linearly, by their logarithm, or label them in percent."""
+        self._painter.forget_range()
+        self._change(price_scale=kind)
+
+    def step_price_scale(self, steps: int = 1) -> None:
+        """Use the next of linear, logarithmic and percent."""
+        at = SCALES.index(self._view.price_scale)
+        self.set_price_scale(SCALES[(at + steps) % len(SCALES)])
+
+    def set_overlay_percent(self, is_percent: bool) -> None:
+        """Put all markets on one axis in percent, or give each its own."""
+        self._painter.forget_range()
+        self._change(overlay_percent=is_percent)
+
+    def toggle_overlay_percent(self) -> None:
+        """The other of the two."""
+        self.set_overlay_percent(not self._view.overlay_percent)
+
     # -- painting --------------------------------------------------------------------------
 
     def on_resize(self) -> None:
@@ -163,8 +226,9 @@ class ChartSurface(Widget):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Rows of the picture as they were painted, where nothing of Textual's goes around."""
-        width, height = self.outer_size
-        if self._picture is None or self._picture.frame.codes.shape != (height, width):
+        width, height = size = self.outer_size
+        is_whole = self._picture is not None and self._picture.frame.codes.shape == (height, width)
+        if self._picture is None or not is_whole or self.size != size:
             return super().render_lines(crop)
         rows = self._picture.frame.strips[crop.y : crop.bottom]
         for line_filter in self.get_line_filters():
@@ -188,13 +252,13 @@ class ChartSurface(Widget):
         self._is_behind = not self.display or not width or not height
         if self._is_behind:
             return
-        self._hold_range()
+        self._before_paint()
         self._picture = self._painter.paint(self._scene, self._view, width, height, self._theme)
         spans = self._picture.frame.spans
         if spans:
             self.refresh(*(Region(start, row, stop - start, 1) for row, start, stop in spans))
 
-    def _hold_range(self) -> None:
+    def _before_paint(self) -> None:
         """Move a locked range along with the last price, or in history with the bar at the
         right."""
         prices, sight = self._view.prices, self._sight()
@@ -206,6 +270,13 @@ class ChartSurface(Widget):
         painted = None if self._picture is None else self._picture.prices
         kind = prices.kind if painted is None else painted.kind
         self._view = self._view._replace(prices=price_view.held(prices._replace(kind=kind), last))
+
+    def _prices(self) -> PriceScale | None:
+        return None if self._picture is None else self._picture.prices
+
+    def _tick(self) -> float:
+        instrument = self._scene.instrument
+        return 1e-9 if instrument is None else float(instrument.price_tick)
 
     def _sight(self) -> Sight | None:
         """What there is to move about in: bars and places; None without either."""

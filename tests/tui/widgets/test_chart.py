@@ -2,91 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from textual.app import App, ComposeResult
-from textual.events import MouseScrollUp
+from msgspec.structs import replace
+from textual.geometry import Region
 from textual.pilot import Pilot
+from textual.widget import Widget
 
 from engine.feed.bars import Series
 from engine.messages import Quote
-from tests.support.bars import INSTRUMENT, NANOS, bars, series_of, walk
+from tests.support.bars import INSTRUMENT, NANOS, START_NS, bars, series_of, walk
+from tests.support.charts import THEMES, ChartApp, run_chart
 from tui.paint.columns import DEFAULT_ZOOM, ZOOMS
 from tui.paint.levels import LOOKS
-from tui.themes import Depth, load_themes, textual_theme, theme_variables
+from tui.paint.scene import FillMark, Overlay
+from tui.themes import Depth
 from tui.widgets.chart import Chart, Level
 
-THEMES = load_themes()[0]
 SIZES = [(80, 24), (120, 35), (200, 50)]
-
-
-class ChartApp(App[None]):
-    """One chart and nothing else."""
-
-    def __init__(
-        self,
-        series: Series | None,
-        *,
-        theme: str = "night",
-        depth: Depth = "truecolor",
-        then: Callable[[Chart], None] = lambda chart: None,
-        **shown: Any,
-    ) -> None:
-        self.shown_theme = THEMES[theme].at_depth(depth)
-        super().__init__(ansi_color=depth in ("16", "none"))
-        self.series = series
-        self.shown = shown
-        self.then = then
-        self.said: list[object] = []
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        return theme_variables(self.shown_theme)
-
-    def compose(self) -> ComposeResult:
-        yield Chart(theme=self.shown_theme)
-
-    def on_mount(self) -> None:
-        self.register_theme(textual_theme(self.shown_theme))
-        self.theme = self.shown_theme.name
-        self.call_after_refresh(self.show)
-
-    def show(self) -> None:
-        self.update()
-        self.then(self.chart)
-
-    def update(self) -> None:
-        last = float(self.series.close[-1]) if self.series is not None and len(self.series) else 1.0
-        quote = Quote(fqme="x", last=last, bid=last - 0.01, ask=last + 0.02, recv_ns=NANOS)
-        shown = {"title": "btcusdt.spot.sim", "instrument": INSTRUMENT, "quote": quote}
-        self.chart.show(**(shown | {"series": self.series} | self.shown))
-
-    @property
-    def chart(self) -> Chart:
-        return self.query_one(Chart)
-
-    def on_chart_level_clicked(self, event: Chart.LevelClicked) -> None:
-        self.said.append((event.price, event.level and event.level.kind))
-
-    def on_chart_cursor_moved(self, event: Chart.CursorMoved) -> None:
-        self.said.append(event.cursor)
-
-
-def _run(
-    app: ChartApp,
-    check: Callable[[ChartApp, Pilot[None]], Awaitable[None]],
-    size: tuple[int, int] = (100, 30),
-) -> None:
-    async def go() -> None:
-        async with app.run_test(size=size) as pilot:
-            await pilot.pause()
-            await check(app, pilot)
-
-    asyncio.run(go())
 
 
 def _levels(last: float, span: float) -> list[Level]:
@@ -174,7 +111,7 @@ def test_it_follows_the_newest_bar_until_it_is_moved_and_again_when_asked() -> N
         chart.pan(5)
         assert chart.is_following
 
-    _run(ChartApp(series), check)
+    run_chart(ChartApp(series), check)
 
 
 def test_panning_stops_at_the_first_bar() -> None:
@@ -187,7 +124,7 @@ def test_panning_stops_at_the_first_bar() -> None:
         app.chart.pan_page(1.0)
         assert app.chart.picture.columns.first[0] in range(36, 44)
 
-    _run(ChartApp(series_of(walk(200))), check)
+    run_chart(ChartApp(series_of(walk(200))), check)
 
 
 def test_zooming_keeps_the_last_bar_where_it_is() -> None:
@@ -211,7 +148,7 @@ def test_zooming_keeps_the_last_bar_where_it_is() -> None:
         chart.reset()
         assert chart.view.zoom == DEFAULT_ZOOM
 
-    _run(ChartApp(series), check)
+    run_chart(ChartApp(series), check)
 
 
 def test_another_market_is_looked_at_afresh() -> None:
@@ -222,13 +159,14 @@ def test_another_market_is_looked_at_afresh() -> None:
         chart.toggle_cursor()
         chart.zoom(2)
         app.series = series_of(walk(100, seed=9))
+        app.shown["instrument"] = replace(INSTRUMENT, fqme="ethusdt.spot.sim")
         app.update()
         assert chart.is_following
         assert chart.is_auto
         assert chart.cursor_price is None
         assert chart.view.zoom == DEFAULT_ZOOM - 2
 
-    _run(ChartApp(series_of(walk(500))), check)
+    run_chart(ChartApp(series_of(walk(500))), check)
 
 
 def test_without_bars_nothing_can_be_moved_and_nothing_breaks() -> None:
@@ -251,7 +189,7 @@ def test_without_bars_nothing_can_be_moved_and_nothing_breaks() -> None:
         await pilot.click(Chart, offset=(5, 5))
         assert "no market selected" in "".join(chart.render_line(row).text for row in range(30))
 
-    _run(ChartApp(Series(60)), check)
+    run_chart(ChartApp(Series(60)), check)
 
 
 # -- prices --------------------------------------------------------------------------------------
@@ -279,7 +217,7 @@ def test_a_manual_range_stays_whatever_comes() -> None:
         assert chart.picture.prices.high > 1e6
         assert chart.is_auto
 
-    _run(ChartApp(series), check)
+    run_chart(ChartApp(series), check)
 
 
 # -- crosshair -----------------------------------------------------------------------------------
@@ -306,7 +244,7 @@ def test_the_crosshair_moves_by_rows_that_can_be_seen_and_by_a_tick_at_least() -
         chart.move_cursor_rows(-1)
         assert chart.cursor_price == start - Decimal("0.01")
 
-    _run(ChartApp(series), check)
+    run_chart(ChartApp(series), check)
 
 
 def test_the_crosshair_moves_by_bars_and_ticks_and_takes_the_view_along() -> None:
@@ -335,7 +273,7 @@ def test_the_crosshair_moves_by_bars_and_ticks_and_takes_the_view_along() -> Non
         await pilot.pause()
         assert app.said[-1] is None
 
-    _run(ChartApp(series), check)
+    run_chart(ChartApp(series), check)
 
 
 # -- mouse ---------------------------------------------------------------------------------------
@@ -359,7 +297,7 @@ def test_a_click_on_a_level_means_the_level_and_elsewhere_the_price() -> None:
         await pilot.click(Chart, offset=(5, 0))
         assert chart.price_at(0) is None
 
-    _run(ChartApp(series, levels=[Level(95.0, "working", "buy 1")]), check)
+    run_chart(ChartApp(series, levels=[Level(95.0, "working", "buy 1")]), check)
 
 
 def test_a_price_is_found_where_it_is_drawn() -> None:
@@ -374,19 +312,7 @@ def test_a_price_is_found_where_it_is_drawn() -> None:
             dot = picture.prices.row(float(price), picture.layout.dots_high)
             assert picture.layout.plot_top + dot // 4 == row
 
-    _run(ChartApp(series_of(walk(200))), check)
-
-
-def test_the_wheel_zooms_and_over_the_prices_stretches_them() -> None:
-    async def check(app: ChartApp, pilot: Pilot[None]) -> None:
-        chart = app.chart
-        await pilot._post_mouse_events([MouseScrollUp], Chart, offset=(20, 10))
-        assert chart.view.zoom == DEFAULT_ZOOM - 1
-        assert chart.is_auto
-        await pilot._post_mouse_events([MouseScrollUp], Chart, offset=(98, 10))
-        assert not chart.is_auto
-
-    _run(ChartApp(series_of(walk(200))), check)
+    run_chart(ChartApp(series_of(walk(200))), check)
 
 
 # -- anything ------------------------------------------------------------------------------------
@@ -401,6 +327,18 @@ def _any_move(chart: Chart, dice: random.Random) -> None:
         lambda: chart.y_zoom(dice.randint(-6, 6)),
         lambda: chart.y_pan(dice.randint(-9, 9)),
         lambda: chart.set_glyphs(dice.choice(["braille", "blocks", "ascii"])),
+        lambda: chart.zoom(dice.randint(-4, 4), dice.randint(-5, 210)),
+        lambda: chart.jump(START_NS + dice.randint(-(10**14), 10**15)),
+        lambda: chart.look_at(START_NS + dice.randint(-(10**14), 10**15)),
+        lambda: chart.link_time(dice.choice([None, START_NS, START_NS + 10**13])),
+        lambda: chart.set_detail(dice.choice(["full", "lean", "slow"])),
+        chart.step_price_scale,
+        chart.toggle_closed_hours,
+        chart.toggle_overlay_percent,
+        chart.toggle_lock,
+        chart.toggle_measure,
+        chart.mark,
+        chart.fit_all,
         chart.toggle_cursor,
         chart.toggle_style,
         chart.y_auto,
@@ -448,7 +386,7 @@ def test_no_order_of_moves_and_events_breaks_the_picture(seed: int) -> None:
             strips = app.chart.picture.frame.strips
             assert [strip.cell_length for strip in strips] == [width] * height
 
-    _run(ChartApp(series), check)
+    run_chart(ChartApp(series), check)
 
 
 # -- painting ------------------------------------------------------------------------------------
@@ -468,7 +406,124 @@ def test_the_same_again_repaints_nothing_and_a_new_price_few_rows() -> None:
         assert chart.picture is not None
         assert len(chart.picture.frame.changed) < 10
 
-    _run(ChartApp(series), check)
+    run_chart(ChartApp(series), check)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"title": "x"},
+        {"stale": True},
+        {"stale": True, "now_ns": 99 * NANOS},
+        {"stale": True, "ended": True},
+        {"levels": [Level(20_000.0, "working", "buy 1")]},
+        {"fills": [FillMark(START_NS + 590 * 60 * NANOS, 20_000.0, "buy")]},
+        {"overlays": [Overlay("eth", INSTRUMENT, series_of(walk(600, seed=2)), None, 1)]},
+        {"instrument": None},
+        {"quote": None},
+    ],
+    ids=lambda change: "-".join(change),
+)
+def test_whatever_is_seen_is_painted_when_it_changes_and_not_again(change: dict[str, Any]) -> None:
+    async def check(app: ChartApp, pilot: Pilot[None]) -> None:
+        before = app.chart.picture
+        app.shown.update(change)
+        app.update()
+        after = app.chart.picture
+        assert after is not before
+        assert after is not None
+        assert after.frame.changed
+        app.shown = {
+            name: list(shown) if isinstance(shown, list) else shown
+            for name, shown in app.shown.items()
+        }
+        app.update()
+        assert app.chart.picture is after
+
+    run_chart(ChartApp(series_of(walk(600))), check)
+
+
+def test_an_overlay_is_painted_when_its_own_bars_or_prices_change() -> None:
+    other = series_of(walk(600, seed=2))
+
+    async def check(app: ChartApp, pilot: Pilot[None]) -> None:
+        first = app.chart.picture
+        other.set_last(*(float(other.high[-1]) + 90,) * 4, 1, 1)
+        app.update()
+        second = app.chart.picture
+        assert second is not first
+        quote = Quote(fqme="y", last=20_100.0)
+        app.shown["overlays"] = [Overlay("eth", INSTRUMENT, other, quote, 1)]
+        app.update()
+        assert app.chart.picture is not second
+        third = app.chart.picture
+        app.shown["overlays"] = [Overlay("eth", INSTRUMENT, other, quote, 1)]
+        app.update()
+        assert app.chart.picture is third
+
+    overlay = Overlay("eth", INSTRUMENT, other, None, 1)
+    run_chart(ChartApp(series_of(walk(600)), overlays=[overlay]), check)
+
+
+def test_only_cells_that_changed_are_said_to_be_dirty() -> None:
+    series = series_of(walk(500))
+
+    async def check(app: ChartApp, pilot: Pilot[None]) -> None:
+        await pilot.pause()
+        app.chart._exchange_repaint_regions()
+        app.update()
+        app.chart.follow()
+        assert not app.chart._exchange_repaint_regions()
+        series.set_last(series.open[-1], series.high[-1], series.low[-1], series.low[-1], 1, 1)
+        app.update()
+        regions = app.chart._exchange_repaint_regions()
+        assert regions
+        assert all(region.height == 1 for region in regions)
+        in_plot = [region for region in regions if 1 <= region.y < 24]
+        assert all(region.x > 70 for region in in_plot)
+
+    run_chart(ChartApp(series), check)
+
+
+@pytest.mark.parametrize("border", ["none", "solid"])
+def test_rows_of_any_part_are_what_textual_would_make_of_them(border: str) -> None:
+    async def check(app: ChartApp, pilot: Pilot[None]) -> None:
+        chart = app.chart
+        chart.styles.border = (border, "red")  # type: ignore[assignment]
+        await pilot.pause()
+        width, height = chart.outer_size
+        for crop in (
+            Region(0, 0, width, height),
+            Region(0, 3, width, 1),
+            Region(7, 2, 20, 5),
+            Region(width - 3, height - 2, 3, 2),
+        ):
+            own = chart.render_lines(crop)
+            chart._styles_cache.clear()
+            theirs = Widget.render_lines(chart, crop)
+            assert [list(strip) for strip in own] == [list(strip) for strip in theirs]
+            assert [strip.cell_length for strip in own] == [crop.width] * crop.height
+
+    run_chart(ChartApp(series_of(walk(500))), check)
+
+
+def test_a_chart_that_is_not_displayed_is_painted_when_it_is() -> None:
+    series = series_of(walk(500))
+
+    async def check(app: ChartApp, pilot: Pilot[None]) -> None:
+        chart = app.chart
+        chart.display = False
+        await pilot.pause()
+        before = chart.picture
+        series.append(int(series.time_ns[-1]) + 60 * NANOS, 1, 1, 1, 1)
+        app.update()
+        assert chart.picture is before
+        chart.display = True
+        await pilot.pause()
+        assert chart.picture is not None
+        assert chart.picture.columns.close[-1] == 1
+
+    run_chart(ChartApp(series), check)
 
 
 def test_a_resize_and_another_theme_are_painted_at_once() -> None:
@@ -482,4 +537,4 @@ def test_a_resize_and_another_theme_are_painted_at_once() -> None:
         chart.set_glyphs("ascii")
         assert all(chart.render_line(row).text.isascii() for row in range(20))
 
-    _run(ChartApp(series_of(walk(200))), check)
+    run_chart(ChartApp(series_of(walk(200))), check)
