@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from engine.messages import (
+    Alert,
+    AlertUpdate,
     CloseBars,
     Command,
+    EngineStatus,
     FlumeFailed,
     Match,
     OpenBars,
@@ -15,8 +20,8 @@ from engine.messages import (
     Unwatch,
     Watch,
 )
-from tests.support.scripted_link import MARKETS, ScriptedLink
-from tui.markets import CHART_BARS, FIRST_SEARCH, Markets
+from tests.support.scripted_link import MARKETS, NANOS, ScriptedLink
+from tui.markets import CHART_BARS, FIRST_SEARCH, MOST_REACHED, Markets
 from tui.state import DeckState
 from tui.widgets.watchlist import SPARK_BARS
 
@@ -214,3 +219,158 @@ def test_a_refusal_does_not_lose_the_command_order(desk: Desk):
     sent: list[Command] = desk.link.sent
 
     assert sent[0] == Watch(fqmes=(BTC, ETH))
+
+
+# -- charts of a grid ---------------------------------------------------------------------------
+
+
+def test_every_chart_has_its_bars_and_shared_ones_are_asked_for_once(desk: Desk):
+    desk.clear()
+    desk.markets.arrange(4)
+    desk.settle()
+
+    # The second shows the other market, and two more the selected one in longer periods.
+    assert sorted(desk.bars()) == [(BTC, 900), (BTC, 3600), (ETH, 300)]
+    assert desk.link.sent_of(Watch) == []
+
+
+def test_bars_are_closed_when_the_last_chart_of_them_is(desk: Desk):
+    desk.markets.arrange(2)
+    desk.markets.activate(1)
+    desk.markets.link("market", True)
+    desk.markets.select(BTC)
+    desk.settle()
+    desk.clear()
+    desk.markets.arrange(1)  # another chart still shows them
+
+    assert desk.bars(CloseBars) == []
+    desk.markets.select(ETH)
+    assert desk.bars(CloseBars) == [(BTC, 300)]
+
+
+def test_whoever_activates_a_chart_selects_its_market(desk: Desk):
+    desk.markets.arrange(2)
+    assert desk.markets.activate(1)
+
+    assert (desk.state.selected, desk.markets.shown_in(0)) == (ETH, BTC)
+    assert not desk.markets.activate(1)
+
+
+def test_a_chart_whose_market_cannot_be_opened_is_selected_all_the_same(desk: Desk):
+    desk.markets.arrange(2)
+    desk.markets.activate(1)
+    desk.markets.select("nope.spot.sim")
+    desk.settle()
+    desk.markets.activate(0)
+    desk.markets.activate(1)
+
+    assert desk.state.selected == "nope.spot.sim"
+
+
+def test_a_preview_is_on_the_active_chart_only(desk: Desk):
+    desk.markets.arrange(2)
+    desk.markets.show_preview(SOL)
+
+    assert [desk.markets.shown_in(pane) for pane in (0, 1)] == [SOL, ETH]
+
+
+def test_what_lies_over_a_chart_is_open_only_while_it_does(desk: Desk):
+    desk.clear()
+    desk.markets.overlay(ETH, SOL)
+    desk.settle()
+    assert desk.link.sent_of(Watch) == [Watch(fqmes=(SOL,))]
+    assert desk.bars() == [(ETH, 300), (SOL, 300)]
+    desk.markets.take_off()
+
+    assert desk.link.sent_of(Unwatch) == [Unwatch(fqmes=(SOL,))]
+    assert desk.bars(CloseBars) == [(ETH, 300)]
+    assert desk.state.watch == [BTC, ETH]
+
+
+def test_a_market_in_which_an_alert_waits_is_not_closed_but_put_on_the_watchlist(desk: Desk):
+    desk.markets.overlay(SOL)
+    desk.settle()
+    alert = Alert(alert_id="a", fqme=SOL, price=Decimal(1))
+    desk.state.fold(AlertUpdate(alert=alert))
+    desk.clear()
+    desk.markets.take_off(SOL)
+
+    assert desk.link.sent_of(Unwatch) == []
+    assert desk.state.watch == [BTC, ETH, SOL]
+
+
+def test_the_strip_shares_the_bars_of_its_chart_but_under_the_shortest_period(desk: Desk):
+    desk.clear()
+    desk.markets.show_history(True)
+    assert desk.link.sent == []
+    desk.markets.set_period(1)
+    desk.settle()
+
+    assert desk.markets.history_of(0) == (BTC, 60)
+    assert OpenBars(fqme=BTC, period_s=60, count=CHART_BARS) in desk.link.sent
+    desk.clear()
+    desk.markets.show_history(False)
+    assert desk.link.sent == []  # the sparkline shows them too
+
+
+# -- a jump to a date ---------------------------------------------------------------------------
+
+
+def reach(desk: Desk, bars: int) -> int:
+    """Wait for a time that lies so many bars of the chart back."""
+    time_ns = int(desk.state.markets[BTC].series[300].time_ns[-1]) - bars * 300 * NANOS
+    desk.markets.reach(BTC, 300, time_ns)
+    return time_ns
+
+
+def test_older_bars_are_asked_for_at_once_until_a_time_is_there(desk: Desk):
+    desk.clear()
+    wanted_ns = reach(desk, 10_000)
+    later(desk)
+    (asked,) = desk.link.sent_of(OpenBars)
+    assert asked.count >= 10_000  # type: ignore[attr-defined]
+    desk.settle()
+
+    assert int(desk.state.markets[BTC].series[300].time_ns[0]) <= wanted_ns
+    desk.clear()
+    assert later(desk) == []
+    assert desk.link.sent == []
+
+
+def test_a_time_that_is_there_is_not_asked_for(desk: Desk):
+    desk.clear()
+    reach(desk, 100)
+
+    assert desk.markets.follow() == []
+    assert desk.link.sent == []
+
+
+def test_where_there_are_no_older_bars_that_is_told_once(desk: Desk):
+    reach(desk, 100_000)
+    desk.state.markets[BTC].series[300].keep_last(500)
+    told = [key for _ in range(5) for key in later(desk)]
+
+    assert told == [(BTC, 300)]
+
+
+def test_the_answer_is_waited_for_before_history_is_called_at_its_end(desk: Desk):
+    desk.link._answers = False
+    reach(desk, 10_000)
+    later(desk)
+
+    assert desk.markets.follow() == []
+
+
+def test_no_more_is_asked_for_than_a_deck_can_hold(desk: Desk):
+    desk.clear()
+    desk.link._answers = False
+    reach(desk, 10_000_000)
+    later(desk)
+
+    assert [command.count for command in desk.link.sent_of(OpenBars)] == [MOST_REACHED]  # type: ignore[attr-defined]
+
+
+def later(desk: Desk) -> list[tuple[str, int]]:
+    """Two seconds pass in the engine."""
+    desk.state.fold(EngineStatus(now_ns=desk.state.now_ns + 2 * NANOS))
+    return desk.markets.follow()
