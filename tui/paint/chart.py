@@ -143,9 +143,10 @@ class ChartPainter:
         guess = self._scales if self._scales.main else Scales(_guessed(scene))
         layout = layout_for(scene, view, guess, width, height)
         stage, columns = self._staged(scene, view, layout, is_hollow)
-        layout = layout_for(scene, view, self._scales, width, height)
-        if layout != stage.layout:
-            stage, columns = self._staged(scene, view, layout, is_hollow)
+        if stage.scales is not guess:
+            layout = layout_for(scene, view, stage.scales, width, height)
+            if layout != stage.layout:
+                stage, columns = self._staged(scene, view, layout, is_hollow)
         return stage, columns
 
     def _staged(
@@ -164,8 +165,11 @@ class ChartPainter:
         axis, columns = self._reduction.update(series, window)
         main, *others = (_in_view(part) for part in columns)
         drawn = main if formatter.reach <= 1 else _in_view(formatter.shown(columns[0]))
-        self._scales = self._ranges.update(scene, view, drawn, others)
-        return Stage(scene, view, layout, axis, main, self._scales, tuple(others)), columns
+        scales = self._ranges.update(scene, view, drawn, others)
+        if scales != self._scales:
+            self._scales = scales
+        stage = Stage(scene, view, layout, axis, main, self._scales, tuple(others), _highest(main))
+        return stage, columns
 
     # -- the plot ------------------------------------------------------------------------------
 
@@ -205,15 +209,14 @@ class ChartPainter:
         paint_header(head, stage)
         paint_legend(head, stage)
         merge([head], cells, slice(0, layout.plot_top), 0, layout.width)
-        highest = _highest(stage.columns)
         key = (
-            scene.instrument, scene.quote, scene.levels, scene.overlays, view,
-            stage.scales, highest,
+            scene.instrument, scene.quote, scene.levels, scene.overlays, stage.overlays, view,
+            stage.scales, stage.highest_volume,
         )  # fmt: skip
         kept = self._parts.get("prices")
         if kept is None or kept.key != key:
             canvas = Canvas(layout.width, layout.height, palette, view.glyphs)
-            _paint_prices(canvas, stage, highest)
+            _paint_prices(canvas, stage)
             self._parts["prices"] = _Kept(key, canvas)
             rows = slice(layout.plot_top, layout.time_row)
             merge([canvas], cells, rows, layout.plot_width, layout.width)
@@ -227,13 +230,13 @@ class ChartPainter:
             merge([canvas], cells, slice(layout.time_row, layout.height), 0, layout.width)
 
 
-def _paint_prices(canvas: Canvas, stage: Stage, highest: float) -> None:
+def _paint_prices(canvas: Canvas, stage: Stage) -> None:
     """The price axis, and beside the volume what its height stands for."""
     layout = stage.layout
     paint_round_prices(canvas, stage)
     paint_axis_labels(canvas, stage)
     if layout.volume_rows and len(stage.columns):
-        text = fmt.compact(highest).rjust(layout.axis_room)
+        text = fmt.compact(stage.highest_volume).rjust(layout.axis_room)
         canvas.text(layout.volume_top, layout.axis_left + 1, text, canvas.palette.ink("muted"))
 
 

@@ -47,6 +47,8 @@ class Stage:
     scales: Scales
     overlays: tuple[Columns, ...] = ()
     """In view, of each of `scene.overlays`."""
+    highest_volume: float = 0.0
+    """Of the columns in view; never NaN."""
 
     @property
     def prices(self) -> PriceScale | None:
@@ -75,10 +77,10 @@ def paint_grid(canvas: Canvas, stage: Stage) -> None:
         return
     if stage.view.detail != "full":
         return
-    ink = canvas.palette.dots("grid")
+    masks = np.zeros((layout.plot_rows, layout.plot_width), dtype=np.uint8)
     for row, dot, _ in round_rows(layout, instrument, prices):
-        masks = row_masks(dot % DOTS_Y, _GRID, layout.dots_wide)
-        canvas.dots(layout.plot_top + row, masks, ink, is_backdrop=True)
+        masks[row] = row_masks(dot % DOTS_Y, _GRID, layout.dots_wide)
+    canvas.dots(layout.plot_top, masks, canvas.palette.dots("grid"), is_backdrop=True)
 
 
 def paint_levels(canvas: Canvas, stage: Stage) -> None:
@@ -174,7 +176,7 @@ BEFORE: tuple[Layer, ...] = (
     Layer(
         "readout",
         paint_readout,
-        lambda stage: stage.view.cursor and (stage.view, stage.axis, stage.scene.quote),
+        lambda stage: stage.view.cursor and (stage.view, stage.columns, stage.scene.quote),
     ),
 )
 """Before the series and the overlays."""

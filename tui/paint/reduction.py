@@ -73,23 +73,31 @@ class Reduction:
     ) -> tuple[TimeAxis, list[Columns]]:
         """The axis of all `series`, and what of each stands on it; the first one's is first."""
         axis = self._axis
-        columns = None
         if axis is not None and self._window == window:
             columns = self._touched_up(axis, series)
-        if columns is None:
-            self._closed.clear()
-            axis = self._axis = time_axis(
-                [one for one in series if one is not None],
-                window.zoom,
-                window.width,
-                anchor_x=window.anchor_x,
-                anchor_ns=window.anchor_ns,
-                closed_hours=window.closed_hours,
-                lead=window.lead,
-            )
-            columns = [_columns_of(axis, one) for one in series]
-            self._window = window
-        assert axis is not None
+            if columns is not None:
+                self._seen = [
+                    seen if one is None else seen._replace(version=one.version, columns=part)
+                    for one, seen, part in zip(series, self._seen, columns, strict=True)
+                ]
+                return axis, columns
+        return self._anew(series, window)
+
+    def _anew(
+        self, series: Sequence[Bars | None], window: Window
+    ) -> tuple[TimeAxis, list[Columns]]:
+        self._closed.clear()
+        axis = time_axis(
+            [one for one in series if one is not None],
+            window.zoom,
+            window.width,
+            anchor_x=window.anchor_x,
+            anchor_ns=window.anchor_ns,
+            closed_hours=window.closed_hours,
+            lead=window.lead,
+        )
+        columns = [_columns_of(axis, one) for one in series]
+        self._axis, self._window = axis, window
         self._seen = [_seen(one, part, axis) for one, part in zip(series, columns, strict=True)]
         return axis, columns
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
 from tui.paint.canvas import Canvas, Palette
@@ -65,7 +68,6 @@ class _Drawn:
     def __init__(self, formatter: Formatter) -> None:
         self.formatter = formatter
         self._sheets: tuple[_Sheet, _Sheet] | None = None
-        self._inks: tuple[int, ...] = ()
 
     def clear(self) -> None:
         """Paint all of it next time: the canvas is another."""
@@ -78,7 +80,7 @@ class _Drawn:
         columns: Columns,
         scale: PriceScale,
         place: tuple[int, int],
-        inks: tuple[int, ...],
+        inks: Callable[[Palette], tuple[int, ...]],
         stack: list[Canvas],
     ) -> Cells:
         """Draw `columns`, and put what that makes on the stack. Returns the columns of cells that
@@ -86,11 +88,11 @@ class _Drawn:
 
         Args:
             place: first row of cells, and how many.
-            inks: styles by kind, the last one of what stands back.
+            inks: styles by kind, the last one of what stands back; asked for once a canvas.
         """
         row, rows = place
-        if self._sheets is None or inks != self._inks:
-            self._sheets, self._inks = _sheets(stage, palette, row, inks), inks
+        if self._sheets is None:
+            self._sheets = _sheets(stage, palette, row, inks(palette))
         back, front = self._sheets
         strokes = self.formatter.update(columns, scale, rows)
         width, x = stage.layout.dots_wide, columns.x
@@ -155,18 +157,18 @@ class Markets:
         main, *others = columns
         moved: Cells = (0, 0)
         if layout.volume_rows:
-            most = PriceScale(0.0, float(np.fmax.reduce(stage.columns.volume, initial=0.0)))
-            place, inks = (layout.volume_top, layout.volume_rows), _by_direction(palette, True)
-            moved = self._volume.update(stage, palette, main, most, place, inks, stack)
+            most = PriceScale(0.0, stage.highest_volume)
+            place = (layout.volume_top, layout.volume_rows)
+            moved = self._volume.update(stage, palette, main, most, place, _faint, stack)
         place = (layout.plot_top, layout.plot_rows)
         if scales.main is not None:
-            inks = _inks(palette, stage.view)
+            inks = _of_line if stage.view.style in LINES else _by_direction
             more = self._main.update(stage, palette, main, scales.main, place, inks, stack)
             moved = hull(moved, more)
         for overlay, part, scale in zip(scene.overlays, others, scales.overlays, strict=True):
             if scale is not None:
                 drawn = self._overlays.setdefault(overlay.slot, _Drawn(formatter_for("curve")))
-                inks = (palette.dots(f"overlay{overlay.slot}"),)
+                inks = partial(_of_overlay, overlay.slot)
                 more = drawn.update(stage, palette, part, scale, place, inks, stack)
                 moved = hull(moved, more)
         return moved
@@ -181,13 +183,20 @@ def hull(one: Cells, other: Cells) -> Cells:
     return min(one[0], other[0]), max(one[1], other[1])
 
 
-def _inks(palette: Palette, view: View) -> tuple[int, ...]:
-    """Style of each kind, and of what stands back."""
-    if view.style in LINES:
-        return (palette.dots("last"), palette.dots("last", is_faint=True))
-    return _by_direction(palette)
+def _by_direction(palette: Palette) -> tuple[int, ...]:
+    return tuple(palette.dots(_ROLES[kind]) for kind in range(len(_ROLES)))
 
 
-def _by_direction(palette: Palette, is_faint: bool = False) -> tuple[int, ...]:
-    roles = {UP: "up", DOWN: "down", FLAT: "flat"}
-    return tuple(palette.dots(roles[kind], is_faint=is_faint) for kind in sorted(roles))
+def _faint(palette: Palette) -> tuple[int, ...]:
+    return tuple(palette.dots(_ROLES[kind], is_faint=True) for kind in range(len(_ROLES)))
+
+
+def _of_line(palette: Palette) -> tuple[int, ...]:
+    return palette.dots("last"), palette.dots("last", is_faint=True)
+
+
+def _of_overlay(slot: int, palette: Palette) -> tuple[int, ...]:
+    return (palette.dots(f"overlay{slot}"),)
+
+
+_ROLES = {UP: "up", DOWN: "down", FLAT: "flat"}

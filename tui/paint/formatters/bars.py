@@ -19,15 +19,22 @@ class BarFormatter(Formatter):
         self, columns: Columns, start: int, stop: int, scale: PriceScale, rows: int
     ) -> Strokes:
         dots = columns.zoom.dots
-        opens, highs, lows, closes = price_rows(columns, start, stop, scale, rows)
+        at = price_rows(columns, start, stop, scale, rows)
         before, stem, after = _shape(dots)
         halves = np.zeros((stop - start, dots, rows), dtype=np.uint8)
-        halves[:, stem] = runs(highs, lows, rows)
+        if dots == 1:
+            halves[:, 0] = runs(at[1], at[2], rows)
+            return Strokes(halves, direction(columns, start, stop))
+        # Stem, open and close.
+        stems, opens, closes = runs(at.take(_TOPS, axis=0), at.take(_BOTTOMS, axis=0), rows)
+        halves[:, stem] = stems
         if before:
-            halves[:, :before] = runs(opens, opens, rows)[:, None]
-        if after:
-            halves[:, stem + 1 : stem + 1 + after] = runs(closes, closes, rows)[:, None]
+            halves[:, :before] = opens[:, None]
+        halves[:, stem + 1 : stem + 1 + after] = closes[:, None]
         return Strokes(halves, direction(columns, start, stop))
+
+
+_TOPS, _BOTTOMS = np.array([1, 0, 3]), np.array([2, 0, 3])
 
 
 def _shape(dots: int) -> tuple[int, int, int]:

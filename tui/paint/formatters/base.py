@@ -191,11 +191,12 @@ def runs(top: np.ndarray, bottom: np.ndarray, rows: int) -> np.ndarray:
 
     Shape: that of `top`, and `rows` of cells.
     """
-    table, most = _below(rows), rows * DOTS_Y
-    first = np.minimum(np.maximum(top, 0), most)
-    end = np.minimum(np.maximum(bottom + 1, first), most)
-    halves: np.ndarray = table.take(first, axis=0)
-    halves ^= table.take(end, axis=0)
+    table = _below(rows)
+    first = np.maximum(top, 0)
+    end = np.maximum(bottom + 1, first)
+    # Behind the last row there is nothing, however far: that is what clipping finds.
+    halves: np.ndarray = table.take(first, axis=0, mode="clip")
+    halves ^= table.take(end, axis=0, mode="clip")
     return halves
 
 
@@ -218,8 +219,7 @@ def direction(columns: Columns, start: int, stop: int) -> np.ndarray:
 
 def price_rows(columns: Columns, start: int, stop: int, scale: PriceScale, rows: int) -> np.ndarray:
     """Rows of dots of open, high, low and close: 4 rows of an entry for each column."""
-    part = slice(start, stop)
-    prices = np.stack(
-        [columns.open[part], columns.high[part], columns.low[part], columns.close[part]]
-    )
+    prices = np.empty((4, stop - start))
+    for row, values in enumerate((columns.open, columns.high, columns.low, columns.close)):
+        prices[row] = values[start:stop]
     return scale.rows(prices, rows * DOTS_Y)
