@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rich.console import RenderableType
+from textual._compositor import LayoutUpdate
 from textual.app import App
 from textual.dom import DOMNode
 from textual.screen import Screen
@@ -38,7 +39,8 @@ class PresentDisplay(App[int], inherit_bindings=False):
         if outlet is None or renderable is None or self._batch_count:
             super()._display(screen, renderable)
         elif outlet.is_clear:
-            self.is_behind = False
+            if isinstance(renderable, LayoutUpdate):  # one of all, not of parts
+                self.is_behind = False
             with outlet.frame():
                 super()._display(screen, renderable)
             if self._out:
