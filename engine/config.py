@@ -83,6 +83,9 @@ class DeckConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         Literal["auto", "full", "lean", "slow"],
         Meta(description="how much is sent; auto: what the link shows it can take"),
     ] = "auto"
+    show_wire: Annotated[
+        bool, Meta(description="pictures and bytes a second in the status line, from 100 columns")
+    ] = False
 
 
 class EngineConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
