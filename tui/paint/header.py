@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from engine.clock import NANOS
@@ -26,20 +27,25 @@ def paint_header(canvas: Canvas, stage: Stage) -> None:
     """Market, period, the bar under the cursor or the newest; at the right what is unusual."""
     palette, scene, view, columns = canvas.palette, stage.scene, stage.view, stage.columns
     stop = _paint_flags(canvas, stage)
-    at = write(canvas, 0, 1, [(scene.title, palette.ink("accent", bold=True))], stop)
+    quiet = palette.ink("muted")
+    runs = [(scene.title, palette.ink("accent", bold=True))]
     if scene.series is not None:
-        period = fmt.period(round(scene.series.period_ns / NANOS))
-        at = write(canvas, 0, at + 1, [(period, palette.ink("muted"))], stop)
-    if not len(columns) or scene.instrument is None or scene.series is None:
-        return
-    index = column_at(columns, view.cursor.time_ns) if view.cursor else len(columns) - 1
-    if index is None:
-        write(canvas, 0, at + 2, [("no bar here", palette.ink("muted"))], stop)
-        return
-    said = _readout(palette, scene, view, columns, index)
-    for name, text, style in _most_wanted(said, stop - at):
-        runs = [(f"{name} ", palette.ink("muted"))] if name else []
-        at = write(canvas, 0, at + 2, [*runs, (text, style)], stop)
+        runs.append((f" {_period(scene.series.period_ns)}", quiet))
+    if len(columns) and scene.instrument is not None and scene.series is not None:
+        index = column_at(columns, view.cursor.time_ns) if view.cursor else len(columns) - 1
+        if index is None:
+            runs.append(("  no bar here", quiet))
+        else:
+            said = _readout(palette, scene, view, columns, index)
+            room = stop - 1 - length_of(runs)
+            for name, text, style in _most_wanted(said, room):
+                runs += [(f"  {name} ", quiet), (text, style)] if name else [(f"  {text}", style)]
+    write(canvas, 0, 1, runs, stop)
+
+
+@lru_cache(maxsize=64)
+def _period(period_ns: int) -> str:
+    return fmt.period(round(period_ns / NANOS))
 
 
 def _most_wanted(said: Sequence[_Said], room: int) -> list[_Said]:

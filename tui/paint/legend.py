@@ -37,13 +37,16 @@ def paint_legend(canvas: Canvas, stage: Stage) -> None:
     for place in layout.overlay_axes:
         overlay = scene.overlays[place.overlay]
         end = min(place.left + place.width - 1, stop)
-        name = f"{overlay.slot} {short_of(overlay)}"[: max(0, end - place.left)]
+        name = f"{overlay.slot} {short_of(overlay)}"
+        if palette.theme.depth != "none" and len(name) > end - place.left:
+            name = short_of(overlay)  # its colour says which it is
         write(canvas, 1, place.left, [(name, _ink(canvas, overlay))], end)
 
 
 def _paint_entries(canvas: Canvas, entries: list[list[Run]], room: int) -> None:
     """As many entries as there is room for, in fewer words where that shows more of them."""
-    for shorter in (entries, [entry[:2] for entry in entries], [entry[:1] for entry in entries]):
+    prices_are_elsewhere = [[entry[0], *entry[2:]] for entry in entries]
+    for shorter in (entries, prices_are_elsewhere, [entry[:1] for entry in entries]):
         if sum(map(length_of, shorter)) + _GAP * (len(shorter) - 1) + 1 <= room:
             break
     at = 1

@@ -20,8 +20,8 @@ class Level(NamedTuple):
 
     price: float
     kind: str
-    """`bid ask last position staged unacked working dark triggered unknown alert`; another
-    one is drawn as `unknown`."""
+    """`bid ask last position breakeven staged unacked working dark triggered unknown alert`;
+    another one is drawn as `unknown`."""
     label: str = ""
     """What stands on the line: `buy 0.5`."""
     side: str = ""
@@ -60,6 +60,7 @@ LOOKS: dict[str, Look] = {
     "unacked": Look("unacked", "10000000", "○", ".", 45),
     "dark": Look("dark", "11110000", "◐", "d", 40),
     "position": Look("position", "1", "■", "=", 30, is_double=True),
+    "breakeven": Look("breakeven", "1100", "≈", "~", 25),
     "alert": Look("alert", "1010", "!", "!", 20),
 }
 

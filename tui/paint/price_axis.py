@@ -7,16 +7,19 @@ colour. In percent all markets share the main one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from tui.paint import format as fmt
 from tui.paint.axis import spread_out
-from tui.paint.canvas import Canvas, Palette
+from tui.paint.canvas import NOTHING, Canvas, Palette
 from tui.paint.cells import DOTS_Y, Glyphs
 from tui.paint.ink import chip, tag
 from tui.paint.levels import Level, by_rank, look_of
 from tui.paint.ranges import Scales
-from tui.paint.round_numbers import round_rows
+from tui.paint.round_numbers import RoundPrice, round_rows
 from tui.paint.scales import PriceScale
 from tui.paint.scene import Detail, Layout, Overlay, Scene, View, layout_of
 
@@ -62,8 +65,16 @@ def label_width(scene: Scene, view: View, scales: Scales) -> int:
     instrument, prices = scene.instrument, scales.main
     if instrument is None or prices is None:
         return _UNKNOWN_WIDTH
-    said = [text_at(price, scene, prices) for price in (prices.low, prices.high)]
-    return max(map(len, (*said, *(label.text for label in axis_labels(scene, view, scales)))))
+    shown = [prices.low, prices.high, *(level.price for level in scene.levels)]
+    if scene.quote is not None:
+        quote = scene.quote
+        shown += [price for price in (quote.bid, quote.ask, quote.last) if price is not None]
+    if view.cursor is not None:
+        shown.append(float(view.cursor.price))
+    if scales.is_shared:
+        shown += [label.price for label in _shared_labels(scene, scales, prices)]
+    # No number between two others is written wider than both of them.
+    return max(len(text_at(price, scene, prices)) for price in (min(shown), max(shown)))
 
 
 def overlay_widths(scene: Scene, scales: Scales) -> list[int]:
@@ -93,7 +104,7 @@ def axis_labels(scene: Scene, view: View, scales: Scales) -> list[AxisLabel]:
     prices = scales.main
     if scene.instrument is None or prices is None:
         return []
-    levels = [*scene.levels, *_quote_levels(scene)]
+    levels = [*scene.levels, *_quote_levels(scene, with_book=not scales.is_shared)]
     labels = [
         AxisLabel(level.price, level.kind, text_at(level.price, scene, prices), look.rank)
         for level in by_rank(levels)
@@ -108,11 +119,14 @@ def axis_labels(scene: Scene, view: View, scales: Scales) -> list[AxisLabel]:
     return list(dict.fromkeys(labels))
 
 
-def _quote_levels(scene: Scene) -> list[Level]:
+def _quote_levels(scene: Scene, *, with_book: bool) -> list[Level]:
+    """The present of the main market; among others the book would say the same percents thrice."""
     quote = scene.quote
     if quote is None:
         return []
-    known = (("bid", quote.bid), ("ask", quote.ask), ("last", quote.last))
+    known = [("last", quote.last)]
+    if with_book:
+        known = [("bid", quote.bid), ("ask", quote.ask), *known]
     return [Level(price, kind) for kind, price in known if price is not None]
 
 
@@ -141,17 +155,37 @@ def paint_round_prices(canvas: Canvas, stage: Stage) -> None:
     scene, layout, palette = stage.scene, stage.layout, canvas.palette
     if scene.instrument is None or stage.prices is None:
         return
-    ink = palette.ink("axis")
-    for row, _, text in round_rows(layout, scene.instrument, stage.prices, stage.view.detail):
-        at = layout.axis_left + 1
-        canvas.text(layout.plot_top + row, at, text.rjust(layout.axis_room), ink)
+    detail, rows = stage.view.detail, layout.plot_rows
+    said = round_rows(layout, scene.instrument, stage.prices, detail)
+    block = _block(palette, rows, layout.axis_room, said, palette.ink("axis"))
+    _stamp(canvas, layout.plot_top, layout.axis_left + 1, block)
     for place in layout.overlay_axes:
         overlay, prices = scene.overlays[place.overlay], stage.scales.overlays[place.overlay]
-        if overlay.instrument is None or prices is None:
-            continue
-        ink = palette.ink(f"overlay{overlay.slot}")
-        for row, _, text in round_rows(layout, overlay.instrument, prices, stage.view.detail):
-            canvas.text(layout.plot_top + row, place.left + 1, text.rjust(place.room), ink)
+        if overlay.instrument is not None and prices is not None:
+            said = round_rows(layout, overlay.instrument, prices, detail)
+            ink = palette.ink(f"overlay{overlay.slot}")
+            block = _block(palette, rows, place.room, said, ink)
+            _stamp(canvas, layout.plot_top, place.left + 1, block)
+
+
+_Block = tuple[np.ndarray, np.ndarray]
+"""Code points and styles of some cells."""
+
+
+@lru_cache(maxsize=64)
+def _block(
+    palette: Palette, rows: int, room: int, said: tuple[RoundPrice, ...], ink: int
+) -> _Block:
+    """Round prices in their rows. They change far less often than bars do."""
+    canvas = Canvas(room, rows, palette, "ascii")
+    for row, _, text in said:
+        canvas.text(row, 0, text.rjust(room), ink)
+    return canvas.codes, np.where(canvas.styles == NOTHING, palette.ground, canvas.styles)
+
+
+def _stamp(canvas: Canvas, row: int, column: int, block: _Block) -> None:
+    area = np.s_[row : row + block[0].shape[0], column : column + block[0].shape[1]]
+    canvas.codes[area], canvas.styles[area] = block
 
 
 def paint_axis_labels(canvas: Canvas, stage: Stage) -> None:
@@ -175,7 +209,7 @@ def paint_axis_labels(canvas: Canvas, stage: Stage) -> None:
         dot = scale.row(last, layout.dots_high)
         row = min(max(dot // DOTS_Y, 0), layout.plot_rows - 1)
         beyond = -1 if dot < 0 else 1 if dot >= layout.dots_high else 0
-        mark = _arrow(beyond, canvas.glyphs) if beyond else _last_mark(canvas.glyphs)
+        mark = _arrow(beyond, canvas.glyphs) if beyond else str(overlay.slot)
         text = f"{mark}{fmt.price(last, overlay.instrument).rjust(place.room)} "
         style = overlay_chip(canvas.palette, view.detail, overlay)
         canvas.text(layout.plot_top + row, place.left, text, style)
@@ -205,10 +239,6 @@ def mark_of(kind: str, glyphs: Glyphs) -> str:
         return kind[-1]
     look = look_of(kind)
     return look.ascii_mark if glyphs == "ascii" else look.mark
-
-
-def _last_mark(glyphs: Glyphs) -> str:
-    return mark_of("last", glyphs)
 
 
 def _arrow(beyond: int, glyphs: Glyphs) -> str:

@@ -172,7 +172,7 @@ def test_every_kind_of_level_has_its_own_line_mark_and_colour() -> None:
         line = middle + (below[24:40] if look.is_double else "")
         seen.add((line, look.mark, NIGHT.colour(look.role)))
     assert len(seen) == len({line for line, _, _ in seen}) == len({mark for _, mark, _ in seen})
-    assert len(seen) == len({colour for _, _, colour in seen}) == 8
+    assert len(seen) == len({colour for _, _, colour in seen}) == 9
 
 
 def test_a_staged_order_is_always_in_an_automatic_range() -> None:

@@ -72,7 +72,7 @@ def test_an_automatic_range_follows_the_present_and_what_is_staged_alone() -> No
 
 def test_each_kind_that_a_level_can_be_of_has_a_look_of_its_own() -> None:
     kinds = [
-        *("bid", "ask", "last", "position", "staged", "unacked"),
+        *("bid", "ask", "last", "position", "breakeven", "staged", "unacked"),
         *("working", "dark", "triggered", "unknown", "alert"),
     ]
 
