@@ -86,6 +86,20 @@ class Marks(NamedTuple):
     styles: np.ndarray
 
 
+class Cells(NamedTuple):
+    """Characters and styles of a whole picture."""
+
+    codes: np.ndarray
+    """Code points, uint32: (height, width)."""
+    styles: np.ndarray
+    """Numbers of styles in a palette, int16."""
+
+    def clear(self, rows: slice, columns: slice, palette: Palette) -> None:
+        """Leave nothing but ground there."""
+        self.codes[rows, columns] = BLANK
+        self.styles[rows, columns] = palette.ground
+
+
 class Canvas:
     """One layer of `height` x `width` cells, transparent at first."""
 
@@ -98,6 +112,14 @@ class Canvas:
         self.data: Marks | None = None
         self.tint: Marks | None = None
         self.writing: Marks | None = None
+
+    @classmethod
+    def over(cls, cells: Cells, palette: Palette, glyphs: Glyphs) -> Canvas:
+        """A canvas whose text goes into `cells` at once, for where no other layer is."""
+        height, width = cells.codes.shape
+        canvas = cls(width, height, palette, glyphs)
+        canvas.writing = Marks(cells.codes, cells.styles)
+        return canvas
 
     @property
     def is_empty(self) -> bool:
@@ -154,10 +176,12 @@ class Canvas:
     def put(self, row: int, column: int, masks: np.ndarray, styles: np.ndarray) -> None:
         """Have these dots, and none of those that were there, with their top left at (`row`,
         `column`)."""
-        marks = self.data = self.data or self._marks(np.uint8)
-        area = np.s_[row : row + masks.shape[0], column : column + masks.shape[1]]
-        marks.values[area] = masks
-        marks.styles[area] = styles
+        if self.data is None:
+            self.data = self._marks(np.uint8)
+        rows, columns = masks.shape
+        area = (slice(row, row + rows), slice(column, column + columns))
+        self.data.values[area] = masks
+        self.data.styles[area] = styles
 
     def _writing(self) -> Marks:
         if self.writing is None:
@@ -170,15 +194,6 @@ class Canvas:
     def _marks(self, kind: type[np.generic]) -> Marks:
         shape = (self.height, self.width)
         return Marks(np.zeros(shape, dtype=kind), np.zeros(shape, dtype=np.int16))
-
-
-class Cells(NamedTuple):
-    """Characters and styles of a whole picture."""
-
-    codes: np.ndarray
-    """Code points, uint32: (height, width)."""
-    styles: np.ndarray
-    """Numbers of styles in a palette, int16."""
 
 
 def merge(layers: Sequence[Canvas], into: Cells, rows: slice, start: int, stop: int) -> None:

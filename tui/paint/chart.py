@@ -76,7 +76,15 @@ class ChartPainter:
         self._base: tuple[object, ...] = ()
         self._parts: dict[str, _Kept] = {}
         self._stack: list[Canvas] = []
+        self._written: dict[str, object] = {}
+        """What the texts beside the plot depended on."""
         self._frame: Frame | None = None
+
+    def forget(self) -> None:
+        """Paint everything anew next time, in the same range of prices."""
+        self._base = ()
+        self._reduction = Reduction()
+        self._markets = Markets()
 
     def forget_range(self) -> None:
         """Let the next automatic range fit closely again."""
@@ -99,10 +107,12 @@ class ChartPainter:
         else:
             self._parts.clear()
             self._markets.clear()
+            self._written.clear()
             self._stack = []
         self._base = base
-        cells = blank_cells(width, height, palette)
-        if before is not None:
+        if before is None:
+            cells = blank_cells(width, height, palette)
+        else:
             cells = Cells(before.codes.copy(), before.styles.copy())
         self._paint_plot(cells, stage, palette, columns)
         self._paint_margins(cells, stage, palette)
@@ -203,31 +213,29 @@ class ChartPainter:
     # -- what is written beside it -------------------------------------------------------------
 
     def _paint_margins(self, cells: Cells, stage: Stage, palette: Palette) -> None:
-        """Header, price axes and time axis."""
+        """Header, price axes and time axis. No other layer is there, so that it is written into
+        the cells themselves."""
         scene, view, layout = stage.scene, stage.view, stage.layout
-        head = Canvas(layout.width, layout.plot_top, palette, view.glyphs)
-        paint_header(head, stage)
-        paint_legend(head, stage)
-        merge([head], cells, slice(0, layout.plot_top), 0, layout.width)
-        key = (
+        canvas = Canvas.over(cells, palette, view.glyphs)
+        everywhere = slice(0, layout.width)
+        cells.clear(slice(0, layout.plot_top), everywhere, palette)
+        paint_header(canvas, stage)
+        paint_legend(canvas, stage)
+        prices = (
             scene.instrument, scene.quote, scene.levels, scene.overlays, stage.overlays, view,
             stage.scales, stage.highest_volume,
         )  # fmt: skip
-        kept = self._parts.get("prices")
-        if kept is None or kept.key != key:
-            canvas = Canvas(layout.width, layout.height, palette, view.glyphs)
+        if self._written.get("prices") != prices:
+            self._written["prices"] = prices
+            beside = slice(layout.plot_width, layout.width)
+            cells.clear(slice(layout.plot_top, layout.time_row), beside, palette)
             _paint_prices(canvas, stage)
-            self._parts["prices"] = _Kept(key, canvas)
-            rows = slice(layout.plot_top, layout.time_row)
-            merge([canvas], cells, rows, layout.plot_width, layout.width)
         times = (stage.axis, view)
-        kept = self._parts.get("times")
-        if kept is None or kept.key != times:
-            canvas = Canvas(layout.width, layout.height, palette, view.glyphs)
+        if self._written.get("times") != times:
+            self._written["times"] = times
+            cells.clear(slice(layout.time_row, layout.height), everywhere, palette)
             paint_times(canvas, stage)
             paint_cursor_time(canvas, stage)
-            self._parts["times"] = _Kept(times, canvas)
-            merge([canvas], cells, slice(layout.time_row, layout.height), 0, layout.width)
 
 
 def _paint_prices(canvas: Canvas, stage: Stage) -> None:

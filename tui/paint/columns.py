@@ -16,7 +16,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -240,9 +240,10 @@ def columns_in_view(series: Bars, zoom: Zoom, width: int, *, anchor: int, anchor
     return columns_on(axis, series)
 
 
-def reduced(series: Bars, starts: np.ndarray, stop: int) -> dict[str, np.ndarray]:
+def reduced(series: Bars, starts: np.ndarray, stop: int) -> dict[str, Any]:
     """First, highest, lowest, last of the bars from each of `starts` to the next, the last ones
-    up to `stop`, and the sum of their volumes. Copies: a series is written to in place."""
+    up to `stop`, and the sum of their volumes, as arrays by the name of a field of `Columns`.
+    Copies: a series is written to in place."""
     if not len(starts):
         return {name: np.zeros(0) for name in _VALUES}
     if stop - starts[0] == len(starts):

@@ -82,7 +82,8 @@ def changed_cells(old: Grid | None, new: Grid) -> tuple[int, int]:
 
 
 def packed(grid: Grid, inks: np.ndarray, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
-    """Masks and styles of cell columns `start:stop`, as (rows, columns) arrays.
+    """Masks and styles of cell columns `start:stop`, as arrays of (rows, columns); styles that are
+    the same in all rows may be one row.
 
     A cell takes the ink of the kind that has most of its dots; among equals of the one further
     right.
@@ -95,9 +96,7 @@ def packed(grid: Grid, inks: np.ndarray, start: int, stop: int) -> tuple[np.ndar
     masks = joined(left, right)
     styles = inks.take(grid.kinds[part])
     one, other = styles[0::2], styles[1::2]
-    mixed = one != other
-    if not mixed.any():
-        shape = masks.T.shape
-        return masks.T, np.broadcast_to(one, shape)
+    if (one == other).all():
+        return masks.T, one[None]
     is_left = np.bitwise_count(left) > np.bitwise_count(right)
     return masks.T, np.where(is_left, one[:, None], other[:, None]).T

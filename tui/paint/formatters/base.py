@@ -110,7 +110,7 @@ class Formatter(ABC):
         if strokes.fill is not None and newest.fill is not None:
             strokes.fill[at] = newest.fill[0]
         self._count(at, 1)
-        return strokes._replace(changed=(at, at + 1))
+        return Strokes(strokes.halves, strokes.kinds, strokes.fill, (at, at + 1))
 
     def _updated(self, last: _Last, columns: Columns, scale: PriceScale, rows: int) -> Strokes:
         before, at, dirty = _difference(last.columns, columns, self.reach)
@@ -197,6 +197,12 @@ def runs(top: np.ndarray, bottom: np.ndarray, rows: int) -> np.ndarray:
     # Behind the last row there is nothing, however far: that is what clipping finds.
     halves: np.ndarray = table.take(first, axis=0, mode="clip")
     halves ^= table.take(end, axis=0, mode="clip")
+    return halves
+
+
+def from_row(top: np.ndarray, rows: int) -> np.ndarray:
+    """Packed dots of row of dots `top` and all below it, as `runs` gives them."""
+    halves: np.ndarray = _below(rows).take(np.maximum(top, 0), axis=0, mode="clip")
     return halves
 
 

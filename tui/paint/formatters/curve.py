@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tui.paint.cells import DOTS_Y, LEFT_BITS
+from tui.paint.cells import LEFT_BITS
 from tui.paint.columns import Columns
-from tui.paint.formatters.base import Formatter, Strokes, price_rows, runs
+from tui.paint.formatters.base import Formatter, Strokes, from_row, price_rows, runs
 from tui.paint.scales import PriceScale
 
 
@@ -87,7 +87,7 @@ class AreaFormatter(CurveFormatter):
     ) -> Strokes:
         top, bottom = self._joined(columns, start, stop, scale, rows)
         line = runs(top, bottom, rows)
-        under = runs(bottom + 1, np.full_like(bottom, rows * DOTS_Y - 1), rows)
+        under = from_row(bottom + 1, rows)
         # A chequer over the whole grid: odd columns of dots have the other half.
         odd = (columns.x[start:stop, None] + np.arange(columns.zoom.dots)) % 2
         under &= _CHEQUER[odd][:, :, None]

@@ -6,7 +6,7 @@ import numpy as np
 
 from tui.paint.cells import DOTS_Y
 from tui.paint.columns import Columns
-from tui.paint.formatters.base import Formatter, Strokes, direction, runs
+from tui.paint.formatters.base import Formatter, Strokes, direction, from_row
 from tui.paint.scales import PriceScale
 
 
@@ -20,11 +20,10 @@ class VolumeFormatter(Formatter):
         self, columns: Columns, start: int, stop: int, scale: PriceScale, rows: int
     ) -> Strokes:
         high, dots = rows * DOTS_Y, columns.zoom.dots
-        volume = np.nan_to_num(columns.volume[start:stop])
+        # What is not known is not drawn.
+        volume = np.fmax(columns.volume[start:stop], 0.0)
         share = volume / scale.high if scale.high > 0 else np.zeros(stop - start)
         tall = np.maximum(np.rint(share * high).astype(np.int64), share > 0)
         halves = np.zeros((stop - start, dots, rows), dtype=np.uint8)
-        halves[:, : max(1, dots - 1)] = runs(high - tall, np.full_like(tall, high - 1), rows)[
-            :, None
-        ]
+        halves[:, : max(1, dots - 1)] = from_row(high - tall, rows)[:, None]
         return Strokes(halves, direction(columns, start, stop))
