@@ -32,7 +32,8 @@ class PriceScale(NamedTuple):
     def rows(self, prices: np.ndarray, count: int) -> np.ndarray:
         """Row of dots of each price (int64); outside 0 to `count` - 1 for those outside."""
         share = self._share_of(prices) * (count - 1)
-        whole: np.ndarray = np.rint(np.clip(share, -OUTSIDE, count + OUTSIDE)).astype(np.int64)
+        share = np.minimum(np.maximum(share, -OUTSIDE), count + OUTSIDE)
+        whole: np.ndarray = np.rint(share).astype(np.int64)
         return whole
 
     def row(self, price: float, count: int) -> int:
