@@ -222,7 +222,7 @@ class Chart(ChartSurface):
         """Put the bar of that time into the middle. Where history does not reach so far yet
         (`HistoryWanted`) that is done as soon as it does, unless the view is moved before."""
         self._want(time_ns)
-        self._repaint()
+        self.repaint()
 
     def mark(self) -> None:
         """Mark an end of a range at the crosshair, which is shown if it is not; the second

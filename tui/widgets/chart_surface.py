@@ -5,11 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, tzinfo
 
-from textual.app import RenderResult
-from textual.geometry import Region
-from textual.strip import Strip
-from textual.widget import Widget
-
 from engine.config import ChartStyle
 from engine.instruments import Instrument
 from tui import price_view
@@ -18,18 +13,18 @@ from tui.paint import format as fmt
 from tui.paint.cells import Glyphs
 from tui.paint.chart import ChartPainter, Picture
 from tui.paint.columns import Bars
+from tui.paint.frame import Frame
 from tui.paint.levels import Level
 from tui.paint.scales import PriceScale, ScaleKind
 from tui.paint.scene import STYLES, Detail, FillMark, Overlay, QuoteLike, Scene, View
 from tui.themes import DEFAULT_THEME, Theme, load_themes
+from tui.widgets.frame_widget import FrameWidget
 
 SCALES: tuple[ScaleKind, ...] = ("linear", "log", "percent")
 
 
-class ChartSurface(Widget):
-    """One market as a picture. It may have a border or padding, but no tint and no opacity."""
-
-    ALLOW_SELECT = False
+class ChartSurface(FrameWidget):
+    """One market as a picture."""
 
     def __init__(
         self,
@@ -57,8 +52,6 @@ class ChartSurface(Widget):
         self._painter = ChartPainter()
         self._picture: Picture | None = None
         self._seen: tuple[object, ...] = ()
-        self._is_behind = False
-        """Something changed while it was not displayed."""
 
     # -- what is shown ---------------------------------------------------------------------
 
@@ -94,12 +87,12 @@ class ChartSurface(Widget):
         before = self._scene
         self._scene = Scene(title, instrument, series, quote, levels, stale, flag, overlays, fills)
         self._scene_changed(before)
-        self._repaint()
+        self.repaint()
 
     def set_theme(self, theme: Theme) -> None:
         """Use these colours from now on."""
         self._theme = theme
-        self._repaint()
+        self.repaint()
 
     def set_zone(self, zone: tzinfo | None) -> None:
         """Write times in this zone; None is the machine's own."""
@@ -210,53 +203,18 @@ class ChartSurface(Widget):
 
     # -- painting --------------------------------------------------------------------------
 
-    def on_resize(self) -> None:
-        self._repaint()
-
-    def on_show(self) -> None:
-        if self._is_behind:
-            self._repaint()
-
-    def render(self) -> RenderResult:
-        return ""
-
-    def render_line(self, y: int) -> Strip:
-        strips = () if self._picture is None else self._picture.frame.strips
-        return strips[y] if y < len(strips) else Strip.blank(self.size.width)
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Rows of the picture as they were painted, where nothing of Textual's goes around."""
-        width, height = size = self.outer_size
-        is_whole = self._picture is not None and self._picture.frame.codes.shape == (height, width)
-        if self._picture is None or not is_whole or self.size != size:
-            return super().render_lines(crop)
-        rows = self._picture.frame.strips[crop.y : crop.bottom]
-        for line_filter in self.get_line_filters():
-            background = self.background_colors[1]
-            rows = [strip.apply_filter(line_filter, background) for strip in rows]
-        if crop.column_span != (0, width):
-            rows = [strip.crop(*crop.column_span) for strip in rows]
-        return list(rows)
-
     def _change(self, **changes: object) -> None:
         self._set_view(self._view._replace(**changes))  # type: ignore[arg-type]
 
     def _set_view(self, view: View) -> None:
         if view != self._view:
             self._view = view
-            self._repaint()
+            self.repaint()
 
-    def _repaint(self) -> None:
-        """Paint at once, and have what is not as it was sent."""
-        width, height = self.size
-        self._is_behind = not self.display or not width or not height
-        if self._is_behind:
-            return
+    def _paint(self, width: int, height: int) -> Frame:
         self._before_paint()
         self._picture = self._painter.paint(self._scene, self._view, width, height, self._theme)
-        spans = self._picture.frame.spans
-        if spans:
-            self.refresh(*(Region(start, row, stop - start, 1) for row, start, stop in spans))
+        return self._picture.frame
 
     def _before_paint(self) -> None:
         """Move a locked range along with the last price, or in history with the bar at the
