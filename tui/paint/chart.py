@@ -29,7 +29,7 @@ from tui.paint.frame import Frame, blank_cells, finish, next_frame
 from tui.paint.header import paint_header
 from tui.paint.layers import BEFORE, BEHIND, Layer, Stage, cursor_column
 from tui.paint.legend import paint_legend
-from tui.paint.price_axis import layout_for, paint_axis_labels, paint_round_prices
+from tui.paint.price_axis import last_of, layout_for, paint_axis_labels, paint_round_prices
 from tui.paint.ranges import Ranges, Scales
 from tui.paint.reduction import Reduction, Window
 from tui.paint.scales import PriceScale
@@ -222,8 +222,8 @@ class ChartPainter:
         paint_header(canvas, stage)
         paint_legend(canvas, stage)
         prices = (
-            scene.instrument, scene.quote, scene.levels, scene.overlays, stage.overlays, view,
-            stage.scales, stage.highest_volume,
+            scene.instrument, scene.quote, scene.levels, scene.overlays, view, stage.scales,
+            stage.highest_volume, [last_of(overlay) for overlay in scene.overlays],
         )  # fmt: skip
         if self._written.get("prices") != prices:
             self._written["prices"] = prices
