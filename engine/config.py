@@ -59,6 +59,13 @@ class DeckConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     closed_hours: Annotated[
         bool, Meta(description="whether hours without trading take their place on the time axis")
     ] = False
+    history: Annotated[
+        Literal["auto", "on", "off"],
+        Meta(description="a strip of all history under the chart; auto: where that is high enough"),
+    ] = "auto"
+    layout: Annotated[
+        str, Meta(description="a layout that you saved, to open with; empty: one chart")
+    ] = ""
     frame_hz: Annotated[
         float, Meta(ge=0.5, le=60, description="most repaints a second; less is less traffic")
     ] = 15.0

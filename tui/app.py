@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,15 +17,17 @@ from textual.timer import Timer
 
 from engine.clock import NANOS, monotonic_s, wall_ns
 from engine.config import PERIODS, DeckConfig
-from engine.errors import LinkClosed
+from engine.errors import LinkClosed, UsageError
 from engine.link.protocol import Link
 from engine.messages import CancelAlert, Command, EngineStatus, Notice
 from tui import toasts
+from tui.above import Above
 from tui.colours import Colours
 from tui.command_history import CommandHistory
 from tui.deck_actions import DeckActions
+from tui.first_paint import FirstPaint
 from tui.keymap import DEFAULT_KEYMAP, Keymap
-from tui.layouts import Layouts
+from tui.layouts import Layout, Layouts
 from tui.leaving import Leaving
 from tui.markets import Markets
 from tui.paint.cells import choose_glyphs
@@ -37,6 +39,7 @@ from tui.render import CellDisplay
 from tui.screens.deck import DeckScreen
 from tui.state import DeckState, Part
 from tui.themes import load_themes, textual_theme, theme_variables
+from tui.tier_control import TierControl
 from tui.widgets.chart import Chart
 from tui.widgets.status import StatusView
 from tui.zones import zone_of
@@ -45,24 +48,13 @@ if TYPE_CHECKING:
     from textual.driver import Driver
 
     from tui.actions import Call
+    from tui.bandwidth import Tier
     from tui.order_desk import OrderDesk
     from tui.playback import PlaybackControls
     from tui.question import Question
     from tui.screens.confirm import Prompt
     from tui.widgets.command_bar import CommandBar
     from tui.widgets.history_strip import HistoryStrip
-
-START_EVERY_S = 0.01
-"""How often the engine is looked at until the first chart is there."""
-
-START_S = 5.0
-"""After this it is no longer waited for in a hurry."""
-
-BLANK_S = 0.25
-"""The longest that the screen stays blank for the first chart to come."""
-
-_WORTH_A_FIRST_PAINT = Part.MARKET | Part.BARS | Part.FAILURE | Part.ORDERS
-"""Until the first chart is there the rest waits for these."""
 
 RECENT_FILE = "recent_markets"
 """Beside the history of the command line: markets used last, for search."""
@@ -116,6 +108,10 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
             depth=depth,
         )
         self.glyphs = choose_glyphs(self.config.glyphs, os.environ, sys.stdout.encoding or "ascii")
+        self.tiers = TierControl(self, self.config.bandwidth, self.config.frame_hz, depth)
+        self.colours.limit(self.tiers.tier.depth)
+        self.shows_wire = False
+        """Whether what goes to the terminal is counted in the status line in every tier."""
         super().__init__(ansi_color=depth in ("16", "none"))
         self.link = link
         self.keymap = keymap
@@ -144,13 +140,28 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
         self._last_report_s = 0.0
         self._told = 0
         self._second = 0
-        self._unpainted = ExitStack()
-        self._starting: Timer | None = None
-        """Looks for the first bars more often than frames are drawn later."""
-        self._seen_at: float | None = None
+        self.above = Above(self)
+        self._first_paint = FirstPaint(self, self._started)
+        self._frames: Timer | None = None
         self.register_theme(textual_theme(self.deck_theme))
         self.theme = self.deck_theme.name
+        layout = self._first_layout(layouts)
+        if layout is not None:
+            self.markets.panes.restore(layout.panes, layout.active, layout.period_s)
         self.deck: DeckScreen = DeckScreen(self)
+        self.deck.history = {"auto": None, "on": True, "off": False}[self.config.history]
+        if layout is not None:
+            self.deck.hidden, self.deck.history = set(layout.hidden), layout.history
+
+    def _first_layout(self, layouts: Layouts) -> Layout | None:
+        """The layout to open with, if one is wanted and there."""
+        if not self.config.layout:
+            return None
+        try:
+            return layouts.named(self.config.layout)
+        except UsageError as error:
+            self._problems.append(f"deck.layout: {error}")
+            return None
 
     @property
     def deck_theme(self) -> Theme:
@@ -205,24 +216,16 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.take_in()
-        self.set_interval(1 / self.config.frame_hz, self.take_in)
-        self._starting = self.set_interval(START_EVERY_S, self.take_in)
-        self.set_timer(START_S, self._started)
-        # What is painted before the first chart is painted again with it: once is enough.
-        self._unpainted.enter_context(self.batch_update())
-        self.set_timer(BLANK_S, self._unpainted.close)
+        self._frames = self.set_interval(1 / self.tiers.tier.frame_hz, self.take_in)
+        self.tiers.start(self._driver)
+        self._first_paint.begin(self.take_in)
         for problem in self._problems:
             self.tell(problem, "warning")
         if not self.is_headless:
             self.leaving.heed_signals()
 
     def _started(self) -> None:
-        """The first chart is there, or will not come soon: go on at the usual pace."""
-        if self._starting is not None:
-            self._starting.stop()
-            self._starting = None
-            self._unpainted.close()
-            self.deck.complete()
+        self.deck.complete()
 
     def on_unmount(self) -> None:
         for fqme in reversed(self.markets.recent):
@@ -252,14 +255,14 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
             self._second = second
             touched |= Part.ENGINE
         if touched & Part.SEARCH:
-            self._show_found()
+            self.above.show_found()
         if touched & Part.FAILURE:
-            self._started()
-        if touched and (self._starting is None or touched & _WORTH_A_FIRST_PAINT):
+            self._first_paint.end()
+        if touched and self._first_paint.wants(touched):
             self.deck.show(touched)
-        if self._starting is not None and touched & Part.BARS:
-            self._unpainted.close()
-            self.call_after_refresh(self._started)
+        if self._first_paint.is_awaited and touched & Part.BARS:
+            self._first_paint.unveil()
+            self.call_after_refresh(self._first_paint.end)
 
     def send(self, command: Command) -> None:
         """Raises `LinkClosed` once the engine is gone."""
@@ -273,6 +276,7 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
     # -- what the screen shows ------------------------------------------------------------------
 
     def status_view(self) -> StatusView:
+        wire = self.tiers.wire
         return StatusView(
             now_ns=self.market_now_ns(self.state.selected),
             silence_s=self._monotonic() - self._last_report_s,
@@ -282,6 +286,7 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
             zone=self.zone,
             glyphs=self.glyphs,
             is_complete=self.deck.is_complete,
+            wire=wire if self.shows_wire or wire.tier != "full" else None,
         )
 
     def market_now_ns(self, fqme: str) -> int:
@@ -298,7 +303,7 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
         if self.screen is self.deck:
             now = monotonic_s()
             self.desk.painted(now, revision)
-            self._seen_at = self._seen_at or now
+            self.above.seen(now)
 
     def tell(self, text: str, level: str = "info") -> None:
         """A notice of the deck's own; `level` is `info`, `warning` or `error`."""
@@ -332,6 +337,7 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
             id="chart" if pane == 0 else f"chart{pane + 1}",
         )
         chart.set_overlay_percent(spec.is_percent)
+        chart.set_detail(self.tiers.tier.detail)
         return chart
 
     def new_strip(self) -> HistoryStrip:
@@ -349,12 +355,7 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
     # -- other screens ---------------------------------------------------------------------------
 
     def open_search(self, text: str = "") -> None:
-        from tui.screens.search import WIDTH, SearchScreen
-
-        self._cover()
-        self.deck.covered = WIDTH
-        self.deck.show()
-        self.push_screen(SearchScreen(self.markets.recent, text), self._searched)
+        self.above.open_search(text)
 
     def on_search_screen_asked(self, event: Message) -> None:
         self.markets.search(event.text)  # type: ignore[attr-defined]
@@ -363,30 +364,8 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
         self.markets.show_preview(event.fqme)  # type: ignore[attr-defined]
         self.deck.show()
 
-    def _show_found(self) -> None:
-        from tui.screens.search import SearchScreen
-
-        results = self.state.search
-        if isinstance(self.screen, SearchScreen) and results is not None:
-            text = self.markets.text_of(results)
-            if text is not None:
-                self.screen.show(text, results.matches)
-
-    def _searched(self, fqme: str | None) -> None:
-        if fqme:
-            self.markets.select(fqme)
-        else:
-            self.markets.end_preview()
-        self.deck.covered = 0
-        self._uncover()
-
     def open_help(self) -> None:
-        from tui.command_language import VERBS
-        from tui.screens.help import HelpScreen
-
-        commands = [(verb.usage, verb.help) for verb in VERBS]
-        self._cover()
-        self.push_screen(HelpScreen(self.keymap.help(), commands), lambda _: self._uncover())
+        self.above.open_help()
 
     def open_command(self, text: str = "") -> None:
         self.deck.open_command(text)
@@ -434,44 +413,38 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
         self.deck.redraw()
         self.deck.refresh()
 
+    def use_tier(self, tier: Tier) -> None:
+        """Draw so often, in so many colours and so much."""
+        if self._frames is not None:
+            self._frames.stop()
+            self._frames = self.set_interval(1 / tier.frame_hz, self.take_in)
+        before = self.colours.theme
+        if self.colours.limit(tier.depth) != before:
+            self.show_colours()
+        self.deck.charts.set_detail(tier.detail)
+        self.deck.show()
+
     # -- questions ------------------------------------------------------------------------------
 
     def ask(self, question: Question) -> None:
         """Put a question of the desk on the screen; it is done only by a clear yes."""
-        from tui.screens.confirm import ConfirmScreen, Reply, yes_or_no
+        self.above.ask(question)
 
-        def answered(reply: Reply | None) -> None:
-            if reply is not None and reply.value == "yes":
-                question.painted(reply.painted_at)
-                self.deck.act(lambda: question.accept(reply.at))
-            else:
-                question.decline()
-            self._uncover()
-
-        self._cover()
-        self.push_screen(ConfirmScreen(yes_or_no(question.text, question.detail)), answered)
-
-    def _cover(self) -> None:
-        """Something hides the deck: what is staged must be seen again before it is sent."""
-        if self.deck.is_complete:
-            self.desk.unsee()
-        self._seen_at = None
-
-    def _uncover(self) -> None:
-        self._cover()
-        self.deck.show()
+    def put_question(self, prompt: Prompt, answered: Callable[[str], None]) -> None:
+        """Put a question on the screen, and give its answer, or nothing, to `answered`."""
+        self.above.put(prompt, answered)
 
     def on_app_blur(self, event: events.AppBlur) -> None:
-        self._cover()
+        self.above.cover()
 
     def on_app_focus(self, event: events.AppFocus) -> None:
-        self._uncover()
+        self.above.uncover()
 
     def cancel_row(self, tab: str, key: str, at: float) -> None:
         """Cancel what a row of the blotter stands for, if it was seen when the key came."""
         from tui.question import was_seen
 
-        if not was_seen(self._seen_at, at):
+        if not was_seen(self.above.seen_at, at):
             self.tell("nothing done: it was not on the screen yet", "warning")
         elif tab == "alerts":
             self.post(CancelAlert(alert_id=key))
@@ -487,17 +460,6 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
     def leave(self, return_code: int) -> None:
         """Leave at once."""
         self.exit(return_code, return_code=return_code)
-
-    def put_question(self, prompt: Prompt, answered: Callable[[str], None]) -> None:
-        """Put a question on the screen, and give its answer, or nothing, to `answered`."""
-        from tui.screens.confirm import ConfirmScreen, Reply
-
-        def replied(reply: Reply | None) -> None:
-            answered(reply.value if reply else "")
-            self._uncover()
-
-        self._cover()
-        self.push_screen(ConfirmScreen(prompt), replied)
 
     def run_aside(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something that takes a while; another of its kind ends it."""

@@ -16,6 +16,7 @@ from tui.zones import OWN_NAMES, zone_names
 
 SCALES: tuple[str, ...] = get_args(ScaleKind)
 HOURS = ("cut", "full")
+ONOFF = ("on", "off")
 TIERS = ("auto", "full", "lean", "slow")
 OVERLAYS = ("off", "percent", "absolute")
 LAYOUTS = ("save", "delete", "list")
@@ -134,6 +135,11 @@ def hours(words: Words, context: Context) -> Call:
     """Whether time without bars takes its place."""
     wanted = one_of(words.take("cut or full"), HOURS, "length of closed hours")
     return Call("chart", "set_closed_hours", (wanted == "full",))
+
+
+def wire(words: Words, context: Context) -> Call:
+    """Whether what goes to the terminal is counted in every tier."""
+    return Call("deck", "show_wire", (one_of(words.take("on or off"), ONOFF, "choice") == "on",))
 
 
 def count(words: Words) -> int:

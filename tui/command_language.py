@@ -310,6 +310,10 @@ VERBS: tuple[Verb, ...] = (
         "tier", "tier " + "|".join(charts.TIERS), "How much is sent to the terminal",
         _choice("deck", "set_tier", "tier", _always(*charts.TIERS)), _always(*charts.TIERS),
     ),
+    Verb(
+        "wire", "wire on|off", "Count in the status line what goes to the terminal",
+        charts.wire, _always(*charts.ONOFF),
+    ),
     Verb("redraw", "redraw", "Clear the terminal and draw everything anew",
          _plain("deck", "redraw")),
     Verb(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.config import ChartStyle
     from tui.app import DeckApp
     from tui.panes import Link
+    from tui.tier_control import Wanted
 
 
 class DeckActions:
@@ -217,6 +218,14 @@ class DeckActions:
         """Exchange the colours of up and down."""
         self._app.colours.swap()
         self._app.show_colours()
+
+    def set_tier(self, wanted: Wanted) -> None:
+        """Send the terminal so much at most; `auto` leaves it to what the link can take."""
+        self._app.tiers.choose(wanted)
+
+    def show_wire(self, is_shown: bool) -> None:
+        """Count in the status line what goes to the terminal, in every tier."""
+        self._app.shows_wire = is_shown
 
     def set_zone(self, name: str) -> None:
         """Write times in another zone."""

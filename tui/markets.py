@@ -77,6 +77,8 @@ class Markets:
         """The strip of all history is shown."""
         self.recent: list[str] = []
         """Markets selected so far, the last one first."""
+        self._awaits_first = False
+        """The watchlist is what the brokers list first, once they have told."""
         self._asked: set[str] = set()
         self._bars: dict[Key, int] = {}
         """Bars asked for: their number by market and period."""
@@ -112,19 +114,27 @@ class Markets:
     # -- opening --------------------------------------------------------------------------------
 
     def open_first(self) -> None:
-        """Open the watchlist; without one ask for what the brokers list first."""
-        if self._state.watch:
-            self._watch(self._state.watch)
-            self._note_recent(self._state.selected)
-        else:
+        """Open the watchlist and what the charts show; without a list ask for what the brokers
+        list first."""
+        is_listed = bool(self._state.watch)
+        if active := self.panes.spec.fqme:
+            self._state.add_watch(active)
+            self._state.select(active)
+        selected = self._state.selected
+        wanted = (selected, *self._state.watch, *self._on_panes())
+        self._watch(fqme for fqme in wanted if fqme)  # the selected one first
+        self._note_recent(selected)
+        if not is_listed:
             # More than are watched: other brokers may list busier markets.
+            self._awaits_first = True
             self._send(Search(request_id=FIRST_SEARCH, text="", limit=FIRST_LISTED))
 
     def follow(self) -> list[Key]:
         """Ask for what is missing after events were folded: bars of markets that opened, and
         older ones that a chart waits for. Returns of which bars there are no older ones."""
         results = self._state.search
-        if results is not None and results.request_id == FIRST_SEARCH and not self._state.watch:
+        if self._awaits_first and results is not None and results.request_id == FIRST_SEARCH:
+            self._awaits_first = False
             self._watch_first(results)
         self._asked.difference_update(self._state.refused_markets)  # may be tried again
         self._settle_bars()
@@ -303,11 +313,14 @@ class Markets:
         self._watch([fqme])
         self._settle()
 
-    def end_preview(self) -> None:
-        """Show the selected market again; what was opened only to be looked at is closed."""
+    def end_preview(self, keep: str = "") -> None:
+        """Show the selected market again; what was opened only to be looked at is closed, but
+        for `keep`, which something will show next."""
         if self.preview:
+            kept = self.preview == keep
             self.preview = ""
-            self._settle()
+            if not kept:
+                self._settle()
 
     # -- inside ---------------------------------------------------------------------------------
 
@@ -317,19 +330,23 @@ class Markets:
         fqmes = listed[:FIRST_MARKETS]
         for fqme in fqmes:
             self._state.add_watch(fqme)
-        if fqmes:
-            self._watch(fqmes)
+        self._watch(fqmes)
+        if fqmes and not self._state.selected:
             self.select(fqmes[0])
 
     def _open_panes(self) -> None:
         """Open the markets of all charts, and select that of the active one."""
-        self._watch(spec.fqme for spec in self.panes.specs if spec.fqme)
-        self._watch(overlaid.fqme for spec in self.panes.specs for overlaid in spec.overlays)
+        self._watch(self._on_panes())
         active = self.panes.spec.fqme
         if active and active != self._state.selected:
             self.select(active)
         else:
             self._settle()
+
+    def _on_panes(self) -> list[str]:
+        """Markets of their own that charts show, or have over them."""
+        own = [spec.fqme for spec in self.panes.specs if spec.fqme]
+        return own + [one.fqme for spec in self.panes.specs for one in spec.overlays]
 
     def _watch(self, fqmes: Iterable[str]) -> None:
         if new := tuple(dict.fromkeys(fqme for fqme in fqmes if fqme not in self._asked)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from textual import events
 from textual.app import ComposeResult
@@ -23,6 +24,15 @@ WIDTH = 46
 """Columns that it covers; the chart keeps clear of them."""
 
 _STEPS = {"up": -1, "down": 1, "ctrl+p": -1, "ctrl+n": 1, "pageup": -10, "pagedown": 10}
+
+
+class Chosen(NamedTuple):
+    """What was found."""
+
+    fqme: str = ""
+    """Empty if nothing was."""
+    is_overlay: bool = False
+    """It is to lie over the chart, and not to be its market."""
 
 
 class _Results(Lines):
@@ -47,8 +57,8 @@ class _Results(Lines):
         ]
 
 
-class SearchScreen(ModalScreen[str]):
-    """Dismissed with the fqme that was chosen, or with an empty string."""
+class SearchScreen(ModalScreen[Chosen]):
+    """Dismissed with the market that was chosen, or with none."""
 
     DEFAULT_CSS = """
     SearchScreen { background: transparent; align: left top; }
@@ -124,7 +134,10 @@ class SearchScreen(ModalScreen[str]):
     def on_key(self, event: events.Key) -> None:
         if event.key == "escape":
             event.stop()
-            self.dismiss("")
+            self.dismiss(Chosen())
+        elif event.key == "ctrl+o":
+            event.stop()
+            self._choose(is_overlay=True)
         elif step := _STEPS.get(event.key):
             event.stop()
             self._move(step)
@@ -136,7 +149,7 @@ class SearchScreen(ModalScreen[str]):
                 self._results.selected = number
                 self._choose()
         elif event.widget is self:
-            self.dismiss("")
+            self.dismiss(Chosen())
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         self._move(1)
@@ -151,10 +164,10 @@ class SearchScreen(ModalScreen[str]):
             results.redraw()
             self._preview_soon()
 
-    def _choose(self) -> None:
+    def _choose(self, *, is_overlay: bool = False) -> None:
         matches = self._results.matches
         if matches:
-            self.dismiss(matches[self._results.selected].fqme)
+            self.dismiss(Chosen(matches[self._results.selected].fqme, is_overlay))
 
     def _preview_soon(self) -> None:
         if self._timer is not None:
@@ -171,7 +184,7 @@ class _Hint(Lines):
     GROUND = "surface"
 
     def paint(self, width: int, height: int) -> list[Line]:
-        keys = (("enter", "open"), ("↑↓", "preview"), ("esc", "back"))
+        keys = (("enter", "open"), ("↑↓", "preview"), ("^o", "overlay"), ("esc", "back"))
         spans = [Span(" ")]
         for key, word in keys:
             spans += [Span(key, "accent"), Span(f" {word}  ", "muted")]
