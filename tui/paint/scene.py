@@ -38,6 +38,9 @@ LEAST_PLOT = 24
 _MARGIN = 0.06
 """Of the range, free above and below the bars."""
 
+_LOG_TICK = 0.1
+"""The largest step between logarithms of prices that is taken for a tick."""
+
 _NEAR = 0.4
 """Levels that are no farther from the bars than this share of their range are made to fit."""
 
@@ -280,7 +283,9 @@ def settled(
     is_log = kind == "log"
     middle = (low + high) / 2
     if is_log:
-        tick, low, high = tick / middle, math.log(low), math.log(high)
+        # Of a tick as large as the price itself no more is made than a factor.
+        tick = min(tick / middle, _LOG_TICK)
+        low, high = math.log(low), math.log(high)
         middle = (low + high) / 2
     span = max(high - low, 8 * tick)
     half = span * (0.5 + _MARGIN)

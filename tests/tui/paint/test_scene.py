@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.messages import Quote
 from tests.support.bars import START_NS, bars
 from tui.paint.cells import DOTS_X, DOTS_Y
-from tui.paint.columns import DEFAULT_ZOOM, ZOOMS, Columns, Zoom, columns_in_view, no_columns
+from tui.paint.columns import DEFAULT_ZOOM, ZOOMS, Columns, Zoom, columns_on, no_columns, time_axis
 from tui.paint.levels import LOOKS, Level
 from tui.paint.scales import PriceScale
 from tui.paint.scene import (
@@ -34,7 +34,7 @@ PRICES = st.floats(-1e6, 1e6)
 def _columns() -> Columns:
     """Bars from 100 to 110."""
     series = bars((0, 104, 106, 100, 102), (1, 102, 110, 101, 105))
-    return columns_in_view(series, ZOOMS[DEFAULT_ZOOM], 100, anchor=1, anchor_x=50)
+    return columns_on(time_axis([series], ZOOMS[DEFAULT_ZOOM], 100, anchor_x=50), series)
 
 
 def _quote(last: float, bid: float | None = None, ask: float | None = None) -> Quote:
@@ -94,6 +94,51 @@ def test_a_wide_chart_leaves_more_blank_before_the_axis() -> None:
 
 def test_a_bar_wider_than_the_plot_begins_at_its_left() -> None:
     assert layout_of(LEAST_WIDTH, 10, 14).anchor_x(Zoom(1, 24)) == 0
+
+
+@given(
+    width=st.integers(LEAST_WIDTH, 400),
+    height=st.integers(LEAST_HEIGHT, 80),
+    label=st.integers(1, 14),
+    overlays=st.lists(st.integers(1, 14), max_size=7),
+)
+def test_axes_of_overlays_stand_side_by_side_to_the_right_edge(
+    width: int, height: int, label: int, overlays: list[int]
+) -> None:
+    layout = layout_of(width, height, label, overlays, has_legend=bool(overlays))
+    places = layout.overlay_axes
+
+    assert len(places) + layout.hidden_axes == len(overlays)
+    assert [place.overlay for place in places] == list(range(len(places)))
+    assert [place.room for place in places] == overlays[: len(places)]
+    edges = [layout.axis_left + layout.axis_width, *(place.left + place.width for place in places)]
+    assert edges[:-1] == [place.left for place in places]
+    assert edges[-1] == width
+    assert layout.axis_room >= label
+    assert layout.time_row == height - 1
+    if places:
+        assert layout.plot_width >= max(24, width // 2)
+
+
+def test_the_last_axes_are_left_out_where_the_plot_would_be_too_narrow() -> None:
+    shown = [
+        len(layout_of(width, 24, 8, [8] * 7, has_legend=True).overlay_axes)
+        for width in (60, 80, 120, 200)
+    ]
+
+    assert shown == [1, 2, 4, 7]
+    assert layout_of(80, 24, 8, [8] * 7).hidden_axes == 5
+
+
+def test_overlays_are_named_in_a_row_of_their_own_where_there_are_rows_enough() -> None:
+    assert layout_of(80, 24, 8, [8], has_legend=True).plot_top == 2
+    assert layout_of(80, 24, 8, [8], has_legend=True).has_legend
+    assert not layout_of(80, 9, 8, [8], has_legend=True).has_legend
+    assert not layout_of(80, 24, 8).has_legend
+
+
+def test_volume_may_be_left_out_by_hand() -> None:
+    assert layout_of(80, 24, 8, has_volume=False).volume_rows == 0
 
 
 # -- the range that is wanted ---------------------------------------------------------------------
@@ -164,6 +209,40 @@ def test_a_range_is_kept_while_it_fits_and_not_when_it_is_far_too_wide() -> None
     assert settled(current, 1.5, 98.6, 0.01) is not current
     assert settled(current, 20.0, 80.0, 0.01) is current
     assert settled(current, 20.0, 79.0, 0.01) is not current
+
+
+def test_on_a_logarithmic_scale_room_is_a_share_of_the_way_between_logarithms() -> None:
+    found = settled(None, 1.0, 100.0, 0.01, "log")
+
+    assert found.kind == "log"
+    assert found.low * found.high == pytest.approx(100.0)
+    assert found.high / 100.0 == pytest.approx(100**0.06)
+
+
+@given(
+    st.floats(1e-6, 1e6),
+    st.floats(1.0, 1e4),
+    st.floats(1e-6, 1e6),
+    st.floats(1.0, 1e4),
+    st.sampled_from([1e-8, 0.01]),
+)
+def test_a_logarithmic_range_holds_what_is_wanted_and_settles(
+    before: float, times_before: float, low: float, times: float, tick: float
+) -> None:
+    current = settled(None, before, before * times_before, tick, "log")
+    found = settled(current, low, low * times, tick, "log")
+
+    assert 0 < found.low <= low <= low * times <= found.high
+    assert settled(found, low, low * times, tick, "log") is found
+    rows = found.rows(np.array([low, low * times]), 40)
+    assert ((rows >= 0) & (rows < 40)).all()
+
+
+def test_a_range_of_another_scale_is_not_kept() -> None:
+    linear = settled(None, 10.0, 20.0, 0.01)
+
+    assert settled(linear, 10.0, 20.0, 0.01, "log").kind == "log"
+    assert settled(settled(None, 10.0, 20.0, 0.01, "log"), 10.0, 20.0, 0.01).kind == "linear"
 
 
 @given(PRICES, PRICES, PRICES, PRICES, st.sampled_from([1e-8, 0.01, 0.25]))
