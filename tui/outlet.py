@@ -233,11 +233,11 @@ class Outlet:
         return is_done and not self.is_gone
 
     def _join(self, thread: threading.Thread, quiet_s: float, most_s: float) -> bool:
-        started = moved = self._monotonic()
+        started = moved = monotonic_s()
         sent = self.bytes_sent
         while thread.is_alive():
             thread.join(0.02)
-            now = self._monotonic()
+            now = monotonic_s()
             if sent != self.bytes_sent:
                 sent, moved = self.bytes_sent, now
             if now - started > most_s or now - moved > quiet_s:

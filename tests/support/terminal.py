@@ -18,6 +18,8 @@ from types import TracebackType
 import pyte
 
 # What pyte does not know (private modes, queries, OSC, DCS) is left out; none of it draws.
+_ASKED_MODE = re.compile(rb"\x1b\[\?(\d+)\$p")
+
 _UNDRAWN = re.compile(
     rb"\x1b\[[<>=?][0-9;]*[a-zA-Z]|\x1b\[[0-9;?]*\$[py]"
     rb"|\x1b[P^_][^\x1b]*\x1b\\|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
@@ -35,9 +37,18 @@ class Terminal:
         rows: int = 35,
         environ: Mapping[str, str] | None = None,
         cwd: str | os.PathLike[str] | None = None,
+        answers: bool = False,
     ) -> None:
+        """
+        Args:
+            answers: tell the program of each private mode it asks about that it is known, when
+                the question is read.
+        """
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
+        self._answers = answers
+        self._unanswered = b""
+        """The end of what was read, in which a question may have begun."""
         self.output = b""
         self.started = time.monotonic()
         self.pid, self._fd = pty.fork()
@@ -97,7 +108,7 @@ class Terminal:
         """
         end = time.monotonic() + within_s
         while not seen(self.text):
-            if time.monotonic() > end or not self._read(end - time.monotonic()):
+            if time.monotonic() > end or not self.read(within_s=end - time.monotonic()):
                 raise AssertionError(f"not seen on the screen:\n{self.text}")
         return self.text
 
@@ -105,7 +116,7 @@ class Terminal:
         """The program's exit code; reads what it writes until then."""
         end = time.monotonic() + within_s
         while time.monotonic() < end:
-            if not self._read(0.05):
+            if not self.read(within_s=0.05):
                 break
         return self.wait_gone(within_s=max(0.1, end - time.monotonic()))
 
@@ -119,18 +130,28 @@ class Terminal:
             select.select([], [], [], 0.01)
         raise AssertionError(f"still running:\n{self.text}")
 
-    def _read(self, seconds: float) -> bool:
-        """Take in what the program wrote; False once its side is closed."""
-        ready, _, _ = select.select([self._fd], [], [], max(0.0, min(seconds, 0.25)))
+    def read(self, most: int = 1 << 16, *, within_s: float = 0.25) -> bool:
+        """Take in what the program wrote, `most` bytes of it; False once its side is closed."""
+        ready, _, _ = select.select([self._fd], [], [], max(0.0, min(within_s, 0.25)))
         if not ready:
             return True
         try:
-            data = os.read(self._fd, 1 << 16)
+            data = os.read(self._fd, most)
         except OSError:
             return False
+        if self._answers:
+            self._answer(data)
         self.output += data
         self._stream.feed(_UNDRAWN.sub(b"", data))
         return bool(data)
+
+    def _answer(self, data: bytes) -> None:
+        unanswered = self._unanswered + data
+        answered = 0
+        for question in _ASKED_MODE.finditer(unanswered):
+            self.type(f"\x1b[?{question[1].decode()};2$y")
+            answered = question.end()
+        self._unanswered = unanswered[answered:][-12:]
 
 
 def is_braille(text: str) -> bool:

@@ -159,6 +159,7 @@ def test_a_terminal_that_reads_nothing_is_given_up() -> None:
     with Tty() as tty, opened(tty.slave) as outlet:
         draw(outlet, PICTURE)
         until(lambda: outlet.blocked_s > 0)
+        outlet.write(f"\x1b]52;c;{PICTURE}\a")
 
         assert not outlet.stop(quiet_s=0.0)
         assert outlet.bytes_waiting == 0
@@ -168,6 +169,7 @@ def test_a_terminal_that_reads_nothing_is_given_up() -> None:
 def test_it_can_be_started_again_and_says_that_the_screen_is_another() -> None:
     with Tty() as tty, opened(tty.slave) as outlet:
         draw(outlet, "before")
+        until(lambda: outlet.is_clear)
         before = outlet.generation
         assert outlet.stop()
         loop = asyncio.new_event_loop()
@@ -248,7 +250,6 @@ def test_characters_that_the_encoding_has_not_become_question_marks() -> None:
         loop = asyncio.new_event_loop()
         outlet.start(loop)
         outlet.write("a\u2800\ud800b")
-        until(lambda: outlet.is_clear)
         assert outlet.stop()
         loop.close()
 

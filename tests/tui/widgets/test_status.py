@@ -18,6 +18,7 @@ from engine.messages import (
     ServiceStatus,
 )
 from tests.support.scripted_link import MARKETS, NANOS, NOW_NS, ScriptedLink
+from tui.bandwidth import BY_HAND, Wire
 from tui.profit import Profit
 from tui.state import DeckState
 from tui.widgets.status import StatusView, status_spans
@@ -148,3 +149,47 @@ def test_the_line_fits_every_width():
 
 def test_marks_are_ascii_where_the_terminal_is():
     assert said(ready(), glyphs="ascii").isascii()
+
+
+WIRE = Wire(frames_s=12.4, bytes_s=1234.0)
+BLOCKED = Wire(frames_s=1.0, bytes_s=41.0, tier="slow", why="writes blocked")
+
+
+def test_what_goes_to_the_terminal_is_counted_when_asked_for():
+    assert "12/s 1.2 KB/s full" in said(ready(), wire=WIRE)
+    assert "KB/s" not in said(ready())
+
+
+def test_less_than_full_says_why_and_is_marked_unless_it_was_chosen():
+    assert "1/s   41 B/s slow: writes blocked" in said(ready(), wire=BLOCKED)
+    assert inks(ready(), wire=BLOCKED)["slow: writes blocked"] == "warning"
+    assert inks(ready(), wire=BLOCKED._replace(why=BY_HAND))["slow: by hand"] == "muted"
+    assert inks(ready(), wire=WIRE)["full"] == "muted"
+
+
+def test_the_counter_pushes_nothing_out():
+    profit = {asset: Profit(Decimal("12345678.9")) for asset in ("usdt", "usd", "eur")}
+    for width in range(60, 240):
+        with_it = said(ready(), width, profit=profit, is_armed=True, wire=BLOCKED)
+        without = said(ready(), width, profit=profit, is_armed=True)
+
+        assert cell_len(with_it) == width
+        kept = [word for word in with_it.split() if word in without.split()]
+        assert kept == without.split()
+        assert "slow" not in with_it or width >= 100
+
+
+@pytest.mark.parametrize(
+    ("bytes_s", "text"),
+    [
+        (0.0, "  0 B/s"),
+        (999.4, "999 B/s"),
+        (999.6, "1.0 KB/s"),
+        (9949.0, "9.9 KB/s"),
+        (9951.0, "10 KB/s"),
+        (999_400.0, "999 KB/s"),
+        (2_040_000.0, "2.0 MB/s"),
+    ],
+)
+def test_rates_are_short(bytes_s: float, text: str):
+    assert f"{text} " in said(ready(), wire=Wire(bytes_s=bytes_s))
