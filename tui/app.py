@@ -110,7 +110,7 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
         self.glyphs = choose_glyphs(self.config.glyphs, os.environ, sys.stdout.encoding or "ascii")
         self.tiers = TierControl(self, self.config.bandwidth, self.config.frame_hz, depth)
         self.colours.limit(self.tiers.tier.depth)
-        self.shows_wire = False
+        self.shows_wire = self.config.show_wire
         """Whether what goes to the terminal is counted in the status line in every tier."""
         super().__init__(ansi_color=depth in ("16", "none"))
         self.link = link
@@ -344,7 +344,7 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
         """The strip of all history."""
         from tui.widgets.history_strip import HistoryStrip
 
-        return HistoryStrip(theme=self.deck_theme, glyphs=self.glyphs, id="history")
+        return HistoryStrip(theme=self.deck_theme, glyphs=self.glyphs, zone=self.zone, id="history")
 
     def set_zone(self, name: str) -> None:
         """Write times in this zone. Raises `ConfigError` where there is none of that name."""

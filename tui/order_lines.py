@@ -32,7 +32,8 @@ class Line(NamedTuple):
 
     price: float
     kind: str
-    """`staged`, `unacked`, `working`, `dark`, `triggered`, `unknown`, `alert`, `position`."""
+    """`staged`, `unacked`, `working`, `dark`, `triggered`, `unknown`, `alert`, `position`,
+    `breakeven`."""
     label: str
     side: str = ""
     """`buy`, `sell`, or nothing."""
@@ -131,7 +132,8 @@ def lines(desk: OrderDesk, state: DeckState, fqme: str) -> list[Line]:
     if market is None:
         return []
     picked = desk.picked
-    drawn = [_of_position(state, desk.account_for(fqme), market)]
+    account = desk.account_for(fqme)
+    drawn = [_of_breakeven(state, account, market), _of_position(state, account, market)]
     drawn += [_of_alert(alert, alert is picked) for alert in state.armed_alerts(fqme)]
     drawn += [
         _of_order(order, desk.number_of(order.order_id), order is picked)
@@ -181,6 +183,26 @@ def _of_position(state: DeckState, account: AccountInfo | None, market: MarketVi
     return Line(
         float(position.average_price), "position", f"{text_of.plain(position.size)} held", side
     )
+
+
+def breakeven(average: Decimal, instrument: Instrument, *, is_long: bool) -> Decimal | None:
+    """The price at which closing a position of that average price wins nothing and loses
+    nothing, with the taker's fee on both trades; None where no price does, or fees are nil."""
+    fee = instrument.taker_fee
+    if not fee or fee >= 1 or fee <= -1:
+        return None
+    # Long: price (1 - fee) = average (1 + fee). Short: price (1 + fee) = average (1 - fee).
+    return average * ((1 + fee) / (1 - fee) if is_long else (1 - fee) / (1 + fee))
+
+
+def _of_breakeven(state: DeckState, account: AccountInfo | None, market: MarketView) -> Line | None:
+    position = state.positions.get((account.name, market.fqme)) if account else None
+    if position is None or position.average_price is None or not position.size:
+        return None
+    is_long = position.size > 0
+    price = breakeven(position.average_price, market.instrument, is_long=is_long)
+    side = "buy" if is_long else "sell"
+    return None if price is None else Line(float(price), "breakeven", "breakeven", side)
 
 
 def _of_alert(alert: Alert, is_picked: bool) -> Line:

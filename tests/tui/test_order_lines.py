@@ -5,10 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from engine.messages import OrderState
+from engine.messages import OrderState, Position, PositionUpdate
 from tests.support.desk import ACME, BTC, Bench
-from tui.order_lines import describe
+from tui.order_lines import breakeven, describe
 from tui.staging import Staged
 
 D = Decimal
@@ -136,3 +139,41 @@ def test_a_stop_stands_at_its_stop_and_a_market_order_nowhere(bench: Bench) -> N
     bench.order("o2", order_type="market", price=None, state=OrderState.PENDING)
 
     assert [line.price for line in bench.desk.lines(BTC.fqme)] == [65000.0]
+
+
+# -- breakeven ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_long", [True, False])
+@given(
+    average=st.decimals("0.00001", "1000000", places=5),
+    fee=st.decimals("-0.01", "0.05", places=5).filter(bool),
+)
+def test_at_breakeven_both_fees_are_earned_to_the_last_digit(
+    is_long: bool, average: Decimal, fee: Decimal
+) -> None:
+    instrument = replace(BTC, taker_fee=fee)
+    price = breakeven(average, instrument, is_long=is_long)
+    assert price is not None
+    won = price - average if is_long else average - price
+
+    assert abs(won - fee * (price + average)) < average * D("1e-20")
+
+
+@pytest.mark.parametrize("fee", ["0", "1", "-1", "7"])
+def test_without_a_fee_or_with_an_absurd_one_there_is_no_breakeven(fee: str) -> None:
+    assert breakeven(D(100), replace(BTC, taker_fee=D(fee)), is_long=True) is None
+
+
+def test_a_position_has_its_average_price_and_its_breakeven_on_the_chart(bench: Bench) -> None:
+    account = bench.desk.account_for(BTC.fqme)
+    assert account is not None
+    bench.state.markets[BTC.fqme].instrument = replace(BTC, taker_fee=D("0.0005"))
+    held = Position(
+        account=account.name, fqme=BTC.fqme, size=D("-0.5"), average_price=D("64000.00")
+    )
+    bench.state.fold(PositionUpdate(position=held))
+    lines = {line.kind: line for line in bench.desk.lines(BTC.fqme)}
+
+    assert lines["position"].price == 64000.0
+    assert lines["breakeven"].price == pytest.approx(63936.03, abs=0.01)

@@ -171,6 +171,8 @@ class Charts:
         """Write times in this zone from now on."""
         for chart in self.grid.charts:
             chart.set_zone(zone)
+        if self.strip is not None:
+            self.strip.set_zone(zone)
 
     def set_detail(self, detail: Detail) -> None:
         """Draw so much and no more."""

@@ -204,7 +204,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
             has_strip=self.is_complete and deck.desk.staged is not None,
             covered=self.covered,
             is_full=self.is_full,
-            history=False,
+            history=self.history if self.is_complete else False,
         )
         self._place_charts(places)
         if places == self._places:
@@ -257,8 +257,11 @@ class DeckScreen(Screen[None], inherit_bindings=False):
 
     def toggle_history(self) -> None:
         """Show the strip of all history under the chart, or hide it."""
-        self.history = not self.is_shown("history")
+        is_shown = self.is_shown("history")
+        self.history = not is_shown
         self._after_panels()
+        if not is_shown and not self.is_shown("history"):
+            self._deck.tell("no room for the strip of all history")
 
     def arrange_panels(self, hidden: Iterable[str], history: bool | None) -> None:
         """Hide these panels and no others."""
@@ -466,4 +469,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
             markets.reach(markets.shown_in(pane), markets.panes.period_of(pane), event.time_ns)
 
     def on_history_strip_moved(self, event: HistoryStrip.Moved) -> None:
-        self.act(lambda: self.chart.look_at(event.time_ns))
+        self.act(lambda: self.chart.jump(event.time_ns))
+
+    def on_history_strip_zoomed(self, event: HistoryStrip.Zoomed) -> None:
+        self.act(lambda: self.chart.zoom(event.steps))
