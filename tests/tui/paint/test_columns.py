@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tsdownsample import M4Downsampler
 
 from tests.support.bars import NANOS, START_NS, bars, series_of, walk
-from tui.paint.columns import CUT_DOTS, ZOOMS, Zoom, columns_in_view
+from tui.paint.columns import (
+    CUT_DOTS,
+    ZOOMS,
+    Columns,
+    Zoom,
+    columns_in_view,
+    columns_on,
+    fit_zoom,
+    time_axis,
+)
 
 
 def test_the_anchor_stands_at_its_cell_and_the_others_before_it() -> None:
@@ -117,3 +131,156 @@ def test_a_view_into_the_past_shows_the_bars_after_its_anchor_too() -> None:
 
 def test_no_bars_are_no_columns() -> None:
     assert len(columns_in_view(series_of(walk(0)), Zoom(1, 4), 80, anchor=-1, anchor_x=70)) == 0
+
+
+_TIMES = st.lists(st.integers(1, 200) | st.just(1), min_size=1, max_size=80)
+"""Periods from one bar to the next."""
+
+_VALUES = st.floats(-1e300, 1e300) | st.integers(0, 3).map(float)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    steps=_TIMES,
+    values=st.lists(st.tuples(_VALUES, _VALUES, _VALUES, _VALUES), min_size=80, max_size=80),
+    zoom=st.sampled_from([zoom for zoom in ZOOMS if zoom.bars < 100]),
+    width=st.integers(2, 60).map(lambda cells: cells * 2),
+    closed_hours=st.booleans(),
+)
+def test_each_column_is_first_highest_lowest_and_last_of_all_that_falls_in_it(
+    steps: list[int],
+    values: list[tuple[float, float, float, float]],
+    zoom: Zoom,
+    width: int,
+    closed_hours: bool,
+) -> None:
+    numbers = np.cumsum(steps).tolist()
+    rows = [(number, *four, 1.0) for number, four in zip(numbers, values, strict=False)]
+    series = bars(*rows)
+
+    axis = time_axis([series], zoom, width, anchor_x=width - 2, closed_hours=closed_hours)
+    columns = columns_on(axis, series)
+
+    expected: dict[int, list[tuple[float, ...]]] = {}
+    for time_ns, row in zip(series.time_ns.tolist(), rows, strict=True):
+        expected.setdefault(time_ns // axis.step_ns, []).append(row[1:])
+    keys = (columns.start_ns // axis.step_ns).tolist()
+    assert keys == [key for key in expected if key >= keys[0]]
+    assert columns.open.tolist() == [expected[key][0][0] for key in keys]
+    assert columns.high.tolist() == [max(row[1] for row in expected[key]) for key in keys]
+    assert columns.low.tolist() == [min(row[2] for row in expected[key]) for key in keys]
+    assert columns.close.tolist() == [expected[key][-1][3] for key in keys]
+    assert columns.volume.tolist() == [float(len(expected[key])) for key in keys]
+    _assert_well_placed(columns, zoom, width, closed_hours)
+
+
+def _assert_well_placed(columns: Columns, zoom: Zoom, width: int, closed_hours: bool) -> None:
+    keys = columns.start_ns // (columns.period_ns * zoom.bars)
+    assert columns.x[-1] == width - 2 + keys[-1] * zoom.dots % 2
+    assert (columns.x > -zoom.dots).all()
+    assert ((columns.x - keys * zoom.dots) % 2 == 0).all()
+    steps = np.diff(keys)
+    in_proportion = np.diff(columns.x) == steps * zoom.dots
+    assert (in_proportion | (columns.cut_ns[1:] > 0)).all()
+    assert (columns.after_gap[1:] == (steps > 1)).all()
+    if closed_hours:
+        assert not columns.cut_ns.any()
+
+
+@pytest.mark.parametrize("group", [2, 8, 24, 192])
+def test_columns_of_single_prices_are_those_of_m4(group: int) -> None:
+    """https://github.com/predict-idlab/tsdownsample has its own M4: Jugel et al., VLDB 2014."""
+    prices = np.random.default_rng(group).normal(size=group * 50)
+    start_ns = START_NS - START_NS % (group * 60 * NANOS)
+    rows = [(at, price, price, price, price) for at, price in enumerate(prices.tolist())]
+    series = bars(*rows, start_ns=start_ns)
+    axis = time_axis([series], Zoom(group, 1), 52, anchor_x=50)
+
+    columns = columns_on(axis, series)
+
+    picked = np.unique(M4Downsampler().downsample(prices, n_out=200))
+    theirs = [prices[picked[picked // group == bin_]] for bin_ in range(50)]
+    assert len(columns) == 50
+    assert columns.open.tolist() == [part[0] for part in theirs]
+    assert columns.high.tolist() == [part.max() for part in theirs]
+    assert columns.low.tolist() == [part.min() for part in theirs]
+    assert columns.close.tolist() == [part[-1] for part in theirs]
+
+
+def test_markets_sampled_at_different_times_stand_where_their_times_are() -> None:
+    one = bars((0, 1, 2, 1, 2), (1, 2, 3, 2, 3), (4, 3, 4, 3, 4))
+    other = bars((1, 10, 20, 10, 20), (2, 20, 30, 20, 30))
+
+    axis = time_axis([one, other], Zoom(1, 4), 40, anchor_x=36)
+
+    assert (axis.keys - axis.keys[0]).tolist() == [0, 1, 2, 4]
+    assert columns_on(axis, one).x.tolist() == [20, 24, 36]
+    assert columns_on(axis, one).after_gap.tolist() == [False, False, True]
+    assert columns_on(axis, other).x.tolist() == [24, 28]
+    assert columns_on(axis, other).first.tolist() == [0, 1]
+
+
+def test_a_following_axis_does_not_move_when_the_slower_market_catches_up() -> None:
+    fast, slow = series_of(walk(101)), series_of(walk(100, seed=3))
+    before = time_axis([slow, fast], Zoom(1, 4), 80, anchor_x=72)
+
+    slow.append(int(fast.time_ns[-1]), 1.0, 2.0, 1.0, 2.0)
+    after = time_axis([slow, fast], Zoom(1, 4), 80, anchor_x=72)
+
+    assert after.keys.tolist() == before.keys.tolist()
+    assert after.x.tolist() == before.x.tolist()
+
+
+def test_closed_hours_take_their_place_where_they_are_to_be_seen() -> None:
+    series = bars(*((number, 1, 2, 1, 2) for number in (0, 1, 2, 52, 53)))
+
+    cut = time_axis([series], Zoom(1, 4), 200, anchor_x=196)
+    whole = time_axis([series], Zoom(1, 4), 200, anchor_x=196, closed_hours=True)
+
+    assert cut.x.tolist() == [172, 176, 180, 192, 196]
+    assert cut.cut.tolist() == [0, 0, 0, 49, 0]
+    assert whole.x.tolist() == [192, 196]
+    assert not whole.cut.any()
+
+
+def test_places_left_of_the_view_are_found_over_missing_time() -> None:
+    numbers = [*range(40), *range(5000, 5020), *range(90_000, 90_100)]
+    series = bars(*((number, 1, 2, 1, 2) for number in numbers))
+
+    axis = time_axis([series], Zoom(1, 4), 80, anchor_x=72, lead=100)
+
+    assert axis.lead == 100
+    assert (axis.x[: axis.lead] <= -4).all()
+    assert (axis.x[axis.lead :] > -4).all()
+    assert (axis.keys - axis.keys[-1] + numbers[-1]).tolist() == numbers[-axis.lead - 19 :]
+
+
+def test_bars_that_are_far_apart_fill_the_view() -> None:
+    series = bars(*((number * 5000, 1, 2, 1, 2) for number in range(400)))
+
+    axis = time_axis([series], Zoom(1, 4), 200, anchor_x=196)
+
+    assert len(axis) == 200 // CUT_DOTS + 1
+    assert axis.cut[1:].tolist() == [4999] * (len(axis) - 1)
+
+
+@pytest.mark.parametrize("count", [1, 5, 90, 360, 361, 5000, 30_000])
+def test_the_nearest_zoom_that_shows_all_of_a_series_is_found(count: int) -> None:
+    series = series_of(walk(count))
+    width = 360
+
+    fit = fit_zoom(series, width)
+
+    def is_whole(zoom: Zoom) -> bool:
+        axis = time_axis([series], zoom, width, anchor_x=(width - zoom.dots) // 2 * 2)
+        return columns_on(axis, series).volume.sum() == pytest.approx(series.volume.sum())
+
+    assert is_whole(ZOOMS[fit])
+    assert fit == 0 or not is_whole(ZOOMS[fit - 1])
+
+
+def test_ten_million_bars_can_be_seen_at_once() -> None:
+    assert ZOOMS[-1].bars * 100 > 10_000_000
+    assert all(
+        near.bars * far.dots < far.bars * near.dots for near, far in itertools.pairwise(ZOOMS)
+    )

@@ -149,10 +149,10 @@ def _difference(old: Columns, new: Columns, reach: int) -> tuple[int, int, np.nd
             same &= one[here] == other[there]
         np.logical_not(same, out=dirty[here])
     if reach:
+        dirty = _spread(dirty, reach)
         if before:
             # What the first ones depended on is not there any more.
             dirty[:reach] = True
-        dirty = _spread(dirty, reach)
     return before, at, dirty
 
 
