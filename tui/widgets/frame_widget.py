@@ -4,11 +4,13 @@ that changed are said to be dirty."""
 from __future__ import annotations
 
 from textual.app import RenderResult
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.paint.frame import Frame
+from tui.paint.theme import Theme
 
 
 class FrameWidget(Widget):
@@ -16,6 +18,7 @@ class FrameWidget(Widget):
 
     ALLOW_SELECT = False
 
+    _theme: Theme
     _frame: Frame | None = None
     _is_behind = False
     """Something changed while it was not displayed."""
@@ -55,10 +58,18 @@ class FrameWidget(Widget):
         if frame is None or frame.codes.shape != (height, width) or self.size != size:
             return super().render_lines(crop)
         rows = list(frame.strips[crop.y : crop.bottom])
-        if filters := self.get_line_filters():
+        if filters := self._filters():
             background = self.background_colors[1]
             for line_filter in filters:
                 rows = [strip.apply_filter(line_filter, background) for strip in rows]
         if crop.column_span != (0, width):
             rows = [strip.crop(*crop.column_span) for strip in rows]
         return rows
+
+    def _filters(self) -> list[LineFilter]:
+        """What Textual does to all colours, but for what does nothing to true ones."""
+        return [
+            line_filter
+            for line_filter in self.get_line_filters()
+            if not (isinstance(line_filter, ANSIToTruecolor) and self._theme.depth == "truecolor")
+        ]

@@ -485,8 +485,10 @@ def test_only_cells_that_changed_are_said_to_be_dirty() -> None:
     run_chart(ChartApp(series), check)
 
 
-@pytest.mark.parametrize("border", ["none", "solid"])
-def test_rows_of_any_part_are_what_textual_would_make_of_them(border: str) -> None:
+@pytest.mark.parametrize(
+    ("border", "depth"), [("none", "truecolor"), ("solid", "truecolor"), ("none", "256")]
+)
+def test_rows_of_any_part_are_what_textual_would_make_of_them(border: str, depth: Depth) -> None:
     async def check(app: ChartApp, pilot: Pilot[None]) -> None:
         chart = app.chart
         chart.styles.border = (border, "red")  # type: ignore[assignment]
@@ -504,7 +506,7 @@ def test_rows_of_any_part_are_what_textual_would_make_of_them(border: str) -> No
             assert [list(strip) for strip in own] == [list(strip) for strip in theirs]
             assert [strip.cell_length for strip in own] == [crop.width] * crop.height
 
-    run_chart(ChartApp(series_of(walk(500))), check)
+    run_chart(ChartApp(series_of(walk(500)), depth=depth), check)
 
 
 def test_a_chart_that_is_not_displayed_is_painted_when_it_is() -> None:
