@@ -140,6 +140,47 @@ def inspect(
 
 
 @app.command()
+def chart(
+    context: typer.Context,
+    market_or_file: Annotated[
+        str, typer.Argument(help="a market, as in btcusdt.spot.sim, or a recording")
+    ],
+    period: Annotated[
+        str | None,
+        typer.Option(help="1s 5s 15s 1m ... 1d; default: 1h, or one that suits the recording"),
+    ] = None,
+    bars: Annotated[int, typer.Option(help="how many of the newest")] = 200,
+    market: Annotated[str | None, typer.Option(help="which, of a recording of several")] = None,
+    width: Annotated[int | None, typer.Option(help="cells; default: the terminal's")] = None,
+    height: Annotated[int | None, typer.Option(help="cells; default: what fits")] = None,
+    style: Annotated[
+        str, typer.Option(help="candles bars heikin-ashi line area steps")
+    ] = "candles",
+    svg: Annotated[Path | None, typer.Option(help="draw it in this file")] = None,
+    plain: Annotated[
+        bool, typer.Option("--plain", "--no-color", help="without colours, as in a pipe")
+    ] = False,
+) -> None:
+    """Print one chart, to a terminal, a pipe or a file."""
+    from tui.commands.chart import print_chart
+
+    raise typer.Exit(
+        print_chart(
+            market_or_file,
+            locations=_locations(context),
+            period=period,
+            bars=bars,
+            market=market,
+            width=width,
+            height=height,
+            style=style,
+            svg=svg,
+            plain=plain,
+        )
+    )
+
+
+@app.command()
 def doctor(context: typer.Context) -> None:
     """Check terminal, configuration, places and brokers; say what to do about each fault."""
     from tui.commands.doctor import examine
