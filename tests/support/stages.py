@@ -13,12 +13,16 @@ from tui.paint.layers import Stage
 from tui.paint.price_axis import layout_for
 from tui.paint.ranges import Ranges, Scales
 from tui.paint.scales import PriceScale
-from tui.paint.scene import Overlay, Scene, View
+from tui.paint.scene import Layout, Overlay, Scene, View, layout_of
 from tui.paint.theme import Depth, Theme
 from tui.themes import load_themes
 
 THEMES = load_themes()[0]
 NIGHT = THEMES["night"]
+
+
+FIXED_PRICES = PriceScale(100.0, 110.0)
+FIXED_LAYOUT = layout_of(80, 24, 6)
 
 
 def quote(last: float, bid: float | None = None, ask: float | None = None) -> Quote:
@@ -52,6 +56,19 @@ def stage_of(scene: Scene, view: View | None = None, width: int = 80, height: in
         others = tuple(columns_on(axis, one or empty) for one in shown)
         scales = Ranges().update(scene, view, columns, others)
     return Stage(scene, view, layout, axis, columns, scales, others)
+
+
+def fixed_stage(
+    scene: Scene,
+    view: View | None = None,
+    layout: Layout | None = None,
+    prices: PriceScale | None = FIXED_PRICES,
+) -> Stage:
+    """A chart with those cells and that range of prices, whatever is in view."""
+    view, layout = view or View(), layout or FIXED_LAYOUT
+    series = scene.series or Series(60)
+    axis = time_axis([series], view.scale, layout.dots_wide, anchor_x=layout.anchor_x(view.scale))
+    return Stage(scene, view, layout, axis, columns_on(axis, series), Scales(prices))
 
 
 def painted(
