@@ -233,7 +233,7 @@ def test_a_real_day_of_a_stock_is_printed(
     assert run(command(tmp_path, str(path), "--period", "5m", "--width", "120")) == 0
 
     text = capsys.readouterr().out
-    assert "spy.stock.replay 5m  193 bars, 2 bars a column" in text
+    assert "spy.stock.replay 5m  192 bars, 2 bars a column" in text
     assert "7 Oct" in text
     assert "167.50" in text
 
