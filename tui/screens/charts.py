@@ -154,7 +154,7 @@ class Charts:
         for pane in range(len(self._panes)):
             is_of = (self._markets.shown_in(pane), self._panes.period_of(pane)) == key
             if is_of and (chart := self.of(pane)).wanted_ns is not None:
-                chart.wanted_ns = None
+                chart.give_up()
                 given.append(chart)
         return given
 

@@ -224,6 +224,12 @@ class Chart(ChartSurface):
         self._want(time_ns)
         self.repaint()
 
+    def give_up(self) -> None:
+        """Wait no longer for older bars, of which there are none: the oldest are looked at."""
+        if self.wanted_ns is not None:
+            self.look_at(self.wanted_ns)
+            self.wanted_ns = None
+
     def mark(self) -> None:
         """Mark an end of a range at the crosshair, which is shown if it is not; the second
         time zoom to that range. Twice at one bar takes the mark away."""

@@ -76,6 +76,22 @@ def test_a_jump_beyond_the_first_bar_is_said_and_done_as_history_arrives() -> No
     run_chart(ChartApp(series), check)
 
 
+def test_who_waits_in_vain_is_shown_the_oldest_bars() -> None:
+    series = series_of(walk(500))
+
+    async def check(app: ChartApp, pilot: Pilot[None]) -> None:
+        chart = app.chart
+        chart.give_up()
+        assert chart.is_following
+        chart.jump(START_NS - 700 * MINUTE)
+        series.merge(walk(300, start_ns=START_NS - 300 * MINUTE))
+        chart.give_up()
+        assert chart.wanted_ns is None
+        assert seen(chart)[0] == START_NS - 300 * MINUTE
+
+    run_chart(ChartApp(series), check)
+
+
 @pytest.mark.parametrize("move", ["pan", "follow", "reset", "zoom"])
 def test_who_moves_on_waits_no_longer(move: str) -> None:
     series = series_of(walk(500))
