@@ -75,6 +75,14 @@ CHART: tuple[Action, ...] = (
         "pan_right", "chart", "pan", (8,), "Pan to newer bars", "Chart", "chart", ("right", "l"),
     ),
     Action(
+        "bar_left", "chart", "pan", (-1,), "Pan by a bar to older ones", "Chart", "chart",
+        ("ctrl+left",),
+    ),
+    Action(
+        "bar_right", "chart", "pan", (1,), "Pan by a bar to newer ones", "Chart", "chart",
+        ("ctrl+right",),
+    ),
+    Action(
         "page_left", "chart", "pan_page", (-0.8,), "Pan far to older bars", "Chart", "chart",
         ("shift+left", "pageup"),
     ),

@@ -23,11 +23,11 @@ PLAYBACK: tuple[Action, ...] = (
     ),
     Action(
         "playback_back", "playback", "seek", (-60,), "Go back a minute", "Playback", "playback",
-        ("ctrl+left",), footer="seek",
+        ("ctrl+left",), footer="seek", hides=("bar_left",),
     ),
     Action(
         "playback_forward", "playback", "seek", (60,), "Go on a minute", "Playback", "playback",
-        ("ctrl+right",), footer="seek",
+        ("ctrl+right",), footer="seek", hides=("bar_right",),
     ),
     Action(
         "playback_restart", "playback", "restart", (), "Go to the start", "Playback", "playback",
