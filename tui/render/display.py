@@ -11,7 +11,7 @@ This is the one module that touches private parts of Textual and Rich;
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -19,9 +19,9 @@ from rich.color import Color, ColorSystem
 from rich.console import RenderableType
 from rich.style import Style
 from textual import events
-from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual._compositor import ChopsUpdate, Compositor, LayoutUpdate
 from textual.app import App
-from textual.geometry import Offset
+from textual.geometry import Offset, Region
 from textual.screen import Screen
 from textual.strip import Strip
 
@@ -90,6 +90,7 @@ class CellDisplay(App[int], inherit_bindings=False):
                 super()._display(screen, renderable)
             return
         try:
+            _compose_by_rows(screen)
             self._wanted_screen.take(renderable)
             if self._running and not self._closed and not self._batch_count:
                 self._send_cells()
@@ -248,3 +249,80 @@ class WantedScreen:
             codes = color.downgrade(self._color_system).get_ansi_codes(foreground)
             self._codes_of[key] = ";".join(codes)
         return self._codes_of[key]
+
+
+class RowCompositor(Compositor):
+    """Renders of each widget the rows that an update shows, and no widget that it does not.
+
+    Textual's own renders every row of every widget that touches the smallest rectangle around
+    all that changed, also of those that others hide: with charts side by side, and at every
+    price, that is the whole screen.
+    """
+
+    def render_partial_update(self) -> ChopsUpdate | None:
+        regions = [region.intersection(self.size.region) for region in self._dirty_regions]
+        self._dirty_regions.clear()
+        spans = list(self._regions_to_spans([region for region in regions if region]))
+        if not spans:
+            return None
+        cuts = self.cuts
+        chops: list[dict[int, Strip | None]] = [{} for _ in cuts]
+        for row, _, _ in spans:
+            chops[row] = dict.fromkeys(cuts[row][:-1])
+        wanted = _pieces_shown(spans, cuts)
+        # From the front to the back, as far as there is something to be seen.
+        for widget, (region, clip) in self.visible_widgets.items():
+            if not wanted:
+                break
+            part = region.intersection(clip)
+            left, right = part.column_span
+            rows = [
+                row
+                for row in part.line_range
+                if row in wanted and any(left <= cut < right for cut in wanted[row])
+            ]
+            if rows:
+                # One piece with the rows between: asking costs more than rows that are known.
+                crop = Region(
+                    left - region.x, rows[0] - region.y, part.width, rows[-1] - rows[0] + 1
+                )
+                strips = widget.render_lines(crop)
+                for row in rows:
+                    inside = [cut for cut in cuts[row] if left <= cut <= right]
+                    pieces = strips[row - rows[0]].divide([cut - left for cut in inside[1:]])
+                    _fill(row, zip(inside, pieces, strict=False), chops, wanted)
+        return ChopsUpdate(chops, spans, [row_cuts[1:] for row_cuts in cuts])
+
+
+def _pieces_shown(
+    spans: Sequence[tuple[int, int, int]], cuts: Sequence[Sequence[int]]
+) -> dict[int, set[int]]:
+    """By row the first columns of the pieces that lie in a span, if only in part."""
+    wanted: dict[int, set[int]] = {}
+    for row, first, stop in spans:
+        pieces = zip(cuts[row], cuts[row][1:], strict=False)
+        shown = [start for start, end in pieces if start < stop and end > first]
+        wanted.setdefault(row, set()).update(shown)
+    return wanted
+
+
+def _fill(
+    row: int,
+    pieces: Iterable[tuple[int, Strip]],
+    chops: Sequence[dict[int, Strip | None]],
+    wanted: dict[int, set[int]],
+) -> None:
+    """Put pieces of a row where they are wanted; a row with all of its own is done."""
+    missing = wanted[row]
+    for start, piece in pieces:
+        if start in missing:
+            chops[row][start] = piece
+            missing.remove(start)
+    if not missing:
+        del wanted[row]
+
+
+def _compose_by_rows(screen: Screen[Any]) -> None:
+    """Have `screen` composed by rows. Screens make their compositors themselves."""
+    if type(screen._compositor) is Compositor:
+        screen._compositor.__class__ = RowCompositor
