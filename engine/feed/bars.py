@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from engine.clock import NANOS
 from engine.feed.pyramid import BARS, CLOSES, TRACKS, Pyramid
+from engine.feed.writes import Writes
 from engine.messages import COLUMN_NAMES, Columns
 
 _DTYPES = {name: np.int64 if name == "time_ns" else np.float64 for name in COLUMN_NAMES}
@@ -18,19 +18,6 @@ SPARE = 8
 
 KEPT_BARS = 200_000
 """Bars of a long session that are kept: more than two days of 1 s bars."""
-
-MOST_WRITES = 1024
-"""Writes that are known one by one."""
-
-
-class Write(NamedTuple):
-    """One write that did more than to change the last bar: bars `start:stop`, by number."""
-
-    version: int
-    start: int
-    stop: int
-    last: int
-    """The last bar before it."""
 
 
 class Series:
@@ -49,22 +36,15 @@ class Series:
         self.period_ns = period_s * NANOS
         self.first_number = 0
         """Number of bar 0. Bars that are prepended lower it, bars that are dropped raise it."""
-        self.version = 0
-        """Goes up with every write."""
         self.history_version = 0
         """Goes up when anything but the last bar changed: prepended, merged, cut off."""
-        self.dropped_version = 0
-        """The version that last took bars away, at either end."""
         self.kept_bars = KEPT_BARS
         """How many bars at least are left in it by who bounds it."""
         self.trimmed_ns = 0
         """Where bars were dropped before the first one and none put there since: its start."""
         self._first = self._end = room // 4
         self._arrays = {name: np.zeros(room, _DTYPES[name]) for name in COLUMN_NAMES}
-        self._writes: list[Write] = []
-        """Since the last dropping of bars; the oldest of many are put together."""
-        self._last_written = 0
-        """The version that last changed the last bar in place."""
+        self._writes = Writes()
         self._pyramid = Pyramid()
 
     def __len__(self) -> int:
@@ -173,6 +153,16 @@ class Series:
 
     # -- what changed ---------------------------------------------------------------------------
 
+    @property
+    def version(self) -> int:
+        """Goes up with every write."""
+        return self._writes.version
+
+    @property
+    def dropped_version(self) -> int:
+        """The version that last took bars away, at either end."""
+        return self._writes.dropped
+
     def touched(self, since: int) -> tuple[int, int]:
         """Numbers (start, stop) between which all bars lie that changed or came after `since`.
 
@@ -187,36 +177,7 @@ class Series:
     def changes(self, since: int) -> list[tuple[int, int]]:
         """The same as ranges, ascending and apart from each other: with history that came
         before and the last bar that changed meanwhile, not all between them."""
-        start, stop = self.first_number, self.stop_number
-        if since >= self.version or start == stop:
-            return []
-        if since < self.dropped_version:
-            return [(start, stop)]
-        ranges, last = [], stop - 1
-        for write in reversed(self._writes):
-            if write.version <= since:
-                break
-            ranges.append((write.start, write.stop))
-            last = write.last
-        if since < self._last_written:
-            ranges.append((last, last + 1))
-        return joined(ranges, start, stop)
-
-    def _note(self, start: int, stop: int, last: int) -> None:
-        """Bars `start:stop`, by number, changed or are new; before that, `last` was the last."""
-        self.version += 1
-        self._writes.append(Write(self.version, start, stop, last))
-        if len(self._writes) > MOST_WRITES:
-            old = self._writes[: MOST_WRITES // 2]
-            start = min(write.start for write in old)
-            stop = max(write.stop for write in old)
-            self._writes[: len(old)] = [Write(old[-1].version, start, stop, old[0].last)]
-
-    def _note_dropped(self) -> None:
-        self.version += 1
-        self.history_version += 1
-        self.dropped_version = self.version
-        self._writes.clear()
+        return self._writes.since(since, self.first_number, self.stop_number)
 
     # -- writing --------------------------------------------------------------------------------
 
@@ -243,7 +204,7 @@ class Series:
         self._put(self._end - 1, open_, high, low, close, volume, trades)
         self._arrays["time_ns"][self._end - 1] = time_ns
         stop = self.stop_number
-        self._note(stop - 1, stop, stop - 2)
+        self._writes.note(stop - 1, stop, stop - 2)
 
     def set_last(
         self,
@@ -256,7 +217,7 @@ class Series:
     ) -> None:
         """Overwrite the values of the last bar."""
         self._put(self._end - 1, open_, high, low, close, volume, trades)
-        self.version = self._last_written = self.version + 1
+        self._writes.note_last()
 
     def set_bar(
         self,
@@ -289,7 +250,7 @@ class Series:
         """Bars `start:stop`, by index, were written over."""
         first = self.first_number
         self._pyramid.spoil(first + start, first + stop)
-        self._note(first + start, first + stop, self.stop_number - 1)
+        self._writes.note(first + start, first + stop, self.stop_number - 1)
         self.history_version += 1
 
     def _put(
@@ -334,7 +295,8 @@ class Series:
         self._end = self._first + self.index_at(time_ns)
         self.trimmed_ns = self.trimmed_ns if len(self) else 0
         self._pyramid.drop_from(self.stop_number)
-        self._note_dropped()
+        self._writes.note_dropped()
+        self.history_version += 1
 
     def keep_last(self, count: int) -> None:
         """Drop all but the newest `count` bars, and give back the memory of the others."""
@@ -346,14 +308,16 @@ class Series:
         self.trimmed_ns = int(self.time_ns[0]) if count else 0
         self._pyramid.drop_before(self.first_number)
         self._make_room(before=0, after=0)
-        self._note_dropped()
+        self._writes.note_dropped()
+        self.history_version += 1
 
     def clear(self) -> None:
         """Drop every bar."""
         self._end = self._first
         self.trimmed_ns = 0
         self._pyramid.drop_from(self.stop_number)
-        self._note_dropped()
+        self._writes.note_dropped()
+        self.history_version += 1
 
     def _view(self, name: str) -> np.ndarray:
         return self._arrays[name][self._first : self._end]
@@ -372,7 +336,7 @@ class Series:
         self.first_number -= count
         self.trimmed_ns = 0
         self._write(0, columns)
-        self._note(self.first_number, self.first_number + count, self.stop_number - 1)
+        self._writes.note(self.first_number, self.first_number + count, self.stop_number - 1)
         self.history_version += 1
 
     def _extend(self, columns: Columns) -> None:
@@ -380,7 +344,7 @@ class Series:
         is_again = len(self) > 0 and columns.time_ns[0] == self.time_ns[-1]
         if is_again and len(columns) == 1:
             self._write(len(self) - 1, columns)
-            self.version = self._last_written = self.version + 1
+            self._writes.note_last()
             return
         last = self.stop_number - 1
         at = len(self) - is_again
@@ -388,7 +352,7 @@ class Series:
             self._make_room(before=0, after=len(columns))
         self._end = self._first + at + len(columns)
         self._write(at, columns)
-        self._note(last + 1 - is_again, self.stop_number, last)
+        self._writes.note(last + 1 - is_again, self.stop_number, last)
         self.history_version += is_again
 
     def _interleave(self, columns: Columns) -> None:
@@ -408,7 +372,7 @@ class Series:
                 changed = (first + start, self.stop_number)
                 self._pyramid.drop_from(changed[0])
             self._write(start, merged)
-            self._note(*changed, last)
+            self._writes.note(*changed, last)
             self.history_version += 1
         elif (differs := _differing(self, start, merged)) is not None:
             self._write(start, merged)
@@ -463,20 +427,6 @@ def _part(columns: Columns, start: int, stop: int) -> Columns:
     if stop - start == len(columns):
         return columns
     return Columns(**{name: getattr(columns, name)[start:stop] for name in COLUMN_NAMES})
-
-
-def joined(ranges: list[tuple[int, int]], start: int, stop: int) -> list[tuple[int, int]]:
-    """The same numbers in ranges that do not meet, ascending, between `start` and `stop`."""
-    made: list[tuple[int, int]] = []
-    for begin, end in sorted(ranges):
-        begin, end = max(begin, start), min(end, stop)
-        if begin >= end:
-            continue
-        if made and begin <= made[-1][1]:
-            made[-1] = (made[-1][0], max(made[-1][1], end))
-        else:
-            made.append((begin, end))
-    return made
 
 
 def empty_columns() -> Columns:

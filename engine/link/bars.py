@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from engine.feed.bars import Series, concat, joined
+from engine.feed.bars import Series, concat
+from engine.feed.writes import joined
 from engine.messages import BarsUpdate, Columns
 
 
