@@ -17,12 +17,14 @@ what came of a synchronized update, take no colour along."""
 class Piece:
     """Bytes that leave together: one picture, or one control sequence."""
 
-    __slots__ = ("data", "given_at", "is_frame", "sent")
+    __slots__ = ("data", "given_at", "is_frame", "number", "sent")
 
     def __init__(self, data: bytes, *, is_frame: bool, given_at: float) -> None:
         self.data = data
         self.is_frame = is_frame
         self.given_at = given_at
+        self.number = 0
+        """How many were given up to this one."""
         self.sent = 0
 
 
@@ -59,6 +61,7 @@ class Backlog:
         """Take a piece in, or drop it where too much waits. Whether it is the only one."""
         with self._lock:
             self.given += 1
+            piece.number = self.given
             if not piece.is_frame:
                 self._forget_equal(piece.data)
             if self.size + len(piece.data) > MOST_WAITING:
@@ -79,13 +82,18 @@ class Backlog:
         self.dropped += 1
         self.dropped_frames += piece.is_frame
 
+    def has_left(self, number: int) -> bool:
+        """Whether nothing waits of what was given up to that number."""
+        with self._lock:
+            return not self._pieces or self._pieces[0].number > number
+
     def first(self) -> Piece | None:
         """What leaves next."""
         with self._lock:
             return self._pieces[0] if self._pieces else None
 
     def sent(self, piece: Piece, count: int) -> bool:
-        """So many more bytes of the first piece left. Whether nothing waits any more."""
+        """So many more bytes of the first piece left. Whether that was all of it."""
         with self._lock:
             self.bytes_sent += count
             piece.sent += count
@@ -93,7 +101,7 @@ class Backlog:
                 return False
             self._pieces.popleft()
             self.frames_sent += piece.is_frame
-            return not self._pieces
+            return True
 
     def cut_frame(self) -> None:
         """Drop a picture that would leave next, or end it where it is under way."""

@@ -45,6 +45,12 @@ class OutletStatistics(NamedTuple):
     """All time in which the terminal took nothing though something waited."""
 
 
+class _Watcher(NamedTuple):
+    callback: Callable[[], object]
+    number: int | None
+    """Of the last piece that must have left; None: nothing must wait any more."""
+
+
 class Outlet:
     """Takes text from any thread, and writes it to a file descriptor when that takes it."""
 
@@ -68,7 +74,7 @@ class Outlet:
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._watchers: list[Callable[[], object]] = []
+        self._watchers: list[_Watcher] = []
         self._collected: list[str] | None = None
         self._collector = 0
         self._wake_fd = self._woken_fd = -1
@@ -186,21 +192,34 @@ class Outlet:
 
         Not called once the terminal is gone.
         """
-        self._watchers.append(callback)
-        if self.is_clear:
+        self._watch(_Watcher(callback, None))
+
+    def when_sent(self, callback: Callable[[], object]) -> None:
+        """Call once, from the loop, when all that was given so far has left; what is given
+        later need not have. Not called once the terminal is gone."""
+        self._watch(_Watcher(callback, self._backlog.given))
+
+    def _watch(self, watcher: _Watcher) -> None:
+        self._watchers.append(watcher)
+        if self._is_due(watcher):
             self._announce()
+
+    def _is_due(self, watcher: _Watcher) -> bool:
+        if watcher.number is None:
+            return self.is_clear
+        return not self.is_gone and self._backlog.has_left(watcher.number)
 
     def _announce(self) -> None:
         """From any thread."""
         if self._watchers and self._loop is not None:
             with suppress(RuntimeError):  # the loop is closed: nobody is left to be told
-                self._loop.call_soon_threadsafe(self._tell_clear)
+                self._loop.call_soon_threadsafe(self._tell)
 
-    def _tell_clear(self) -> None:
-        if self.is_clear:
-            watchers, self._watchers = self._watchers, []
-            for watcher in watchers:
-                watcher()
+    def _tell(self) -> None:
+        due = [watcher for watcher in self._watchers if self._is_due(watcher)]
+        self._watchers = [watcher for watcher in self._watchers if watcher not in due]
+        for watcher in due:
+            watcher.callback()
 
     # -- beginning and ending -------------------------------------------------------------------
 

@@ -26,8 +26,10 @@ class PresentDisplay(App[int], inherit_bindings=False):
         self.is_behind = False
         """Something was not drawn, so that the terminal does not show the present."""
         self.pictures_skipped = 0
-        self._out: dict[Callable[..., object], tuple[object, ...]] = {}
+        self._later: dict[Callable[..., object], tuple[object, ...]] = {}
         """What is to be called when the present has left, and with what."""
+        self._awaited: set[tuple[Callable[..., object], tuple[object, ...]]] = set()
+        """What is to be called when what was drawn has left."""
 
     @property
     def outlet(self) -> Outlet | None:
@@ -39,12 +41,10 @@ class PresentDisplay(App[int], inherit_bindings=False):
         if outlet is None or renderable is None or self._batch_count:
             super()._display(screen, renderable)
         elif outlet.is_clear:
-            if isinstance(renderable, LayoutUpdate):  # one of all, not of parts
-                self.is_behind = False
             with outlet.frame():
                 super()._display(screen, renderable)
-            if self._out:
-                outlet.when_clear(self._tell_out)
+            if self.is_behind and isinstance(renderable, LayoutUpdate):  # all, not parts of it
+                self._catch_up()
         else:
             self.pictures_skipped += 1
             if not self.is_behind:
@@ -52,29 +52,35 @@ class PresentDisplay(App[int], inherit_bindings=False):
                 outlet.when_clear(self._draw_present)
             self.post_display_hook()
 
+    def _catch_up(self) -> None:
+        self.is_behind = False
+        later, self._later = self._later, {}
+        for callback, args in later.items():
+            self.when_out(callback, *args)
+
     def _draw_present(self) -> None:
         if self.is_behind and self.is_running:
             self.screen.refresh()
 
     def when_out(self, callback: Callable[..., object], *args: object) -> None:
-        """Call, once, when what is drawn now has left for the terminal; called again before
-        that, with the last arguments only. At once where there is no terminal."""
+        """Call, once, when what is shown now has left for the terminal. At once where there is
+        no terminal. What was asked for with other arguments before the present could be drawn
+        is not called any more."""
         outlet = self.outlet
         if outlet is None:
             callback(*args)
-            return
-        self._out[callback] = args
-        outlet.when_clear(self._tell_out)
+        elif self.is_behind:
+            self._later[callback] = args
+        elif (callback, args) not in self._awaited:
+            self._awaited.add((callback, args))
+            generation = outlet.generation
+            outlet.when_sent(lambda: self._tell_out(callback, args, generation))
 
-    def _tell_out(self) -> None:
-        outlet = self.outlet
-        if self.is_behind or outlet is None:
-            return  # the next picture asks again
-        if not outlet.is_clear:
-            outlet.when_clear(self._tell_out)
-            return
-        out, self._out = self._out, {}
-        for callback, args in out.items():
+    def _tell_out(
+        self, callback: Callable[..., object], args: tuple[object, ...], generation: int
+    ) -> None:
+        self._awaited.discard((callback, args))
+        if self.outlet is not None and self.outlet.generation == generation:
             callback(*args)
 
 
