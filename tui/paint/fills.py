@@ -29,17 +29,27 @@ def paint_fills(canvas: Canvas, stage: Stage) -> None:
         # The bar's own end, or the fill where that was farther out.
         dots = [prices.row(at, layout.dots_high) for at in (price, edge) if at is not None]
         row = (max(dots) if is_buy else min(dots)) // DOTS_Y + (1 if is_buy else -1)
-        row = min(max(row, 0), layout.plot_rows - 1)
         arrow = _ARROWS[side][1 if canvas.glyphs == "ascii" else 0]
-        step = 1 if is_buy else -1
         number = "" if count == 1 else str(count) if count < 10 else "+"
-        for text in (arrow, number):
-            while text and (row, cell) in taken and 0 <= row + step < layout.plot_rows:
-                row += step
-            if text:
-                canvas.text(layout.plot_top + row, cell, text, ink)
-                taken.add((row, cell))
-                row = min(max(row + step, 0), layout.plot_rows - 1)
+        # From above: a number over what points down, or under what points up.
+        chars = [arrow, number] if is_buy else [number, arrow]
+        chars = [char for char in chars if char]
+        top = row if is_buy else row - len(chars) + 1
+        top = _free_row(top, len(chars), cell, layout.plot_rows, taken)
+        for at, char in enumerate(chars, top):
+            canvas.text(layout.plot_top + at, cell, char, ink)
+            taken.add((at, cell))
+
+
+def _free_row(wanted: int, count: int, cell: int, rows: int, taken: set[tuple[int, int]]) -> int:
+    """The row nearest to `wanted` from which on `count` rows of a cell are free."""
+    most = max(0, rows - count)
+    start = min(max(wanted, 0), most)
+    for away in range(rows):
+        for row in (start - away, start + away):
+            if 0 <= row <= most and not any((row + at, cell) in taken for at in range(count)):
+                return row
+    return start
 
 
 def _groups(stage: Stage) -> dict[tuple[int, str], tuple[float, int]]:

@@ -22,8 +22,9 @@ def paint_readout(canvas: Canvas, stage: Stage) -> None:
     room = layout.plot_width - 2
     runs: list[Run] = []
     for fact in _facts(canvas, stage):
-        if length_of(runs) + length_of(fact) + 1 <= room:
-            runs += fact
+        if length_of(runs) + length_of(fact) + 1 > room:
+            break
+        runs += fact
     if not runs:
         return
     runs.append((" ", runs[0][1]))

@@ -12,8 +12,9 @@ from tui.paint import format as fmt
 from tui.paint.canvas import Canvas
 from tui.paint.cells import DOTS_X
 from tui.paint.columns import TimeAxis
+from tui.paint.header import when_of
 from tui.paint.ink import chip
-from tui.paint.scene import Layout, View
+from tui.paint.scene import Layout
 from tui.paint.times import fitted, separators, time_labels
 
 if TYPE_CHECKING:
@@ -52,7 +53,10 @@ def paint_times(canvas: Canvas, stage: Stage) -> None:
     gap = 12 if axis.period_ns >= 60 * NANOS else 14
     if view.detail != "full":
         gap *= 2
+    chip_start, chip_text = _cursor_time(stage)
     for start, label in fitted(time_labels(axis, view.zone, gap), layout.plot_width):
+        if start <= chip_start + len(chip_text) and chip_start <= start + len(label.text):
+            continue  # half of a time would be misread
         ink = palette.ink("text" if label.is_major else "axis", bold=label.is_major)
         canvas.text(layout.time_row, start, label.text, ink)
     newest = int(axis.keys[-1]) * axis.step_ns
@@ -61,22 +65,20 @@ def paint_times(canvas: Canvas, stage: Stage) -> None:
 
 
 def paint_cursor_time(canvas: Canvas, stage: Stage) -> None:
-    """The cursor's time under its upright, with blanks that keep other times off it."""
+    """The cursor's time under its upright."""
+    start, text = _cursor_time(stage)
+    if text:
+        style = chip(canvas.palette, stage.view.detail, "cursor", is_loud=True)
+        canvas.text(stage.layout.time_row, start, text, style)
+
+
+def _cursor_time(stage: Stage) -> tuple[int, str]:
+    """The cursor's time and its first cell; no text where the cursor is out of sight."""
     layout, cursor, at = stage.layout, stage.view.cursor, stage.cursor_x
     if cursor is None or at is None:
-        return
-    period_s = round(stage.axis.period_ns / NANOS)
-    text = f" {fmt.stamp(cursor.time_ns, stage.view.zone, period_s=period_s)} "
-    start = min(max(0, at // DOTS_X - len(text) // 2), max(0, layout.plot_width - len(text)))
-    style = chip(canvas.palette, stage.view.detail, "cursor", is_loud=True)
-    # Times that are only half covered would be misread.
-    before, after = max(0, start - _MARGIN), min(layout.plot_width, start + len(text) + _MARGIN)
-    canvas.text(layout.time_row, before, " " * (after - before), canvas.palette.ground)
-    canvas.text(layout.time_row, start, text, style)
-
-
-_MARGIN = 8
-"""Cells on both sides of the cursor's time that are kept free: a label is no longer."""
+        return -2, ""
+    text = f" {when_of(stage.scene, stage.view, cursor.time_ns)} "
+    return min(max(0, at // DOTS_X - len(text) // 2), max(0, layout.plot_width - len(text))), text
 
 
 def paint_separators(canvas: Canvas, stage: Stage) -> None:
@@ -106,8 +108,3 @@ def _uprights(layout: Layout, dots: tuple[int, ...]) -> np.ndarray:
         if 0 <= dot < layout.dots_wide:
             masks[:, dot // DOTS_X] |= _SPARSE[dot % DOTS_X]
     return masks
-
-
-def moment_text(view: View, axis: TimeAxis, time_ns: int) -> str:
-    """A time of a bar in the zone of the chart."""
-    return fmt.stamp(time_ns, view.zone, period_s=round(axis.period_ns / NANOS))

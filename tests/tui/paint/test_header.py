@@ -142,8 +142,8 @@ def test_a_bar_of_another_year_says_its_year() -> None:
         view = View(cursor=Cursor(int(series.time_ns[index]), D("20000.00")), zoom=zoom)
         said.append(_header(_scene(series=series), view, 140)[1])
 
-    assert said[0].startswith(" btc 6h  14 Nov 2023 00:00  O ")
-    assert said[1].startswith(" btc 6h  22 Feb 00:00  O ")
+    assert said[0].startswith(" btc 6h  13 Nov 2023 00:00  O ")
+    assert said[1].startswith(" btc 6h  21 Feb 00:00  O ")
 
 
 @given(st.integers(-5, 12), st.sampled_from([Zoom(1, 4), Zoom(2, 1), Zoom(4, 1)]))
