@@ -343,9 +343,15 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         """The keys that do something now; those of what covers the deck are its own."""
         if self.covered:
             return []
-        idle = self._deck.desk.idle | (set() if self.is_shown("blotter") else {"blotter_next"})
+        idle = self._deck.desk.idle | self._idle
         entries = self._deck.keymap.footer(self.contexts())
         return [entry for entry in entries if entry.action.name not in idle]
+
+    @property
+    def _idle(self) -> set[str]:
+        """Actions of the deck that would do nothing now."""
+        idle = set() if self.is_shown("blotter") else {"blotter_next"}
+        return idle if len(self._deck.markets.panes) > 1 else idle | {"chart_next"}
 
     def _show_the_rest(self, touched: Part) -> None:
         if touched & ~(Part.NOTICES | Part.SEARCH):
@@ -414,6 +420,7 @@ class DeckScreen(Screen[None], inherit_bindings=False):
 
     def open_command(self, text: str = "") -> None:
         """Give the keys to the command line, which covers the footer."""
+        self.complete()
         if self.command is None:
             self.command = self._deck.new_command_bar(self._run)
             self.mount(self.command)
