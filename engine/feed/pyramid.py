@@ -31,7 +31,7 @@ TRACKS: tuple[tuple[str, np.ufunc], ...] = (
 BARS, CLOSES = slice(0, 4), slice(4, 6)
 """The tracks of a bar, and those of the extremes of its closes."""
 
-FEW = 128
+FEW = 256
 """Values per range up to which they are gone through one by one: that takes no longer than to
 fetch those at its ends."""
 
@@ -143,21 +143,23 @@ class Pyramid:
                 _between(bars[name], fold, starts - first, stops - first) for name, fold in chosen
             ]
         self.cover(bars, first, first + len(bars["high"]) - 1)
-        ends = _Ends(starts, stops, self._stop >> SHIFT)
-        made = [ends.fold(bars[name], first, fold) for name, fold in chosen]
+        ends = _Ends(starts, stops, self._stop >> SHIFT, first)
+        made = [ends.fold(bars[name], fold) for name, fold in chosen]
         where, inner, shift = ends.where, ends.inner, SHIFT
-        while len(where):
+        while len(inner[0]):
             level = self._level(shift)
             rows = level.rows[tracks]
-            if _are_few(*inner):
-                starts, stops = inner[0] - level.base, inner[1] - level.base
-                for values, row, (_, fold) in zip(made, rows, chosen, strict=True):
-                    values[where] = fold(values[where], _between(row, fold, starts, stops))
-                break
-            ends = _Ends(*inner, self._stop >> shift + SHIFT)
+            is_last = _are_few(*inner)
+            if not is_last:
+                ends = _Ends(*inner, self._stop >> shift + SHIFT, level.base)
+            starts, stops = inner[0] - level.base, inner[1] - level.base
             for values, row, (_, fold) in zip(made, rows, chosen, strict=True):
-                values[where] = fold(values[where], ends.fold(row, level.base, fold))
-            where, inner, shift = where[ends.where], ends.inner, shift + SHIFT
+                more = _between(row, fold, starts, stops) if is_last else ends.fold(row, fold)
+                values[where] = fold(values[where], more)
+            if is_last:
+                break
+            where = ends.where if isinstance(where, slice) else where[ends.where]
+            inner, shift = ends.inner, shift + SHIFT
         return made
 
     def _level(self, shift: int) -> _Level:
@@ -189,10 +191,11 @@ class _Ends:
     """What ranges of values have besides whole blocks of the next level: up to seven values
     before the first of these, and up to eight after the last."""
 
-    def __init__(self, starts: np.ndarray, stops: np.ndarray, known_stop: int) -> None:
+    def __init__(self, starts: np.ndarray, stops: np.ndarray, known_stop: int, base: int) -> None:
         """
         Args:
             known_stop: the block behind the last one that the next level has.
+            base: number of the first of the values that will be folded.
         """
         first = (starts + (FACTOR - 1)) >> SHIFT
         stop = np.minimum(stops >> SHIFT, known_stop)
@@ -202,14 +205,16 @@ class _Ends:
         self._counts = np.concatenate([at[: FACTOR - 1] < left, at[FACTOR - 1 :] < stops])
         # Behind an end, a value of the range stands again: extremes do not mind.
         self._at = np.minimum(at, stops - 1, out=at)
-        self.where = np.flatnonzero(first < stop)
+        self._at -= base
+        goes_on = first < stop
+        self.where: np.ndarray | slice = slice(None) if goes_on.all() else np.flatnonzero(goes_on)
         """Which ranges have whole blocks."""
         self.inner = first[self.where], stop[self.where]
         """These blocks, as ranges."""
 
-    def fold(self, values: np.ndarray, base: int, fold: np.ufunc) -> np.ndarray:
-        """One value for each range. The first of `values` has the number `base`."""
-        ends = values.take(self._at - base)
+    def fold(self, values: np.ndarray, fold: np.ufunc) -> np.ndarray:
+        """One value for each range."""
+        ends = values.take(self._at)
         if fold is np.add:
             ends *= self._counts
         made: np.ndarray = fold.reduce(ends, axis=0)
