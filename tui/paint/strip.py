@@ -123,7 +123,7 @@ class StripPainter:
         """One column for each column of dots; only the last one again where only that changed."""
         sharing = _sharing(series.first_number, len(series), dots)
         kept, version = self._kept, series.version
-        if kept is not None and kept.series is series and kept.sharing == sharing:
+        if kept is not None and kept.series is series and kept.sharing.is_as(sharing):
             if kept.version == version:
                 return kept.columns
             start = sharing.starts[-1] + series.first_number
@@ -172,19 +172,13 @@ class _Sharing(NamedTuple):
     first_number: int
     """Of bar 0."""
     parts: int
-    """Sixteenths of bars in a column; 0 where a bar has a column or more."""
-    count: int
+    """Sixteenths of bars in a column; 0 where each bar has one."""
     starts: np.ndarray
     """Index of the first bar of each."""
 
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, _Sharing)
-            and self[:3] == other[:3]
-            and len(self.starts) == len(other.starts)
-        )
-
-    __hash__ = None  # type: ignore[assignment]
+    def is_as(self, other: _Sharing) -> bool:
+        """Whether columns are the same, but for how many bars the last one has."""
+        return self[:2] == other[:2] and len(self.starts) == len(other.starts)
 
 
 class _Kept(NamedTuple):
@@ -199,7 +193,7 @@ class _Kept(NamedTuple):
 def _sharing(first_number: int, count: int, dots: int) -> _Sharing:
     """`count` bars in at most `dots` columns, by their numbers."""
     if count <= dots:
-        return _Sharing(first_number, 0, count, np.arange(count))
+        return _Sharing(first_number, 0, np.arange(count))
     parts = _PARTS
     while True:
         least = first_number * _PARTS // parts
@@ -211,7 +205,7 @@ def _sharing(first_number: int, count: int, dots: int) -> _Sharing:
     keys = np.arange(least, last + 1)
     starts = -(-keys * parts // _PARTS) - first_number
     starts[0] = 0
-    return _Sharing(first_number, parts, 0, starts)
+    return _Sharing(first_number, parts, starts)
 
 
 def _columns(series: Bars, sharing: _Sharing, values: dict[str, np.ndarray]) -> Columns:
@@ -225,9 +219,13 @@ def _columns(series: Bars, sharing: _Sharing, values: dict[str, np.ndarray]) -> 
         x=np.arange(len(starts)),
         start_ns=start_ns,
         first=starts,
+        open=values["open"],
+        high=values["high"],
+        low=values["low"],
+        close=values["close"],
+        volume=values["volume"],
         after_gap=steps > 3 * usual,
         cut_ns=np.zeros(len(starts), dtype=np.int64),
-        **values,
     )
 
 
