@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tsdownsample import M4Downsampler
 
 from engine.clock import NANOS
-from engine.feed import pyramid
+from engine.feed import pyramid, writes
 from engine.feed.bars import Series, concat, empty_columns
 from engine.feed.pyramid import BARS, Pyramid
 from engine.messages import COLUMN_NAMES, Columns
@@ -24,8 +24,10 @@ PRICES = st.sampled_from((MODEST, HUGE, EQUAL))
 
 @pytest.fixture(autouse=True, params=(0, 3))
 def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few bars are otherwise gone through one by one, and the levels not used."""
+    """Few bars are otherwise gone through one by one, and the levels not used; and so many
+    writes are not seen here that the oldest would be put together."""
     monkeypatch.setattr(pyramid, "FEW", request.param)
+    monkeypatch.setattr(writes, "MOST_WRITES", 1024 if request.param else 4)
 
 
 def by_hand(whole: Columns, starts: list[int], stop: int) -> list[tuple[float, ...]]:
