@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from engine.instruments import Instrument
-from tui.chart_view import bar_at
+from tui.chart_view import bar_at, index_at
 from tui.paint.cells import DOTS_X, DOTS_Y
 from tui.paint.chart import Picture
 from tui.paint.columns import Bars
@@ -29,7 +29,7 @@ def first_cursor(scene: Scene, picture: Picture | None) -> Cursor | None:
 
 def moved_time(series: Bars, time_ns: int, bars: int) -> int:
     """Start of the bar `bars` after that of `time_ns`, or of the last one that way."""
-    at = int(series.time_ns.searchsorted(time_ns)) + bars
+    at = index_at(series, time_ns) + bars
     return int(series.time_ns[min(max(0, at), len(series) - 1)])
 
 

@@ -136,6 +136,12 @@ class Chart(ChartSurface):
                 self.wanted_ns = None
         super()._before_paint()
 
+    def on_resize(self) -> None:
+        super().on_resize()
+        # Where there is more room the first bar may not leave any of it to its left.
+        if not self.is_following and (sight := self._sight()):
+            self._set_view(chart_view.panned(self._view, sight, 0))
+
     def _middle_ns(self) -> int | None:
         """The time in the middle of what was painted last."""
         columns = None if self._picture is None else self._picture.columns

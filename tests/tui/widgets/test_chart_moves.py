@@ -206,6 +206,19 @@ def test_an_arriving_bar_never_moves_a_view_that_does_not_follow() -> None:
     run_chart(ChartApp(series), check)
 
 
+def test_a_wider_terminal_leaves_no_room_left_of_the_first_bar() -> None:
+    async def check(app: ChartApp, pilot: Pilot[None]) -> None:
+        app.chart.pan(-10_000)
+        await pilot.resize_terminal(180, 40)
+        assert app.chart.picture is not None
+        columns = app.chart.picture.columns
+        assert columns.first[0] == 0
+        assert columns.x[0] < 2
+        assert columns.x[-1] > 300
+
+    run_chart(ChartApp(series_of(walk(500))), check)
+
+
 # -- ranges of time ------------------------------------------------------------------------------
 
 
@@ -378,6 +391,17 @@ def test_measuring_begins_at_the_crosshair_and_ends_with_it() -> None:
         assert chart.view.measure is None
 
     run_chart(ChartApp(series_of(walk(500))), check)
+
+
+def test_among_longer_bars_the_crosshair_moves_from_the_one_it_lies_in() -> None:
+    hours = series_of(walk(100, period_s=3600, start_ns=START_NS - START_NS % (60 * MINUTE)), 3600)
+
+    async def check(app: ChartApp, pilot: Pilot[None]) -> None:
+        app.chart.set_cursor(Cursor(int(hours.time_ns[50]) + 20 * MINUTE, Decimal("20000")))
+        app.chart.move_cursor(-1)
+        assert app.chart.cursor_time_ns == hours.time_ns[49]
+
+    run_chart(ChartApp(hours), check)
 
 
 def test_a_crosshair_far_away_brings_the_view_to_it_when_it_moves() -> None:
