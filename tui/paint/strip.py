@@ -15,7 +15,7 @@ import numpy as np
 from engine.clock import NANOS
 from tui.paint import format as fmt
 from tui.paint.canvas import Canvas, Palette, merge
-from tui.paint.cells import DOTS_X, Glyphs
+from tui.paint.cells import DOTS_X, DOTS_Y, Glyphs
 from tui.paint.columns import Bars, Columns, Zoom, reduced
 from tui.paint.dots import packed, placed
 from tui.paint.formatters import AreaFormatter
@@ -26,6 +26,12 @@ from tui.paint.theme import Theme
 
 _PARTS = 16
 """Bars in a column are counted in sixteenths: with whole ones half of the width could be empty."""
+
+_MANY = 4096
+"""Bars that are sooner reduced by the pyramid than one by one."""
+
+_MOST_DOTS = 16
+"""Columns of dots that a bar takes where there are few."""
 
 _LABELLED = 3
 """From so many rows on the lowest one says times."""
@@ -43,23 +49,26 @@ class StripPicture(NamedTuple):
 
     frame: Frame
     starts_ns: np.ndarray
-    """Start of the first bar of each column of dots, int64, rising; empty without bars."""
+    """Start of the first bar of each column, int64, rising; empty without bars."""
     width: int
     """In cells."""
+    dots: int = 1
+    """Columns of dots that each column takes."""
 
     def time_at(self, column: int) -> int | None:
         """Start of the first bar in a column of cells; the ends where it is outside."""
         if not len(self.starts_ns):
             return None
-        return int(self.starts_ns[min(max(0, column * DOTS_X), len(self.starts_ns) - 1)])
+        at = column * DOTS_X // self.dots
+        return int(self.starts_ns[min(max(0, at), len(self.starts_ns) - 1)])
 
     def column_of(self, time_ns: int) -> int:
         """The column of cells in which that time lies; the nearest where it is outside."""
         return self.dot_of(time_ns) // DOTS_X
 
     def dot_of(self, time_ns: int) -> int:
-        """As `column_of`, in columns of dots."""
-        return max(0, int(self.starts_ns.searchsorted(time_ns, side="right")) - 1)
+        """The leftmost column of dots of that time."""
+        return max(0, int(self.starts_ns.searchsorted(time_ns, side="right")) - 1) * self.dots
 
 
 class StripPainter:
@@ -70,6 +79,8 @@ class StripPainter:
         self._frame: Frame | None = None
         self._kept: _Kept | None = None
         self._line = AreaFormatter()
+        self._seen: tuple[object, ...] = ()
+        """What the last frame was made of."""
 
     def paint(
         self,
@@ -91,27 +102,36 @@ class StripPainter:
             last_ns: start of the last one.
         """
         palette = self._palette(theme, is_stale)
-        canvas = Canvas(width, rows, palette, glyphs)
-        back = Canvas(width, rows, palette, glyphs)
+        if series is None or not len(series) or not width or not rows:
+            self._seen = ()
+            self._frame = next_frame(blank_cells(width, rows, palette), palette, self._frame)
+            return StripPicture(self._frame, np.zeros(0, dtype=np.int64), width)
+        high = rows - 1 if rows >= _LABELLED else rows
+        columns, closed = self._columns(series, width * DOTS_X)
+        scale = _scale(columns)
+        shown = _shown(columns.start_ns, first_ns, last_ns)
+        # What the picture is made of: of the newest column only the dots that it has.
+        newest = (columns.open[-1], columns.high[-1], columns.low[-1], columns.close[-1])
+        seen = (
+            closed, palette, glyphs, zone, width, rows, shown, first_ns, last_ns, scale,
+            scale.rows(np.array(newest), high * DOTS_Y).tobytes(), int(series.time_ns[-1]),
+        )  # fmt: skip
+        if seen == self._seen and self._frame is not None:
+            self._frame = self._frame._replace(changed=(), spans=())
+            return StripPicture(self._frame, columns.start_ns, width, columns.zoom.dots)
+        self._seen = seen
+        canvas, back = (Canvas(width, rows, palette, glyphs) for _ in range(2))
+        self._paint_area(canvas, back, columns, scale, high, shown)
+        if shown is not None:
+            _paint_edges(canvas, high, shown, columns.zoom.dots)
+        if high < rows:
+            middle = 0 if shown is None else sum(shown) * columns.zoom.dots // 2 // DOTS_X
+            ends = (int(columns.start_ns[0]), int(series.time_ns[-1]))
+            _paint_times(canvas, high, ends, (first_ns, last_ns), zone, middle)
         cells = blank_cells(width, rows, palette)
-        starts = np.zeros(0, dtype=np.int64)
-        if series is not None and len(series) and width and rows:
-            columns = self._columns(series, width * DOTS_X)
-            starts = columns.start_ns
-            high = rows - 1 if rows >= _LABELLED else rows
-            shown = _shown(starts, first_ns, last_ns)
-            self._paint_area(canvas, back, columns, high, shown)
-            if shown is not None:
-                _paint_edges(canvas, high, shown)
-            if high < rows:
-                newest = int(series.time_ns[-1])
-                _paint_times(
-                    canvas, high, (int(starts[0]), newest), (first_ns, last_ns), zone, shown
-                )
-        if width and rows:
-            merge([back, canvas], cells, slice(0, rows), 0, width)
+        merge([back, canvas], cells, slice(0, rows), 0, width)
         self._frame = next_frame(cells, palette, self._frame)
-        return StripPicture(self._frame, starts, width)
+        return StripPicture(self._frame, columns.start_ns, width, columns.zoom.dots)
 
     def _palette(self, theme: Theme, is_stale: bool) -> Palette:
         key = (theme.name, theme.colours, theme.depth, is_stale)
@@ -119,37 +139,37 @@ class StripPainter:
             self._palettes[key] = Palette(theme, is_stale=is_stale)
         return self._palettes[key]
 
-    def _columns(self, series: Bars, dots: int) -> Columns:
-        """One column for each column of dots; only the last one again where only that changed."""
-        sharing = _sharing(series.first_number, len(series), dots)
+    def _columns(self, series: Bars, dots: int) -> tuple[Columns, int]:
+        """One column for as few columns of dots as there are, only the last one again where only
+        that changed; and a number that is another whenever others did."""
         kept, version = self._kept, series.version
-        if kept is not None and kept.series is series and kept.sharing.is_as(sharing):
-            if kept.version == version:
-                return kept.columns
-            start = sharing.starts[-1] + series.first_number
-            if series.touched(kept.version)[0] >= start:
-                part = reduced(series, sharing.starts[-1:], len(series))
-                columns = kept.columns.with_newest(*(float(part[name][0]) for name in _VALUES))
-                self._kept = _Kept(series, version, sharing, columns)
-                return columns
-        values = reduced(series, sharing.starts, len(series))
-        columns = _columns(series, sharing, {name: values[name] for name in _VALUES})
-        self._kept = _Kept(series, version, sharing, columns)
-        return columns
+        extent = (series.first_number, len(series), dots)
+        if kept is not None and kept.series is series:
+            if kept.version == version and kept.extent == extent:
+                return kept.columns, kept.closed
+            sharing = kept.sharing if kept.extent == extent else _sharing(*extent)
+            start = int(sharing.starts[-1])
+            is_last = series.touched(kept.version)[0] >= start + series.first_number
+            if kept.sharing.is_as(sharing) and is_last:
+                columns = kept.columns.with_newest(*_folded(series, start))
+                self._kept = _Kept(series, version, extent, sharing, columns, kept.closed)
+                return columns, kept.closed
+        sharing = _sharing(*extent)
+        columns = _columns(series, sharing, reduced(series, sharing.starts, len(series)))
+        self._kept = _Kept(series, version, extent, sharing, columns, columns.serial)
+        return columns, columns.serial
 
     def _paint_area(
         self,
         canvas: Canvas,
         back: Canvas,
         columns: Columns,
+        scale: PriceScale,
         high: int,
         shown: tuple[int, int] | None,
     ) -> None:
         """The line of all bars with what is under it: bright in the part that is shown."""
         palette, width = canvas.palette, canvas.width * DOTS_X
-        low, top = float(np.min(columns.low)), float(np.max(columns.high))
-        room = (top - low) * 0.04 or abs(top) * 1e-6 or 1.0
-        scale = PriceScale(low - room, top + room)
         strokes = self._line.update(columns, scale, high)
         kinds = np.full(len(columns), _AWAY, dtype=np.uint8)
         if shown is not None:
@@ -173,12 +193,14 @@ class _Sharing(NamedTuple):
     """Of bar 0."""
     parts: int
     """Sixteenths of bars in a column; 0 where each bar has one."""
+    wide: int
+    """Columns of dots that a column takes."""
     starts: np.ndarray
     """Index of the first bar of each."""
 
     def is_as(self, other: _Sharing) -> bool:
         """Whether columns are the same, but for how many bars the last one has."""
-        return self[:2] == other[:2] and len(self.starts) == len(other.starts)
+        return self[:3] == other[:3] and len(self.starts) == len(other.starts)
 
 
 class _Kept(NamedTuple):
@@ -186,14 +208,18 @@ class _Kept(NamedTuple):
 
     series: Any
     version: int
+    extent: tuple[int, int, int]
+    """First number, count of bars, and columns of dots."""
     sharing: _Sharing
     columns: Columns
+    closed: int
+    """Another number whenever columns before the last one changed."""
 
 
 def _sharing(first_number: int, count: int, dots: int) -> _Sharing:
     """`count` bars in at most `dots` columns, by their numbers."""
     if count <= dots:
-        return _Sharing(first_number, 0, np.arange(count))
+        return _Sharing(first_number, 0, min(_MOST_DOTS, dots // count), np.arange(count))
     parts = _PARTS
     while True:
         least = first_number * _PARTS // parts
@@ -205,7 +231,7 @@ def _sharing(first_number: int, count: int, dots: int) -> _Sharing:
     keys = np.arange(least, last + 1)
     starts = -(-keys * parts // _PARTS) - first_number
     starts[0] = 0
-    return _Sharing(first_number, parts, starts)
+    return _Sharing(first_number, parts, 1, starts)
 
 
 def _columns(series: Bars, sharing: _Sharing, values: dict[str, np.ndarray]) -> Columns:
@@ -214,9 +240,9 @@ def _columns(series: Bars, sharing: _Sharing, values: dict[str, np.ndarray]) -> 
     steps = np.diff(start_ns, prepend=start_ns[0])
     usual = max(1, sharing.parts / _PARTS) * series.period_ns
     return Columns(
-        zoom=Zoom(1, 1),
+        zoom=Zoom(1, sharing.wide),
         period_ns=series.period_ns,
-        x=np.arange(len(starts)),
+        x=np.arange(len(starts)) * sharing.wide,
         start_ns=start_ns,
         first=starts,
         open=values["open"],
@@ -229,21 +255,42 @@ def _columns(series: Bars, sharing: _Sharing, values: dict[str, np.ndarray]) -> 
     )
 
 
+def _folded(series: Bars, start: int) -> tuple[float, float, float, float, float]:
+    """Bars from index `start` to the last as one: open, high, low, close, volume."""
+    if len(series) - start > _MANY:
+        part = reduced(series, np.array([start]), len(series))
+        open_, high, low, close, volume = (float(part[name][0]) for name in _VALUES)
+        return open_, high, low, close, volume
+    return (
+        float(series.open[start]),
+        float(series.high[start:].max()),
+        float(series.low[start:].min()),
+        float(series.close[-1]),
+        float(series.volume[start:].sum()),
+    )
+
+
+def _scale(columns: Columns) -> PriceScale:
+    """All prices, with a little room."""
+    low, high = float(columns.low.min()), float(columns.high.max())
+    room = (high - low) * 0.04 or abs(high) * 1e-6 or 1.0
+    return PriceScale(low - room, high + room)
+
+
 def _shown(starts: np.ndarray, first_ns: int | None, last_ns: int | None) -> tuple[int, int] | None:
     """First and last column of dots of the part that the chart shows."""
     if first_ns is None or last_ns is None:
         return None
-    at = starts.searchsorted((first_ns, last_ns), side="right") - 1
-    first, last = np.clip(at, 0, len(starts) - 1).tolist()
-    return (int(first), int(last))
+    first, last = (starts.searchsorted((first_ns, last_ns), side="right") - 1).tolist()
+    return max(0, first), max(0, last)
 
 
-def _paint_edges(canvas: Canvas, rows: int, shown: tuple[int, int]) -> None:
-    """Uprights at both ends of the part that is shown, one cell at least from each other."""
+def _paint_edges(canvas: Canvas, rows: int, shown: tuple[int, int], dots: int) -> None:
+    """Uprights at both ends of the part that is shown."""
     masks = np.zeros((rows, canvas.width), dtype=np.uint8)
-    first, last = (min(dot // DOTS_X, canvas.width - 1) for dot in shown)
-    masks[:, first] |= _LEFT
-    masks[:, last] |= _RIGHT
+    first, last = shown[0] * dots // DOTS_X, (shown[1] * dots + dots - 1) // DOTS_X
+    masks[:, min(first, canvas.width - 1)] |= _LEFT
+    masks[:, min(last, canvas.width - 1)] |= _RIGHT
     canvas.dots(0, masks, canvas.palette.dots("accent", is_loud=True))
 
 
@@ -253,9 +300,9 @@ def _paint_times(
     ends: tuple[int, int],
     view: tuple[int | None, int | None],
     zone: tzinfo | None,
-    shown: tuple[int, int] | None,
+    middle: int,
 ) -> None:
-    """When all of it begins and ends; between them what is shown, under its place."""
+    """When all of it begins and ends; between them what is shown, under its middle."""
     palette = canvas.palette
     is_long = (ends[1] - ends[0]) / NANOS > 3 * _DAY_S
     begin, end = (_said(time_ns, zone, is_long=is_long) for time_ns in ends)
@@ -266,14 +313,13 @@ def _paint_times(
     write(canvas, row, 0, [(begin, quiet)], canvas.width)
     write(canvas, row, canvas.width - len(end), [(end, quiet)], canvas.width)
     first_ns, last_ns = view
-    if shown is None or first_ns is None or last_ns is None:
+    if first_ns is None or last_ns is None:
         return
     is_wide = (last_ns - first_ns) / NANOS > 3 * _DAY_S
     dash = "-" if canvas.glyphs == "ascii" else "–"
     said = (
         f"{_said(first_ns, zone, is_long=is_wide)} {dash} {_said(last_ns, zone, is_long=is_wide)}"
     )
-    middle = (shown[0] + shown[1]) // 2 // DOTS_X
     left, right = len(begin) + 2, canvas.width - len(end) - 2
     if right - left >= len(said):
         at = min(max(left, middle - len(said) // 2), right - len(said))

@@ -82,11 +82,11 @@ def test_no_extreme_is_lost(count: int) -> None:
     low, high = float(columns.low.min()), float(columns.high.max())
     room = (high - low) * 0.04
     scale = PriceScale(low - room, high + room)
-    starts = _sharing(0, count, 120).starts
+    sharing = _sharing(0, count, 120)
     for index, price in ((at, high), (at // 2, low)):
-        column = int(starts.searchsorted(index, side="right")) - 1
-        row = scale.row(price, 12)
-        assert lit[row, column], (price, column, row)
+        column = int(sharing.starts.searchsorted(index, side="right")) - 1
+        stand = slice(column * sharing.wide, (column + 1) * sharing.wide)
+        assert lit[scale.row(price, 12), stand].any(), (price, column)
 
 
 def test_the_newest_bar_that_moves_is_redone_alone_and_exactly() -> None:
@@ -242,6 +242,23 @@ def test_closed_hours_take_no_room_and_interrupt_the_line() -> None:
         rows = lit[:, column].nonzero()[0]
         # No upright leads from one price to the other.
         assert len(rows) == 1 or not lit[:, column].all()
+
+
+@pytest.mark.parametrize("count", [3, 20, 59, 100])
+def test_few_bars_take_as_much_of_the_width_as_whole_bars_can(count: int) -> None:
+    series = series_of(walk(count))
+    at = int(series.time_ns[count // 2])
+    picture = _paint(series, (at, at))
+
+    assert picture.dots == min(16, 120 // count)
+    assert picture.column_of(at) == count // 2 * picture.dots // 2
+    found = picture.time_at(picture.column_of(at))
+    assert found is not None
+    assert abs(found - at) <= MINUTE
+    lit = _dots(picture, 3)
+    assert lit[:, picture.dot_of(at) // 2 * 2].all()
+    bright = picture.frame.styles[0, picture.column_of(at)]
+    assert picture.frame.palette.styles[bright].color == NIGHT.style("accent").color
 
 
 def test_an_unchanged_strip_changes_no_row() -> None:
