@@ -65,5 +65,12 @@ def as_textual_draws(app: App[Any]) -> list[list[Shown]]:
     emulator.feed("\x1b[?7l")
     update = app.screen._compositor.render_full_update()
     assert isinstance(update, LayoutUpdate)
+    update.strips = [list(line) for line in update.strips]
+    for strip in (strip for line in update.strips for strip in line):
+        strip._render_cache = None
+        for _, style, _ in strip:
+            if style is not None:
+                # Kept from another app of this process, which had other colours.
+                style._ansi = None
     emulator.feed(update.render_segments(app.console).replace("\n", "\r\n"))
     return emulator.shown()
