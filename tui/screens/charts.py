@@ -123,8 +123,10 @@ class Charts:
         series = market.series.get(period_s) if market else None
         visible = self.active.visible_range()
         is_stale = bool(market and market.is_stale)
-        version = series.version if series is not None else -1
-        state = (fqme, id(series), version, visible, is_stale)
+        # Of the last bar, one of very many here, only that it is there is worth a repaint.
+        bars = (series.first_number, series.stop_number) if series is not None else ()
+        history = series.history_version if series is not None else -1
+        state = (fqme, id(series), bars, history, visible, is_stale)
         if state != self._strip_state:
             self._strip_state = state
             self.strip.show(series=series, visible=visible, is_stale=is_stale)

@@ -2,77 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from textual import events
 from textual.app import ComposeResult
-from textual.screen import Screen
-from textual.widget import Widget
 
 from engine.errors import TickdeckError
 from tui.actions import in_order, perform
 from tui.paint import format as text_of
-from tui.paint.cells import Glyphs
 from tui.pane_scenes import Orders
-from tui.screens.charts import Charts
-from tui.screens.layout import arrange, is_small
-from tui.state import DeckState, Part
+from tui.screens.host import Deck
+from tui.screens.panelled import PanelledScreen
+from tui.state import Part
 from tui.widgets.chart import Chart
-from tui.widgets.footer import KeyFooter
-from tui.widgets.status import StatusLine, StatusView
 from tui.widgets.watchlist import Watchlist
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
-
     from textual.message import Message
 
-    from engine.config import DeckConfig
-    from tui.actions import Call, Entry
-    from tui.deck_actions import DeckActions
-    from tui.keymap import Keymap
-    from tui.markets import Markets
-    from tui.order_desk import OrderDesk
+    from tui.actions import Call
     from tui.order_lines import Summary
-    from tui.paint.theme import Theme
-    from tui.panes import PaneSpec
-    from tui.playback import PlaybackControls
-    from tui.widgets.banner import Banner
     from tui.widgets.blotter import Blotter
     from tui.widgets.command_bar import CommandBar
     from tui.widgets.history_strip import HistoryStrip
-    from tui.widgets.order_pane import OrderPane, StagedStrip
 
 
-class Deck(Protocol):
-    """What the main screen needs of the app that runs it."""
-
-    state: DeckState
-    markets: Markets
-    actions: DeckActions
-    keymap: Keymap
-    config: DeckConfig
-    glyphs: Glyphs
-    zone: tzinfo | None
-
-    @property
-    def deck_theme(self) -> Theme: ...
-    @property
-    def desk(self) -> OrderDesk: ...
-    @property
-    def playback(self) -> PlaybackControls: ...
-    def status_view(self) -> StatusView: ...
-    def market_now_ns(self, fqme: str) -> int: ...
-    def new_chart(self, spec: PaneSpec, pane: int) -> Chart: ...
-    def new_strip(self) -> HistoryStrip: ...
-    def tell(self, text: str, level: str = "info") -> None: ...
-    def shown(self) -> None: ...
-    def cancel_row(self, tab: str, key: str, at: float) -> None: ...
-    def new_command_bar(self, run: Callable[[Call, float], object]) -> CommandBar: ...
-
-
-class DeckScreen(Screen[None], inherit_bindings=False):
+class DeckScreen(PanelledScreen, inherit_bindings=False):
     """Status line, watchlist, chart, order pane, blotter and keys.
 
     No widget here takes the focus: keys come to the screen, which asks the keymap what they
@@ -90,67 +46,18 @@ class DeckScreen(Screen[None], inherit_bindings=False):
     """
     AUTO_FOCUS = None
 
-    banner: Banner
-    order_pane: OrderPane
-    strip: StagedStrip
-    blotter: Blotter
-
     def __init__(self, deck: Deck) -> None:
-        super().__init__()
-        self._deck = deck
-        state = deck.state
-        self.status = StatusLine(state)
-        self.watchlist = Watchlist(state, lambda: deck.glyphs)
-        self.charts = Charts(
-            state,
-            deck.markets,
-            make=deck.new_chart,
-            make_strip=deck.new_strip,
-            now_of=deck.market_now_ns,
-        )
-        self.keys = KeyFooter()
+        super().__init__(deck)
         self.command: CommandBar | None = None
         """Made when it is first opened."""
-        self.is_complete = False
-        """Order pane, blotter and banner are there; not before the first chart is."""
-        self.focused_panel = ""
-        """`blotter` while that has the keyboard."""
-        self.covered = 0
-        """Columns on the left that another screen covers."""
         self._pressed: Chart | None = None
         """The chart that the last press of the mouse turned to."""
-        self._opened = ""
-        self.hidden: set[str] = set()
-        """Panels that are closed on a screen that has room for them."""
-        self.is_full = False
-        """The chart has the whole screen but for status line and keys."""
-        self.history: bool | None = None
-        """Whether the strip of all history is wanted; None where the chart is high enough."""
-        self._places: Mapping[str, Any] = {}
-
-    @property
-    def chart(self) -> Chart:
-        """The chart that keys act on."""
-        return self.charts.active
+        self._pane_state: tuple[object, ...] = ()
+        """What order pane and strip were painted of."""
+        self._footer_state: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
         yield from self._parts().values()
-
-    def _parts(self) -> dict[str, Widget]:
-        parts: dict[str, Widget] = {
-            "status": self.status,
-            "watchlist": self.watchlist,
-            "chart": self.charts.grid,
-            "keys": self.keys,
-        }
-        if self.is_complete:
-            parts["banner"] = self.banner
-            parts["order"] = self.order_pane
-            parts["strip"] = self.strip
-            parts["blotter"] = self.blotter
-        if self.charts.strip is not None:
-            parts["history"] = self.charts.strip
-        return parts
 
     def complete(self) -> None:
         """Add what the first chart did not wait for: order pane, blotter, banner."""
@@ -188,59 +95,6 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         self._place_command()
         self._after_panels()
 
-    # -- places ---------------------------------------------------------------------------------
-
-    def place(self) -> None:
-        """Put each part where the size of the terminal and the open panels want it."""
-        width, height = self.app.size
-        self.app.set_class(is_small(width, height), "-small")
-        deck = self._deck
-        places = arrange(
-            width,
-            height,
-            opened=self._opened,
-            hidden=self.hidden,
-            has_banner=bool(deck.state.failure),
-            has_strip=self.is_complete and deck.desk.staged is not None,
-            covered=self.covered,
-            is_full=self.is_full,
-            history=self.history if self.is_complete else False,
-        )
-        self._place_charts(places)
-        if places == self._places:
-            return
-        self._places = places
-        order, chart = places.get("order"), places["chart"]
-        self.set_class(order is not None and order.x > chart.x, "-order-right")
-        is_below = order is not None and "watchlist" in places and order.x < chart.x
-        self.set_class(is_below, "-order-below")
-        for name, widget in self._parts().items():
-            region = places.get(name)
-            widget.display = region is not None
-            if region is not None:
-                widget.styles.offset = (region.x, region.y)
-                widget.styles.width, widget.styles.height = region.width, region.height
-
-    def _place_charts(self, places: Mapping[str, Any]) -> None:
-        """Share out the charts' cells, and have the strip of all history where it has some."""
-        has_history = "history" in places
-        if has_history and self.charts.strip is None:
-            self.mount(self.charts.strip_widget())
-        self._deck.markets.show_history(has_history)
-        self.charts.place(places["chart"], is_single=self.is_full or bool(self.covered))
-
-    def is_shown(self, name: str) -> bool:
-        """Whether a panel has a place now."""
-        return name in self._places
-
-    def toggle_panel(self, name: str) -> None:
-        """Show a panel, or hide it; on a small screen one at a time."""
-        if is_small(*self.app.size):
-            self._opened = "" if self._opened == name else name
-        else:
-            self.hidden ^= {name}
-        self._after_panels()
-
     def activate(self, pane: int) -> None:
         """Have keys act on a chart, whose market is selected. What is staged in another market
         is dropped, and what is staged in the same one must be seen again before it is sent."""
@@ -249,62 +103,6 @@ class DeckScreen(Screen[None], inherit_bindings=False):
             before.set_cursor(None)
             if self.is_complete:
                 self._deck.desk.unsee()
-
-    def toggle_full_screen(self) -> None:
-        """Show the chart alone, or everything again."""
-        self.is_full = not self.is_full
-        self._after_panels()
-
-    def toggle_history(self) -> None:
-        """Show the strip of all history under the chart, or hide it."""
-        is_shown = self.is_shown("history")
-        self.history = not is_shown
-        self._after_panels()
-        if not is_shown and not self.is_shown("history"):
-            self._deck.tell("no room for the strip of all history")
-
-    def arrange_panels(self, hidden: Iterable[str], history: bool | None) -> None:
-        """Hide these panels and no others."""
-        self.hidden, self.history = set(hidden), history
-        self._after_panels()
-
-    def open_panel(self, name: str) -> None:
-        """Show a panel if it is not."""
-        if not self.is_shown(name):
-            self.toggle_panel(name)
-
-    def step_focus(self, step: int) -> None:
-        """Give the keyboard to the blotter, or back to the chart."""
-        if self.focused_panel == "blotter":
-            self.focus_panel("")
-        else:
-            self.open_panel("blotter")
-            self.focus_panel("blotter")
-
-    def focus_panel(self, name: str) -> None:
-        """Give the keyboard to `blotter`, or with an empty name to the chart."""
-        self.focused_panel = name
-        self.blotter.has_keyboard = name == "blotter"
-        self.blotter.redraw()
-
-    def back(self) -> None:
-        """Leave the blotter; hide the crosshair; close the panel of a small screen."""
-        if self.focused_panel:
-            self.focus_panel("")
-        elif self.chart.cursor_price is not None:
-            self.chart.set_cursor(None)
-        elif self.is_full:
-            self.toggle_full_screen()
-        elif self._opened and is_small(*self.app.size):
-            self._opened = ""
-            self._after_panels()
-
-    def _after_panels(self) -> None:
-        """Show what has a place now; what has none has no keyboard either."""
-        self.place()
-        if self.focused_panel and not self.is_shown(self.focused_panel):
-            self.focus_panel("")
-        self.show()
 
     # -- showing --------------------------------------------------------------------------------
 
@@ -319,12 +117,13 @@ class DeckScreen(Screen[None], inherit_bindings=False):
             self._show_the_rest(touched)
         self.status.show(self._deck.status_view())
         if self.is_complete:
-            self.keys.show(self._footer())
+            self._show_keys()
             self._deck.shown()
 
     def redraw(self) -> None:
         """Show everything, changed or not: what it is drawn with is another."""
         self.charts.scenes.forget()
+        self._pane_state = ()
         self.show()
 
     def tell_history_ends(self, fqme: str, period_s: int) -> None:
@@ -339,13 +138,15 @@ class DeckScreen(Screen[None], inherit_bindings=False):
         period = text_of.period(period_s)
         self._deck.tell(f"{fqme}: no bars of {period} before {since or 'now'}", "warning")
 
-    def _footer(self) -> list[Entry]:
-        """The keys that do something now; those of what covers the deck are its own."""
-        if self.covered:
-            return []
+    def _show_keys(self) -> None:
+        """Show the keys that do something now; those of what covers the deck are its own."""
         idle = self._deck.desk.idle | self._idle
-        entries = self._deck.keymap.footer(self.contexts())
-        return [entry for entry in entries if entry.action.name not in idle]
+        state = (self.covered, self.contexts(), frozenset(idle))
+        if state == self._footer_state:
+            return
+        self._footer_state = state
+        entries = [] if self.covered else self._deck.keymap.footer(self.contexts())
+        self.keys.show([entry for entry in entries if entry.action.name not in idle])
 
     @property
     def _idle(self) -> set[str]:
@@ -355,12 +156,21 @@ class DeckScreen(Screen[None], inherit_bindings=False):
 
     def _show_the_rest(self, touched: Part) -> None:
         if touched & ~(Part.NOTICES | Part.SEARCH):
-            self.order_pane.redraw()
-            self.strip.redraw()
+            self._show_order()
         if self.blotter.concerns(touched):
             self.blotter.redraw()
         if touched & (Part.FAILURE | Part.ORDERS):
             self.banner.redraw()
+
+    def _show_order(self) -> None:
+        """Repaint what order mode says, if anything of it changed."""
+        state, market = self._deck.state, self._deck.state.market
+        market_state = None if market is None else (market.fqme, market.version)
+        pane_state = (market_state, state.book_version, state.failure, self._deck.desk.revision)
+        if pane_state != self._pane_state:
+            self._pane_state = pane_state
+            self.order_pane.redraw()
+            self.strip.redraw()
 
     def _summary(self) -> Summary:
         return self._deck.desk.summary()

@@ -66,10 +66,14 @@ class Lines(Widget):
         if not width or not height:
             return
         before, self._lines = self._lines, self.paint(width, height)[:height]
-        for row in range(max(len(before), len(self._lines))):
-            if _at(before, row) != _at(self._lines, row):
-                self.repainted += 1
-                self.refresh(Region(0, row, width, 1))
+        changed = [
+            row
+            for row in range(max(len(before), len(self._lines)))
+            if _at(before, row) != _at(self._lines, row)
+        ]
+        self.repainted += len(changed)
+        if changed:
+            self.refresh(*(Region(0, row, width, 1) for row in changed))
 
     def on_resize(self) -> None:
         self._lines = self.paint(*self.size)[: self.size.height]

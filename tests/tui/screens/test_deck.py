@@ -296,13 +296,42 @@ def test_only_the_parts_that_are_touched_are_painted_anew() -> None:
         for part, wanted in (
             (Part.NOTICES, set()),
             (Part.SEARCH, set()),
-            (Part.BARS, {"watchlist", "order_pane"}),
-            (Part.ORDERS, {"order_pane", "blotter", "banner"}),
-            (Part.FAILURE, {"watchlist", "order_pane", "blotter", "banner"}),
+            (Part.BARS, {"watchlist"}),
+            (Part.ORDERS, {"blotter", "banner"}),
+            (Part.FAILURE, {"watchlist", "blotter", "banner"}),
         ):
             painted.clear()
             screen.show(part)
             assert set(painted) == wanted, part
+
+    _play(play)
+
+
+def test_the_order_pane_is_painted_anew_when_what_it_says_changed_and_not_otherwise() -> None:
+    async def play(app: DeckApp, link: ScriptedLink, pilot: Pilot[int]) -> None:
+        painted: list[str] = []
+        app.deck.order_pane.redraw = lambda: painted.append("pane")  # type: ignore[method-assign]
+
+        def is_painted(change: Callable[[], object]) -> bool:
+            painted.clear()
+            change()
+            app.deck.show()
+            return bool(painted)
+
+        def tick(fqme: str) -> Callable[[], object]:
+            quote = app.state.markets[fqme].quote
+            return lambda: app.state.fold(Frame(fqme=fqme, ticks={}, quote=quote))
+
+        filled = OrderUpdate(order=order(1, OrderState.FILLED))
+        assert not is_painted(lambda: None)
+        assert not is_painted(tick(ETH))
+        assert is_painted(tick(BTC))
+        assert is_painted(lambda: app.state.fold(filled))
+        assert is_painted(app.desk.toggle_armed)
+        assert is_painted(lambda: app.desk.stage("buy"))
+        assert is_painted(lambda: app.desk.step_size(1))
+        assert is_painted(lambda: app.markets.select(ETH))
+        assert is_painted(app.desk.toggle_armed)
 
     _play(play)
 
