@@ -29,6 +29,18 @@ class _Left(NamedTuple):
     """In the middle; None where the newest were followed."""
 
 
+class _Said(Message):
+    """What a chart says."""
+
+    def __init__(self, chart: Chart) -> None:
+        super().__init__()
+        self.chart = chart
+
+    @property
+    def control(self) -> Chart:
+        return self.chart
+
+
 class Chart(ChartSurface):
     """One market: bars or a line, volume, axes, levels, overlays, crosshair."""
 
@@ -36,55 +48,32 @@ class Chart(ChartSurface):
     Chart { width: 1fr; height: 1fr; }
     """
 
-    class LevelClicked(Message):
+    class LevelClicked(_Said):
         """A price was clicked: that of the level there, if one is near."""
 
         def __init__(self, chart: Chart, price: Decimal, level: Level | None) -> None:
-            super().__init__()
-            self.chart = chart
+            super().__init__(chart)
             self.price = price
             """On the tick grid."""
             self.level = level
 
-        @property
-        def control(self) -> Chart:
-            return self.chart
-
-    class CursorMoved(Message):
+    class CursorMoved(_Said):
         """The crosshair was moved, shown or hidden."""
 
         def __init__(self, chart: Chart, cursor: Cursor | None) -> None:
-            super().__init__()
-            self.chart = chart
+            super().__init__(chart)
             self.cursor = cursor
 
-        @property
-        def control(self) -> Chart:
-            return self.chart
-
-    class Pressed(Message):
+    class Pressed(_Said):
         """A mouse button went down on it: this is the chart that is meant from now on."""
 
-        def __init__(self, chart: Chart) -> None:
-            super().__init__()
-            self.chart = chart
-
-        @property
-        def control(self) -> Chart:
-            return self.chart
-
-    class HistoryWanted(Message):
+    class HistoryWanted(_Said):
         """It was asked to show a time that lies before its first bar, and will as soon as that
         time is there (`Chart.wanted_ns`)."""
 
         def __init__(self, chart: Chart, time_ns: int) -> None:
-            super().__init__()
-            self.chart = chart
+            super().__init__(chart)
             self.time_ns = time_ns
-
-        @property
-        def control(self) -> Chart:
-            return self.chart
 
     def __init__(self, **options: Any) -> None:
         """Takes what `ChartSurface` does."""
