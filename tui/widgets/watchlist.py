@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 from textual import events
 from textual.message import Message
 
 from tui.paint import format as text_of
-from tui.paint.cells import Glyphs
+from tui.paint.cells import DOTS_Y, Glyphs
 from tui.paint.sparkline import sparkline
 from tui.state import DeckState, MarketView
 from tui.widgets.lines import Line, Lines, Span, fit
@@ -17,6 +16,9 @@ from tui.widgets.lines import Line, Lines, Span, fit
 SPARK_PERIOD_S = 60
 SPARK_BARS = 120
 """The sparkline shows the last two hours."""
+
+_BLOCKS = 8
+"""Heights of a sparkline that is drawn without dots."""
 
 _SPREAD, _VOLUME, _CHANGE = 9, 7, 9
 """Widths of the number columns."""
@@ -39,6 +41,8 @@ class Watchlist(Lines):
         self._state = state
         self._glyphs = glyphs
         self._row_fqmes: list[str] = []
+        self._sparks: dict[str, tuple[tuple[object, ...], str]] = {}
+        """By market the course that was drawn last, and of what."""
 
     def paint(self, width: int, height: int) -> list[Line]:
         markets = self._state.watch
@@ -63,8 +67,26 @@ class Watchlist(Lines):
         if market is None:
             return _closed_row(fqme, self._state.refused_markets.get(fqme), mark, ground, width)
         if is_tall:
-            return _tall_row(market, mark, ground, width, self._glyphs())
+            return _tall_row(market, mark, ground, width, self._spark)
         return [_short_row(market, mark, ground, width)]
+
+    def _spark(self, market: MarketView, width: int) -> str:
+        """The course of a market; drawn anew with each bar, and where its last price is half a
+        dot away from where it was."""
+        series, glyphs = market.series.get(SPARK_PERIOD_S), self._glyphs()
+        if series is None or not len(series) or width <= 0:
+            return ""
+        closes = series.close[-SPARK_BARS:]
+        low, high = float(closes.min()), float(closes.max())
+        dots = (DOTS_Y if glyphs == "braille" else _BLOCKS) - 1
+        place = 0 if high == low else round((float(closes[-1]) - low) / (high - low) * dots * 2)
+        state = (
+            id(series), series.stop_number, series.history_version, width, glyphs, low, high, place,
+        )  # fmt: skip
+        known = self._sparks.get(market.fqme)
+        if known is None or known[0] != state:
+            known = self._sparks[market.fqme] = (state, sparkline(closes, width, glyphs))
+        return known[1]
 
     def on_click(self, event: events.Click) -> None:
         row = event.y
@@ -100,7 +122,11 @@ def _mark(is_selected: bool, glyphs: Glyphs) -> Span:
 
 
 def _tall_row(
-    market: MarketView, mark: Span, ground: str, width: int, glyphs: Glyphs
+    market: MarketView,
+    mark: Span,
+    ground: str,
+    width: int,
+    spark: Callable[[MarketView, int], str],
 ) -> list[Line]:
     quote, instrument = market.quote, market.instrument
     main = "stale" if market.is_stale else "text bold"
@@ -117,7 +143,7 @@ def _tall_row(
     second = Line(
         (
             mark,
-            Span(fit(_spark(market, spark_width, glyphs), spark_width) + " ", ink),
+            Span(fit(spark(market, spark_width), spark_width) + " ", ink),
             _spread_or_age(market),
             Span(f"{text_of.compact(quote.day_volume):>{_VOLUME}}", "muted"),
             Span(f"{text_of.percent(market.change):>{_CHANGE}} ", ink),
@@ -166,13 +192,6 @@ def _change_ink(market: MarketView) -> str:
         return "stale"
     change = market.change
     return "muted" if not change else "up" if change > 0 else "down"
-
-
-def _spark(market: MarketView, width: int, glyphs: Glyphs) -> str:
-    series = market.series.get(SPARK_PERIOD_S)
-    if series is None or width <= 0:
-        return ""
-    return sparkline(np.asarray(series.close[-SPARK_BARS:]), width, glyphs)
 
 
 def _window(markets: list[str], selected: str, fits: int) -> int:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from engine.messages import BarsUpdate, EngineStatus, FeedStatus, FlumeFailed
-from tests.support.scripted_link import MARKETS, NOW_NS, ScriptedLink, bars_of
+import random
+
+import numpy as np
+
+from engine.messages import BarsUpdate, Columns, EngineStatus, FeedStatus, FlumeFailed
+from tests.support.scripted_link import MARKETS, NANOS, NOW_NS, ScriptedLink, bars_of
 from tui.state import DeckState
 from tui.widgets.lines import Line
 from tui.widgets.watchlist import SPARK_PERIOD_S, Watchlist
@@ -75,3 +79,27 @@ def test_rows_fill_their_width_and_no_more():
 
 def test_an_empty_list_says_what_to_press():
     assert "press /" in painted(DeckState())[2]
+
+
+def test_the_course_that_is_kept_is_the_one_that_would_be_drawn_anew():
+    state = state_with(FQMES[0])
+    kept, market = Watchlist(state, lambda: "braille"), MARKETS[0]
+    series = state.markets[FQMES[0]].series[SPARK_PERIOD_S]
+    rng, drawn = random.Random(4), set()
+    low, high = float(series.close.min()), float(series.close.max())
+    for step in range(400):
+        price = rng.uniform(low - (high - low) * 0.1, high + (high - low) * 0.1)
+        start = int(series.time_ns[-1]) + (60 * NANOS if step % 40 == 0 else 0)
+        one = np.array([price])
+        columns = Columns(
+            time_ns=np.array([start]),
+            **dict.fromkeys(("open", "high", "low", "close", "volume", "trades"), one),
+        )
+        state.fold(BarsUpdate(fqme=market.fqme, period_s=SPARK_PERIOD_S, columns=columns))
+        anew = Watchlist(state, lambda: "braille").paint(36, 20)[2].spans[1].text
+        drawn.add(anew)
+        row = kept.paint(36, 20)[2].spans[1].text
+        # Half a dot is all that the newest may be behind.
+        assert row[:-2] == anew[:-2], market.fqme
+
+    assert len(drawn) > 10
