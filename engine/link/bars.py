@@ -21,6 +21,7 @@ class BarsCursor:
         self._start_ns: int | None = None
         """First bar of what the deck shows; later bars are added to it, none taken away."""
         self._version = -1
+        self._sent_count = count
         self._sent_last: tuple[float, ...] = ()
         self._was_complete = False
 
@@ -38,10 +39,13 @@ class BarsCursor:
         series = self._series
         if self.is_first and not len(series):
             return None
+        sent = (self._version, self._sent_count, self._was_complete)
+        if sent == (series.version, self.count, is_complete):
+            return None
         is_reset = self.is_first or series.dropped_version > self._version
         start_ns, start = self._start_ns, self._first_index()
         columns = series.columns(start) if is_reset else self._changed(start_ns, start)
-        self._version = series.version
+        self._version, self._sent_count = series.version, self.count
         if not is_reset and self._is_known(columns) and is_complete == self._was_complete:
             return None
         self._sent_last = _row(columns) if is_reset or len(columns) else self._sent_last

@@ -108,14 +108,16 @@ class Outbox:
         """Everything since the last call: lossless events in order, then the newest state."""
         with self._lock:
             taken: list[Event] = [*self._lossless, *self._notices]
-            taken += [bars.update() for bars in self._bars.values()]
-            taken += self._frames.values()
-            if self._status is not None:
-                taken.append(self._status)
+            frames, bars, status = self._frames, self._bars, self._status
             self._lossless.clear()
             self._notices.clear()
             self._frames, self._bars, self._status = {}, {}, None
             self._is_woken = False
+        # Nobody adds to these any more: what is copied here does not hold up the engine.
+        taken += [waiting.update() for waiting in bars.values()]
+        taken += frames.values()
+        if status is not None:
+            taken.append(status)
         return taken
 
     def _merge(self, event: Event) -> None:
