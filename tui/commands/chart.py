@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 import trio
-from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.terminal_theme import DIMMED_MONOKAI
 from rich.text import Text
@@ -62,7 +61,7 @@ SVG_SIZE = (120, 32)
 FONTS = "DejaVu Sans Mono, Menlo, Cascadia Mono, Consolas"
 """Of a picture: those that have the signs for charts, where they are to be had."""
 
-_FONTS = re.compile(r"@font-face \{\{.*?\}\}\s*", re.DOTALL)
+_FONT_FACE = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 
 
 class Wanted(NamedTuple):
@@ -105,7 +104,12 @@ def print_chart(
     with contextlib.suppress(OSError):  # a printout does without a log
         log_to(locations.log_file, config.engine.log_level)
     wanted = _wanted(source, period, bars, market)
-    instrument, series = trio.run(_fetch, wanted, config, locations)
+    try:
+        instrument, series = trio.run(_fetch, wanted, config, locations)
+    except BaseExceptionGroup as group:
+        if group.subgroup(KeyboardInterrupt) is not None:
+            raise KeyboardInterrupt from None
+        raise
     series.keep_last(bars)
     printout = Printout(instrument, series, style, zone_of(config.deck.timezone))
     chart = printed(printout, *size)
@@ -282,8 +286,8 @@ def _write_svg(chart: Text, path: Path, width: int, *, title: str) -> None:
     # A column more than it needs, or a font that is a little wider is cut off.
     console = Console(record=True, file=io.StringIO(), width=width + 1, force_terminal=True)
     console.print(chart, soft_wrap=True)
-    form = _FONTS.sub("", CONSOLE_SVG_FORMAT).replace("Fira Code", FONTS)
-    svg = console.export_svg(title=title, theme=DIMMED_MONOKAI, code_format=form)
+    svg = console.export_svg(title=title, theme=DIMMED_MONOKAI)
+    svg = _FONT_FACE.sub("", svg).replace("Fira Code", FONTS)
     try:
         path.write_text(svg, encoding="utf-8")
     except OSError as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from itertools import pairwise
 from typing import NamedTuple
@@ -23,15 +23,18 @@ from tui.paint.format import compact, moment, percent, period, price, zone_name
 STYLES = ("candles", "bars", "heikin-ashi", "line", "curve", "area", "steps")
 """`line` is what others call a curve."""
 
-LEAST_WIDTH, MOST_WIDTH = 40, 1000
-LEAST_HEIGHT, MOST_HEIGHT = 8, 400
+LEAST_WIDTH, MOST_WIDTH = 24, 1000
+LEAST_HEIGHT, MOST_HEIGHT = 6, 400
+
+LEAST_PICTURE = 8
+"""Columns of the prices, however long their labels are."""
 
 VOLUME_HEIGHT = 16
 """From this height on, volume stands below the prices."""
 
 VOLUME_ROWS = 3
-TIME_LABEL_WIDTH = 14
-"""Columns that each label of time has for itself."""
+TIME_LABEL_WIDTH = 9
+"""Columns from one label of time to the next, at least."""
 
 PRICE_LABEL_ROWS = 4
 
@@ -78,15 +81,17 @@ class _Layout(NamedTuple):
 def printed(printout: Printout, width: int, height: int) -> Text:
     """The chart in exactly `height` lines of at most `width` cells."""
     label_width = max(len(text) for _, text in _price_labels(printout, height)) + 1
-    layout = _laid_out(printout.series, width - label_width)
+    layout = _laid_out(printout.series, max(LEAST_PICTURE, width - label_width))
     has_volume = height >= VOLUME_HEIGHT and float(layout.bars.volume.max()) > 0
     rows = height - 3 - (VOLUME_ROWS if has_volume else 0)
     lines = [
-        *_headline(printout, layout.group, width),
+        *_headline(printout, layout.group),
         *_prices(printout, layout, label_width, rows),
         *(_volume(layout) if has_volume else ()),
         _times(printout, layout),
     ]
+    for line in lines:
+        line.truncate(width)
     return Text("\n").join(lines)
 
 
@@ -126,7 +131,7 @@ def _groups(series: Series, width: int) -> tuple[int, np.ndarray]:
     return group, np.arange(0, count, group)
 
 
-def _headline(printout: Printout, group: int, width: int) -> list[Text]:
+def _headline(printout: Printout, group: int) -> list[Text]:
     """What it is, and what became of the price."""
     instrument, series = printout.instrument, printout.series
     first, last = float(series.open[0]), float(series.close[-1])
@@ -143,8 +148,6 @@ def _headline(printout: Printout, group: int, width: int) -> list[Text]:
         f"  volume {compact(float(series.volume.sum()))}",
         style=_DIM,
     )
-    for line in (what, moved):
-        line.truncate(width)
     return [what, moved]
 
 
@@ -278,57 +281,88 @@ def _volume(layout: _Layout) -> list[Text]:
 
 def _times(printout: Printout, layout: _Layout) -> Text:
     """Times under the bars: of day where days do not change, else the day."""
-    moments = [moment(int(time_ns), printout.zone) for time_ns in layout.bars.time_ns]
-    cells = [" "] * (layout.width + 16)
-    free, shown = 0, None
-    wanted = max(1, layout.width // TIME_LABEL_WIDTH)
-    is_daily = printout.series.period_s >= 86_400
-    for at in _chosen(moments, wanted):
-        text = _time_text(moments[at], shown, is_daily=is_daily)
+    walls = [
+        moment(int(time_ns), printout.zone).replace(tzinfo=None) for time_ns in layout.bars.time_ns
+    ]
+    column_s = printout.series.period_s * layout.group
+    labels = _chosen(walls, layout.x, column_s)
+    ends = [*(layout.x[at] for at, _, _ in labels[1:]), layout.width + 1]
+    cells, shown = [" "] * layout.width, None
+    for (at, one, is_month), end in zip(labels, ends, strict=True):
+        texts = _month_texts(one, shown) if is_month else _time_texts(one, shown, column_s)
         start = layout.x[at]
-        if start < free or start + len(text) > layout.width:
-            continue
-        cells[start : start + len(text)] = text
-        free, shown = start + len(text) + 2, moments[at]
+        # What is longer than there is room for is told more briefly, or not at all.
+        if text := next((text for text in texts if start + len(text) < end), ""):
+            cells[start : start + len(text)] = text
+            shown = one
     zone = zone_name(int(layout.bars.time_ns[-1]), printout.zone)
-    line = "".join(cells)[: layout.width].rstrip()
-    return Text(f"{line.ljust(layout.width)} {zone}", style=_DIM)
+    return Text(f"{''.join(cells)} {zone}", style=_DIM)
 
 
 _SPANS = (
     1, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200,
-    86_400, 172_800, 604_800, 1_209_600, 2_592_000, 7_776_000, 15_552_000, 31_536_000,
+    86_400, 172_800, 345_600, 604_800, 1_209_600,
 )  # fmt: skip
-"""Seconds between labels: the first at which these are few enough."""
+"""Seconds between labels of time."""
+
+_MONTHS = (1, 2, 3, 6, 12, 24, 60, 120)
+"""Months between labels, where weeks are too short."""
 
 
-def _chosen(moments: Sequence[datetime], wanted: int) -> list[int]:
-    """Indices of the bars that get a label: the first ones of round spans of time."""
-    seconds = np.array([_wall_seconds(one) for one in moments])
+def _chosen(
+    walls: Sequence[datetime], x: Sequence[int], column_s: int
+) -> list[tuple[int, datetime, bool]]:
+    """Which bars get a label, the time that it tells, and whether it is of a month.
+
+    They are the first ones of round spans of time, the shortest that leave room to write. A
+    column of several bars is told by the round time that lies in it.
+    """
+    # Seconds by the clock on the wall: days begin at midnight there, and weeks on a Monday.
+    seconds = np.array([int((one - datetime.min).total_seconds()) for one in walls])
+    months = np.array([one.year * 12 + one.month - 1 for one in walls])
     for span in _SPANS:
-        keys = seconds // span
-        at = np.flatnonzero(np.diff(keys, prepend=keys[0] - 1))
-        if len(at) <= wanted:
-            break
-    # The first bar begins a span only by being the first: its time is rarely a round one.
-    chosen: list[int] = at.tolist()
-    return chosen[1:] if len(chosen) > 2 else chosen
+        if (at := _fitting(seconds // span, x)) is not None:
+            past = seconds % span
+            return [
+                (
+                    one,
+                    walls[one] - timedelta(seconds=int(past[one] * (past[one] < column_s))),
+                    False,
+                )
+                for one in at
+            ]
+    for count in _MONTHS:
+        if (at := _fitting(months // count, x)) is not None:
+            return [(one, walls[one], True) for one in at]
+    return []
 
 
-def _wall_seconds(one: datetime) -> int:
-    """Seconds by the clock on the wall, so that days begin at midnight there."""
-    return one.toordinal() * 86_400 + one.hour * 3600 + one.minute * 60 + one.second
+def _fitting(keys: np.ndarray, x: Sequence[int]) -> list[int] | None:
+    """Where the keys change, if that leaves room to write; else None.
+
+    The first bar begins a span only by being the first, and has a label where no other has.
+    """
+    at = np.flatnonzero(np.diff(keys)) + 1
+    if len(at) > 1 and int(np.diff(np.array(x)[at]).min()) < TIME_LABEL_WIDTH:
+        return None
+    return at.tolist() or [0]
 
 
-def _time_text(one: datetime, before: datetime | None, *, is_daily: bool) -> str:
+def _time_texts(one: datetime, before: datetime | None, column_s: int) -> list[str]:
+    """How a time may be told after another, the fullest way first."""
+    if before is not None and one.date() == before.date() and column_s < 86_400:
+        return [f"{one:%H:%M:%S}" if one.second else f"{one:%H:%M}"]
     day = f"{one.day} {one:%b}"
-    year = f" {one:%Y}" if before is None or one.year != before.year else ""
-    if is_daily:
-        return day + year
-    clock = f"{one:%H:%M:%S}" if one.second else f"{one:%H:%M}"
-    if before is not None and one.date() == before.date():
-        return clock
-    return day + (f" {clock}" if (one.hour or one.minute or one.second) else year)
+    is_midnight = not (one.hour or one.minute or one.second)
+    if column_s < 86_400 and not is_midnight:
+        return [f"{day} {one:%H:%M:%S}" if one.second else f"{day} {one:%H:%M}", day]
+    is_new = before is None or one.year != before.year
+    return [f"{day} {one:%Y}", day] if is_new else [day]
+
+
+def _month_texts(one: datetime, before: datetime | None) -> list[str]:
+    is_new = before is None or one.year != before.year
+    return [f"{one:%b %Y}", f"{one:%b}"] if is_new else [f"{one:%b}"]
 
 
 def summary(printout: Printout) -> str:

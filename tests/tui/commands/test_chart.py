@@ -76,8 +76,8 @@ def command(tmp_path: Path, *arguments: str) -> list[str]:
 @settings(max_examples=60)
 @given(
     st.integers(1, 3000),
-    st.integers(40, 220),
-    st.integers(8, 60),
+    st.integers(24, 220),
+    st.integers(6, 60),
     st.sampled_from(STYLES),
     st.sampled_from([1, 60, 3600, 86_400]),
 )
