@@ -67,7 +67,13 @@ def fixed_stage(
     """A chart with those cells and that range of prices, whatever is in view."""
     view, layout = view or View(), layout or FIXED_LAYOUT
     series = scene.series or Series(60)
-    axis = time_axis([series], view.scale, layout.dots_wide, anchor_x=layout.anchor_x(view.scale))
+    axis = time_axis(
+        [series],
+        view.scale,
+        layout.dots_wide,
+        anchor_x=layout.anchor_x(view.scale),
+        anchor_ns=view.anchor_ns,
+    )
     return Stage(scene, view, layout, axis, columns_on(axis, series), Scales(prices))
 
 

@@ -22,6 +22,7 @@ from tui.paint.header import column_at
 from tui.paint.level_labels import paint_level_labels
 from tui.paint.levels import by_rank, line_masks, look_of, row_masks
 from tui.paint.measure import paint_mark, paint_measure
+from tui.paint.overlay_numbers import paint_overlay_numbers
 from tui.paint.ranges import Scales
 from tui.paint.readout import paint_readout
 from tui.paint.round_numbers import round_rows
@@ -157,6 +158,11 @@ BEHIND: tuple[Layer, ...] = (
 """Behind the series."""
 
 BEFORE: tuple[Layer, ...] = (
+    Layer(
+        "overlay numbers",
+        paint_overlay_numbers,
+        lambda stage: stage.overlays and (stage.axis, stage.scene.overlays),
+    ),
     Layer("cuts", paint_cuts, lambda stage: stage.axis),
     Layer("levels", paint_levels, lambda stage: stage.scene.levels),
     Layer(

@@ -36,7 +36,7 @@ def paint_legend(canvas: Canvas, stage: Stage) -> None:
         canvas.text(1, stop, text, palette.ink("muted"))
     for place in layout.overlay_axes:
         overlay = scene.overlays[place.overlay]
-        end = min(place.left + place.width - 1, stop)
+        end = min(place.left + place.width - 1, stop - 1 if layout.hidden_axes else stop)
         name = f"{overlay.slot} {short_of(overlay)}"
         if palette.theme.depth != "none" and len(name) > end - place.left:
             name = short_of(overlay)  # its colour says which it is

@@ -74,7 +74,9 @@ def label_width(scene: Scene, view: View, scales: Scales) -> int:
     if scales.is_shared:
         shown += [label.price for label in _shared_labels(scene, scales, prices)]
     # No number between two others is written wider than both of them.
-    return max(len(text_at(price, scene, prices)) for price in (min(shown), max(shown)))
+    width = max(len(text_at(price, scene, prices)) for price in (min(shown), max(shown)))
+    # A blank keeps the number of a market off its percents.
+    return width + 1 if scales.is_shared else width
 
 
 def overlay_widths(scene: Scene, scales: Scales) -> list[int]:
@@ -209,7 +211,7 @@ def paint_axis_labels(canvas: Canvas, stage: Stage) -> None:
         dot = scale.row(last, layout.dots_high)
         row = min(max(dot // DOTS_Y, 0), layout.plot_rows - 1)
         beyond = -1 if dot < 0 else 1 if dot >= layout.dots_high else 0
-        mark = _arrow(beyond, canvas.glyphs) if beyond else str(overlay.slot)
+        mark = _arrow(beyond, canvas.glyphs) if beyond else mark_of("last", canvas.glyphs)
         text = f"{mark}{fmt.price(last, overlay.instrument).rjust(place.room)} "
         style = overlay_chip(canvas.palette, view.detail, overlay)
         canvas.text(layout.plot_top + row, place.left, text, style)

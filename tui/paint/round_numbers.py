@@ -27,6 +27,10 @@ _LEADING: tuple[tuple[str, ...], ...] = (
 """First digits of prices on a logarithmic scale, the roundest first."""
 
 
+_DENSE = 2
+"""Where labels stand so many times as far apart as they might, they are not made more."""
+
+
 class RoundPrice(NamedTuple):
     """A round number on a price axis."""
 
@@ -63,10 +67,12 @@ def round_log_prices(
 ) -> tuple[Decimal, ...]:
     """Round prices from `low` (positive) to `high` that are some `apart` of `rows` rows from each
     other on a logarithmic scale, lowest first: powers of ten, then 5 and 2 times those, and
-    finer ones while there is room."""
+    finer ones only where these leave much room."""
     found: list[tuple[float, Decimal]] = []
     height = math.log(high / low)
     for digits in _LEADING:
+        if len(found) * apart * _DENSE >= rows:
+            break
         for price in _with_leading(digits, low, high, tick):
             at = math.log(float(price) / low) / height * rows
             if all(abs(at - other) >= apart for other, _ in found):

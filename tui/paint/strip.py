@@ -317,9 +317,10 @@ def _paint_times(
         return
     is_wide = (last_ns - first_ns) / NANOS > 3 * _DAY_S
     dash = "-" if canvas.glyphs == "ascii" else "–"
-    said = (
-        f"{_said(first_ns, zone, is_long=is_wide)} {dash} {_said(last_ns, zone, is_long=is_wide)}"
-    )
+    from_, to = (_said(time_ns, zone, is_long=is_wide) for time_ns in (first_ns, last_ns))
+    if not is_wide and from_.rpartition(" ")[0] == to.rpartition(" ")[0]:
+        to = to.rpartition(" ")[2]  # the day is said already
+    said = f"{from_} {dash} {to}"
     left, right = len(begin) + 2, canvas.width - len(end) - 2
     if right - left >= len(said):
         at = min(max(left, middle - len(said) // 2), right - len(said))

@@ -15,7 +15,7 @@ from tui.paint.columns import TimeAxis
 from tui.paint.header import when_of
 from tui.paint.ink import chip
 from tui.paint.scene import Layout
-from tui.paint.times import fitted, separators, time_labels
+from tui.paint.times import fitted, pinned_label, separators, time_labels
 
 if TYPE_CHECKING:
     from tui.paint.layers import Stage
@@ -53,12 +53,18 @@ def paint_times(canvas: Canvas, stage: Stage) -> None:
     gap = 12 if axis.period_ns >= 60 * NANOS else 14
     if view.detail != "full":
         gap *= 2
+    labels = fitted(time_labels(axis, view.zone, gap), layout.plot_width)
+    pinned = pinned_label(axis, view.zone, [label for _, label in labels])
     chip_start, chip_text = _cursor_time(stage)
-    for start, label in fitted(time_labels(axis, view.zone, gap), layout.plot_width):
-        if start <= chip_start + len(chip_text) and chip_start <= start + len(label.text):
+    said = [(start, label.text, label.is_major) for start, label in labels]
+    if pinned:
+        said = [item for item in said if item[0] > len(pinned)]
+        said.insert(0, (0, pinned, True))
+    for start, text, is_major in said:
+        if start <= chip_start + len(chip_text) and chip_start <= start + len(text):
             continue  # half of a time would be misread
-        ink = palette.ink("text" if label.is_major else "axis", bold=label.is_major)
-        canvas.text(layout.time_row, start, label.text, ink)
+        ink = palette.ink("text" if is_major else "axis", bold=is_major)
+        canvas.text(layout.time_row, start, text, ink)
     newest = int(axis.keys[-1]) * axis.step_ns
     zone = fmt.zone_name(newest, view.zone)[: layout.axis_room].rjust(layout.axis_room)
     canvas.text(layout.time_row, layout.axis_left + 1, zone, palette.ink("muted"))

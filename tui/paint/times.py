@@ -70,6 +70,17 @@ def time_labels(axis: TimeAxis, zone: tzinfo | None, gap: int) -> list[TimeLabel
     return _clock_labels(axis, local, step, length_s)
 
 
+def pinned_label(axis: TimeAxis, zone: tzinfo | None, labels: Sequence[TimeLabel]) -> str:
+    """What the left edge says where `labels` do not: the day of times, or the year of days."""
+    if not len(axis) or any(label.rank >= YEAR_RANK for label in labels):
+        return ""
+    at = _local(axis, zone)[int(axis.x.searchsorted(1 - axis.zoom.dots))]
+    if any(label.rank >= DAY_RANK for label in labels):
+        has_clock = any(label.rank < DAY_RANK for label in labels)
+        return "" if has_clock else str(moment(int(at) * NANOS).year)
+    return _day_text(int(at)) if axis.step_ns < _DAY * NANOS else str(moment(int(at) * NANOS).year)
+
+
 def _clock_labels(axis: TimeAxis, local: np.ndarray, step: int, length_s: float) -> list[TimeLabel]:
     """Labels at times of day, and at the first bar of each day."""
     begins, moments, cells = _begun(axis, local, step, 0, length_s)

@@ -82,10 +82,10 @@ def test_decades_are_labelled_by_ones_then_by_fives_and_twos() -> None:
     assert _log(1, 1000, rows=40) == ["1", "2", "5", "10", "20", "50", "100", "200", "500", "1000"]
 
 
-def test_two_decades_in_many_rows_are_labelled_finer() -> None:
-    found = _log(10, 1000, rows=60)
-
-    assert {"10", "20", "50", "100", "200", "500", "1000", "30", "70"} <= set(found)
+def test_finer_prices_are_for_short_ranges() -> None:
+    assert _log(5, 200, rows=30) == ["5", "10", "20", "50", "100", "200"]
+    assert _log(10, 100, rows=40) == ["10", "20", "30", "50", "70", "100"]
+    assert {"120", "150", "180", "200", "250"} <= set(_log(100, 250, rows=60))
 
 
 @given(
@@ -135,7 +135,7 @@ def test_round_prices_stand_in_their_rows_from_below_to_above(kind: str) -> None
         assert row == dot // 4
         assert 0 <= row < layout.plot_rows
         assert text == f"{float(text):.2f}"
-    assert len(rows) >= 5
+    assert len(rows) >= 4
 
 
 def test_a_logarithmic_range_that_is_short_has_even_prices() -> None:

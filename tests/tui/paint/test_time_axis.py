@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.feed.bars import Series
-from tests.support.bars import INSTRUMENT, NANOS, START_NS, bars
+from tests.support.bars import INSTRUMENT, NANOS, START_NS, bars, series_of, walk
 from tests.support.stages import FIXED_LAYOUT, NIGHT, fixed_stage, ink_of, painted, rows_of
 from tui.paint.canvas import Canvas
 from tui.paint.columns import ZOOMS, Zoom, time_axis
@@ -154,3 +154,29 @@ def test_the_time_of_a_linked_chart_is_a_faint_upright() -> None:
             painted(paint_linked, nowhere).is_empty
             or not painted(paint_linked, nowhere).backdrop.values.any()
         )  # type: ignore[union-attr]
+
+
+def test_where_no_day_begins_in_view_the_left_edge_says_which_day_it_is() -> None:
+    text = _times(View(zone=ZoneInfo("Europe/Berlin")), _HOUR)
+
+    assert text.startswith("14 Nov ")
+    assert not _times(series=NIGHT_BARS).startswith("14 Nov")
+
+
+def test_where_no_year_begins_in_view_the_left_edge_says_which_year_days_are_of() -> None:
+    days = series_of(walk(200, period_s=86_400), 86_400)
+
+    early = int(days.time_ns[30])
+    assert _times(View(anchor_ns=early), days).startswith("2023")
+    assert _times(View(zoom=ZOOMS.index(Zoom(1, 1))), days).split()[0] != "2023"
+
+
+def test_the_day_at_the_left_edge_covers_no_time() -> None:
+    for shift in range(10):
+        view = View(anchor_ns=int(_HOUR.time_ns[40 + shift]))
+        said = _times(view, _HOUR)[: LAYOUT.plot_width].split()
+        assert said[:2] == ["14", "Nov"]
+        assert all(len(word) == 5 and word[2] == ":" for word in said[2:])
+
+
+_HOUR = bars(*((number, 1, 2, 1, 2) for number in range(-60, 20)))
