@@ -20,6 +20,8 @@ from tui.screens.layout import PANELS, arrange
     has_banner=st.booleans(),
     has_strip=st.booleans(),
     covered=st.sampled_from([0, 46]),
+    is_full=st.booleans(),
+    history=st.sampled_from([None, True, False]),
 )
 def test_parts_stay_on_the_screen_and_never_overlap(
     width: int,
@@ -29,6 +31,8 @@ def test_parts_stay_on_the_screen_and_never_overlap(
     has_banner: bool,
     has_strip: bool,
     covered: int,
+    is_full: bool,
+    history: bool | None,
 ):
     places = arrange(
         width,
@@ -38,6 +42,8 @@ def test_parts_stay_on_the_screen_and_never_overlap(
         has_banner=has_banner,
         has_strip=has_strip,
         covered=covered,
+        is_full=is_full,
+        history=history,
     )
     screen = Region(0, 0, width, height)
 
@@ -73,3 +79,22 @@ def test_what_is_staged_is_always_somewhere():
 
 def test_the_failure_of_the_engine_has_rows_of_its_own():
     assert arrange(80, 24, has_banner=True)["banner"] == Region(0, 1, 80, 2)
+
+
+def test_the_strip_of_history_is_there_where_the_chart_is_high_or_it_was_asked_for():
+    def has(size: tuple[int, int], history: bool | None, *, is_full: bool = False) -> bool:
+        return "history" in arrange(*size, history=history, is_full=is_full)
+
+    assert [has(size, None) for size in ((80, 24), (120, 35), (200, 50))] == [False, True, True]
+    assert has((80, 24), True)
+    assert not has((80, 13), True)
+    assert not has((200, 50), False)
+    assert not has((200, 50), None, is_full=True)
+    assert has((200, 50), True, is_full=True)
+
+
+def test_the_chart_alone_has_all_but_status_and_keys_and_never_hides_what_is_staged():
+    places = arrange(120, 35, is_full=True, has_strip=True)
+
+    assert set(places) == {"status", "keys", "chart", "strip"}
+    assert places["chart"].width == 120
