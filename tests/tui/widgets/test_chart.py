@@ -1,4 +1,4 @@
-"""The chart as a widget: looked at, moved, clicked, and photographed alone."""
+"""The chart as a widget: looked at, moved, clicked, and repainted."""
 
 from __future__ import annotations
 
@@ -22,68 +22,6 @@ from tui.paint.levels import LOOKS
 from tui.paint.scene import FillMark, Overlay
 from tui.themes import Depth
 from tui.widgets.chart import Chart, Level
-
-SIZES = [(80, 24), (120, 35), (200, 50)]
-
-
-def _levels(last: float, span: float) -> list[Level]:
-    kinds = [kind for kind, look in LOOKS.items() if look.pattern]
-    return [
-        Level(round(last + span * (index / len(kinds) - 0.45), 2), kind, f"{kind} 0.5")
-        for index, kind in enumerate(kinds)
-    ]
-
-
-# -- photographs ---------------------------------------------------------------------------------
-
-
-def _photo(**options: Any) -> ChartApp:
-    series = series_of(walk(600))
-    last = float(series.close[-1])
-    return ChartApp(series, levels=_levels(last, 70.0), **options)
-
-
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: "x".join(map(str, size)))
-def test_the_chart_at_three_sizes(snap_compare: Any, size: tuple[int, int]) -> None:
-    assert snap_compare(_photo(), terminal_size=size)
-
-
-@pytest.mark.parametrize("theme", sorted(THEMES))
-def test_the_chart_in_every_theme(snap_compare: Any, theme: str) -> None:
-    assert snap_compare(_photo(theme=theme), terminal_size=(100, 30))
-
-
-@pytest.mark.parametrize("depth", ["256", "16", "none"])
-def test_the_chart_in_fewer_colours(snap_compare: Any, depth: Depth) -> None:
-    assert snap_compare(_photo(depth=depth), terminal_size=(100, 30))
-
-
-def test_the_chart_with_its_crosshair(snap_compare: Any) -> None:
-    def point(chart: Chart) -> None:
-        chart.toggle_cursor()
-        chart.move_cursor(-10, 1500)
-
-    assert snap_compare(ChartApp(series_of(walk(600)), then=point), terminal_size=(120, 35))
-
-
-def test_the_chart_as_a_line_from_afar(snap_compare: Any) -> None:
-    def leave(chart: Chart) -> None:
-        chart.set_style("curve")
-        chart.zoom(-7)
-
-    assert snap_compare(ChartApp(series_of(walk(5000)), then=leave), terminal_size=(120, 35))
-
-
-def test_the_chart_with_gaps_and_stale(snap_compare: Any) -> None:
-    numbers = (*range(20), *range(26, 40), *range(1200, 1215))
-    series = bars(*((n, 100 + n % 5, 103 + n % 7, 98, 101 + n % 3, n % 11) for n in numbers))
-    app = ChartApp(series, stale=True, now_ns=13 * NANOS)
-    assert snap_compare(app, terminal_size=(120, 35))
-
-
-def test_the_chart_before_its_first_bars(snap_compare: Any) -> None:
-    assert snap_compare(ChartApp(Series(60)), terminal_size=(80, 24))
-
 
 # -- time ----------------------------------------------------------------------------------------
 
