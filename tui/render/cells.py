@@ -20,8 +20,11 @@ from tui.render.spans import (
 )
 
 _BOTH_WRITTEN = 400
-"""Up to so many spans both orders are written out and the shorter is sent; beyond, the costs
-are estimated."""
+"""Up to so many spans both orders are written out, and the shorter is sent, where an estimate
+of their costs does not tell them apart."""
+
+_DOUBTFUL = 2
+"""Bytes a span by which an estimate may be wrong."""
 
 _MOVE_BYTES = 5
 """What going to the next span costs in an estimate."""
@@ -136,10 +139,11 @@ class CellRenderer:
         self._cells += int(changed.sum())
         self._spans += len(work.spans)
         order = pen_order(work.spans, self._pens, self._pen)
-        if len(work.spans) > _BOTH_WRITTEN:
-            ways = [order if self._is_cheaper(work.spans, order) else []]
+        saved = self._saved(work.spans, order)
+        if abs(saved) <= _DOUBTFUL * len(work.spans) <= _DOUBTFUL * _BOTH_WRITTEN:
+            ways = [[], order]
         else:
-            ways = [[], order] if len(order) > 1 else [[]]
+            ways = [order if saved > 0 else []]
         best = min((self._written(work, way) for way in ways), key=lambda way: way.size)
         self._pen, self._place = best.pen, best.place
         return best.text
@@ -150,21 +154,23 @@ class CellRenderer:
         erases[0] = True  # pen 0 is the first, and its ground the terminal's own
         return erases
 
-    def _is_cheaper(self, spans: list[Span], order: list[int]) -> bool:
-        """Whether taking each pen once costs less than going row by row, by an estimate."""
+    def _saved(self, spans: list[Span], order: list[int]) -> int:
+        """Bytes that taking each pen once saves over going row by row, by an estimate."""
         change = self._pens.change
         in_rows, pen, row, column = 0, self._pen, -1, -1
         for span in spans:
             if not span.is_blank or pen is None:
-                in_rows += len(change(pen, span.pen))
+                if span.pen != pen:
+                    in_rows += len(change(pen, span.pen))
                 pen = span.pen
-            in_rows += 0 if (span.row, span.start) == (row, column) else _MOVE_BYTES
+            if span.row != row or span.start != column:
+                in_rows += _MOVE_BYTES
             row, column = span.row, span.stop
         in_passes, pen = _MOVE_BYTES * len(spans), self._pen
         for number in order:
             in_passes += len(change(pen, number))
             pen = number
-        return in_passes < in_rows
+        return in_rows - in_passes
 
     def _written(self, work: Work, order: list[int]) -> Writer:
         """All spans in that order of pens, or row by row where there is none."""

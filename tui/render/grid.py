@@ -10,7 +10,7 @@ wherever nobody sees a difference, so that equal numbers look equal.
 from __future__ import annotations
 
 import numpy as np
-from rich.cells import cell_len, split_graphemes
+from rich.cells import split_graphemes
 
 from tui.render.pens import PenBook
 
@@ -116,19 +116,11 @@ def cells_of(runs: list[tuple[str, int]], pens: PenBook, clusters: Clusters) -> 
     are left out.
     """
     text = "".join([run for run, _ in runs])
-    if not _is_simple(text):
+    codes = np.frombuffer(text.encode("utf-32-le", "replace"), dtype="<u4")
+    if not _ONE_CELL[np.minimum(codes, len(_ONE_CELL) - 1)].all():
         return _measured_cells(runs, pens, clusters)
     numbers = np.repeat([pen for _, pen in runs], [len(run) for run, _ in runs])
-    codes = np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
     return _packed(codes, numbers, pens)
-
-
-def _is_simple(text: str) -> bool:
-    """Whether each character of `text` is known to take one cell."""
-    if text.isascii():
-        return text.isprintable()
-    codes = np.frombuffer(text.encode("utf-32-le", "replace"), dtype="<u4")
-    return bool(_ONE_CELL[np.minimum(codes, 0x2FFF)].all())
 
 
 def _measured_cells(runs: list[tuple[str, int]], pens: PenBook, clusters: Clusters) -> np.ndarray:
@@ -150,11 +142,6 @@ def _is_control(char: str) -> bool:
 
 def _packed(codes: np.ndarray, numbers: np.ndarray, pens: PenBook) -> np.ndarray:
     """Codes and pens as cells, blanks in the pens that blanks have."""
-    shown = np.where(codes == BLANK, pens.blank[numbers], numbers)
-    cells: np.ndarray = shown.astype(np.uint64) << PEN_SHIFT | codes
+    whole, blank = pens.cells
+    cells: np.ndarray = np.where(codes == BLANK, blank[numbers], whole[numbers]) | codes
     return cells
-
-
-def width_of(text: str) -> int:
-    """Cells that `text` takes, as `cells_of` counts them."""
-    return cell_len(text)

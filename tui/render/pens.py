@@ -42,6 +42,7 @@ class PenBook:
         self._ground_list: list[int] = []
         self._blank = np.zeros(0, dtype=np.int64)
         self._ground = np.zeros(0, dtype=np.int64)
+        self._cells = (np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.uint64))
         self.number(Pen())
 
     def __len__(self) -> int:
@@ -72,6 +73,14 @@ class PenBook:
         if len(self._blank) != len(self._pens):
             self._blank = np.array(self._blank_list, dtype=np.int64)
         return self._blank
+
+    @property
+    def cells(self) -> tuple[np.ndarray, np.ndarray]:
+        """Of each pen the upper half of its cells, and of those that are blank; (pens,) uint64."""
+        if len(self._cells[0]) != len(self._pens):
+            whole = np.arange(len(self._pens), dtype=np.uint64) << np.uint64(32)
+            self._cells = whole, self.blank.astype(np.uint64) << np.uint64(32)
+        return self._cells
 
     @property
     def ground(self) -> np.ndarray:

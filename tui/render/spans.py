@@ -75,9 +75,29 @@ def find_work(wanted: np.ndarray, changed: np.ndarray, pens: PenBook, erases: np
     grounds = pens.ground[numbers]
     blank = (codes == BLANK) & (grounds >= 0)
     work = Work(rows.tolist(), codes, numbers, grounds, changed, blank, [])
-    long = _long_blanks(work, erases)
-    inked = np.where(long, numbers, _inked(work, pens))
-    return work._replace(pens=inked, spans=_cut(rows, inked, changed, blank, long))
+    at = np.flatnonzero(changed)
+    run = _Cells(at, changed.shape[1], numbers.ravel()[at], grounds.ravel()[at], blank.ravel()[at])
+    long = _long_blanks(work, run, erases)
+    inked = np.where(long, run.pens, _inked(run, pens))
+    numbers.ravel()[at] = inked
+    return work._replace(spans=_cut(rows, run, inked, long))
+
+
+class _Cells(NamedTuple):
+    """The changed cells one after the other, row by row; all arrays are (cells,)."""
+
+    at: np.ndarray
+    """Row times width plus column."""
+    width: int
+    pens: np.ndarray
+    grounds: np.ndarray
+    blank: np.ndarray
+
+    def begins(self) -> np.ndarray:
+        """Where a cell does not stand beside the one before."""
+        begins = np.ones(len(self.at), dtype=bool)
+        begins[1:] = (self.at[1:] != self.at[:-1] + 1) | (self.at[1:] % self.width == 0)
+        return begins
 
 
 def whole_characters(changed: np.ndarray, wanted: np.ndarray) -> np.ndarray:
@@ -92,72 +112,55 @@ def whole_characters(changed: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return both
 
 
-def _inked(work: Work, pens: PenBook) -> np.ndarray:
-    """Pens, with changed blanks in that of the changed character before or behind them."""
-    width = work.pens.shape[1]
-    columns = np.arange(width)
-    blank = work.blank & work.changed
-    before = np.maximum.accumulate(np.where(blank, 0, columns), axis=1)
-    behind = np.minimum.accumulate(np.where(blank, width - 1, columns)[:, ::-1], axis=1)
-    inked: np.ndarray = work.pens
-    for marks in (behind[:, ::-1], before):
-        pens_there = np.take_along_axis(work.pens, marks, axis=1)
-        fits = blank & np.take_along_axis(work.changed & ~work.blank, marks, axis=1)
-        fits &= pens.ground[pens_there] == work.grounds
-        inked = np.where(fits, pens_there, inked)
+def _inked(cells: _Cells, pens: PenBook) -> np.ndarray:
+    """Pens, with blanks in that of the character before or behind them, if they are beside it
+    and of one ground."""
+    numbers = np.arange(len(cells.at))
+    first = np.maximum.accumulate(np.where(cells.begins(), numbers, 0))
+    before = np.maximum.accumulate(np.where(cells.blank, 0, numbers))
+    behind = np.minimum.accumulate(np.where(cells.blank, len(numbers) - 1, numbers)[::-1])[::-1]
+    inked: np.ndarray = cells.pens
+    for marks, is_beside in ((behind, first[behind] == first), (before, before >= first)):
+        there = cells.pens[marks]
+        fits = cells.blank & ~cells.blank[marks] & is_beside
+        fits &= pens.ground[there] == cells.grounds
+        inked = np.where(fits, there, inked)
     return inked
 
 
-def _long_blanks(work: Work, erases: np.ndarray) -> np.ndarray:
-    """Changed blanks that are worth erasing, a run of one ground each."""
-    blank, grounds = work.blank & work.changed, work.grounds
-    long: np.ndarray = np.zeros_like(blank)
-    width = blank.shape[1]
-    breaks = np.ones_like(blank)
-    breaks[:, 1:] = ~blank[:, 1:] | ~blank[:, :-1] | (grounds[:, 1:] != grounds[:, :-1])
-    starts = np.maximum.accumulate(np.where(breaks, np.arange(width), 0), axis=1)
-    ends = np.full_like(starts, width)
-    ends[:, :-1] = np.where(breaks[:, 1:], np.arange(1, width), width)
-    lengths = np.minimum.accumulate(ends[:, ::-1], axis=1)[:, ::-1] - starts
-    if not (lengths[blank] >= ERASED_TO_EDGE).any():
+def _long_blanks(work: Work, cells: _Cells, erases: np.ndarray) -> np.ndarray:
+    """Blanks that are worth erasing, a run of one ground each."""
+    long: np.ndarray = np.zeros_like(cells.blank)
+    breaks = cells.begins() | ~cells.blank
+    breaks[1:] |= ~cells.blank[:-1] | (cells.grounds[1:] != cells.grounds[:-1])
+    starts = np.flatnonzero(breaks)
+    lengths = np.diff(starts, append=len(cells.at))
+    if not (lengths >= ERASED_TO_EDGE).any():
         return long
-    for ground in np.unique(grounds[blank]).tolist():
+    lengths = np.repeat(lengths, lengths)
+    for ground in np.unique(cells.grounds[cells.blank]).tolist():
         if erases[ground]:
-            to_edge = work.clear(ground, work.changed) == width
-            least = np.where(to_edge, ERASED_TO_EDGE, ERASED_INSIDE)
-            long |= blank & (grounds == ground) & (lengths >= least)
+            clear = work.clear(ground, work.changed).ravel()[cells.at]
+            least = np.where(clear == cells.width, ERASED_TO_EDGE, ERASED_INSIDE)
+            long |= cells.blank & (cells.grounds == ground) & (lengths >= least)
     return long
 
 
-def _cut(
-    rows: np.ndarray,
-    inked: np.ndarray,
-    changed: np.ndarray,
-    blank: np.ndarray,
-    long: np.ndarray,
-) -> list[Span]:
-    width = changed.shape[1]
-    at = np.flatnonzero(changed)
-    pens, erased, column = inked.ravel()[at], long.ravel()[at], at % width
-    begins = np.ones(len(at), dtype=bool)
-    begins[1:] = (
-        (at[1:] != at[:-1] + 1)
-        | (column[1:] == 0)
-        | (pens[1:] != pens[:-1])
-        | (erased[1:] != erased[:-1])
-    )
+def _cut(rows: np.ndarray, cells: _Cells, inked: np.ndarray, long: np.ndarray) -> list[Span]:
+    begins = cells.begins()
+    begins[1:] |= (inked[1:] != inked[:-1]) | (long[1:] != long[:-1])
     first = np.flatnonzero(begins)
-    last = np.append(first[1:], len(at)) - 1
-    inks = np.add.reduceat((~blank).ravel()[at].astype(np.int64), first)
-    lines = at[first] // width
+    lengths = np.diff(first, append=len(cells.at))
+    inks = np.add.reduceat((~cells.blank).astype(np.int64), first)
+    lines, columns = np.divmod(cells.at[first], cells.width)
     return [
         Span(*values)
         for values in zip(
             rows[lines].tolist(),
             lines.tolist(),
-            column[first].tolist(),
-            (column[last] + 1).tolist(),
-            pens[first].tolist(),
+            columns.tolist(),
+            (columns + lengths).tolist(),
+            inked[first].tolist(),
             (inks == 0).tolist(),
             strict=True,
         )
