@@ -17,8 +17,10 @@ HISTORY_HEIGHT = 3
 
 HISTORY_FROM = 24
 """A chart of so many rows gives some to the strip of all history unasked,"""
+HISTORY_FROM_GRID = 34
+"""charts on one another do from so many on,"""
 HISTORY_LEAST = 12
-"""and one of so many if it was asked for."""
+"""and any of so many if it was asked for."""
 
 
 def is_small(width: int, height: int) -> bool:
@@ -42,6 +44,7 @@ def arrange(
     covered: int = 0,
     is_full: bool = False,
     history: bool | None = False,
+    charts: int = 1,
 ) -> dict[str, Region]:
     """The place of each part that is shown, by name.
 
@@ -54,6 +57,7 @@ def arrange(
         is_full: the chart has everything but the status line and the keys.
         history: whether there is a strip of all history under the chart; None where the chart
             is high enough.
+        charts: how many there are.
     """
     places = {"status": Region(0, 0, width, 1), "keys": Region(0, height - 1, width, 1)}
     top = 1
@@ -73,7 +77,9 @@ def arrange(
         inner = _medium(body, frozenset(hidden))
     if has_strip and "order" not in inner and "strip" not in inner:
         inner = _with_strip(inner)
-    least = HISTORY_FROM if history is None else HISTORY_LEAST
+    least = HISTORY_LEAST
+    if history is None:
+        least = HISTORY_FROM if charts <= 2 else HISTORY_FROM_GRID
     if history is not False and not (is_full and history is None):
         inner = _with_history(inner, least)
     return places | inner

@@ -104,6 +104,7 @@ class PanelledScreen(Screen[None], inherit_bindings=False):
             covered=self.covered,
             is_full=self.is_full,
             history=self.history if self.is_complete else False,
+            charts=len(deck.markets.panes),
         )
         self._place_charts(places)
         if places == self._places:

@@ -86,6 +86,8 @@ def test_the_strip_of_history_is_there_where_the_chart_is_high_or_it_was_asked_f
         return "history" in arrange(*size, history=history, is_full=is_full)
 
     assert [has(size, None) for size in ((80, 24), (120, 35), (200, 50))] == [False, True, True]
+    assert "history" not in arrange(120, 35, history=None, charts=4)
+    assert "history" in arrange(200, 50, history=None, charts=4)
     assert has((80, 24), True)
     assert not has((80, 13), True)
     assert not has((200, 50), False)
