@@ -23,11 +23,20 @@ from tui.paint.format import compact, moment, percent, period, price, zone_name
 STYLES = ("candles", "bars", "heikin-ashi", "line", "curve", "area", "steps")
 """`line` is what others call a curve."""
 
+LINES = frozenset({"line", "curve", "area", "steps"})
+"""Styles of one colour."""
+
 LEAST_WIDTH, MOST_WIDTH = 24, 1000
 LEAST_HEIGHT, MOST_HEIGHT = 6, 400
 
 LEAST_PICTURE = 8
 """Columns of the prices, however long their labels are."""
+
+WELL_FILLED = 0.7
+"""Share of the width that bars take at least, if that is to be had."""
+
+MOST_TRIED = 5
+"""Numbers of bars in one place that are looked at for that."""
 
 VOLUME_HEIGHT = 16
 """From this height on, volume stands below the prices."""
@@ -52,7 +61,14 @@ _ASCII = str.maketrans(
 _BRAILLE = re.compile(r"[\u2801-\u28ff]")
 
 
-_GROUPS = tuple(share * 10**power for power in range(6) for share in (1, 2, 3, 4, 5, 6, 8))
+_GROUPS = (
+    *(1, 2, 3, 4, 5, 6, 8),
+    *(
+        share * 10**power
+        for power in range(6)
+        for share in (10, 12, 15, 20, 25, 30, 40, 50, 60, 80)
+    ),
+)
 """Numbers of bars that may become one, ascending."""
 
 
@@ -81,7 +97,7 @@ class _Layout(NamedTuple):
 def printed(printout: Printout, width: int, height: int) -> Text:
     """The chart in exactly `height` lines of at most `width` cells."""
     label_width = max(len(text) for _, text in _price_labels(printout, height)) + 1
-    layout = _laid_out(printout.series, max(LEAST_PICTURE, width - label_width))
+    layout = _laid_out(printout, max(LEAST_PICTURE, width - label_width))
     has_volume = height >= VOLUME_HEIGHT and float(layout.bars.volume.max()) > 0
     rows = height - 3 - (VOLUME_ROWS if has_volume else 0)
     lines = [
@@ -103,32 +119,50 @@ def in_ascii(text: str) -> str:
 # -- what stands where -----------------------------------------------------------------------
 
 
-def _laid_out(series: Series, width: int) -> _Layout:
-    """The newest bar stands rightmost; as many bars are made one as need be."""
-    group, starts = _groups(series, width)
+def _laid_out(printout: Printout, width: int) -> _Layout:
+    """As many bars are made one as need be. Lines take all of the width; bars are all equally
+    far apart, and the picture is as narrow as that makes it."""
+    series, is_line = printout.series, printout.style in LINES
+    group, starts = _groups(series, width, 0.0 if is_line else WELL_FILLED)
     bars = series.reduced(starts, len(series)) if group > 1 else series.columns()
-    step = max(1, width // len(bars))
     places = np.arange(len(bars))
     missing = np.diff(bars.time_ns, prepend=bars.time_ns[0] - series.period_ns)
     gaps = np.cumsum(missing > series.period_ns) if group == 1 else np.zeros(len(bars), dtype=int)
-    if (len(bars) + int(gaps[-1])) * step <= width:
+    if len(bars) + int(gaps[-1]) <= width:
         places += gaps  # a place stays empty where time is missing, if there is one to spare
-    x = width - 1 - step // 2 - (places[-1] - places) * step
-    return _Layout(bars, x.tolist(), width, group)
+    count = int(places[-1]) + 1
+    if is_line:
+        x = np.rint(places * ((width - 1) / max(1, count - 1))).astype(int)
+        return _Layout(bars, x.tolist(), width, group)
+    step = width // count
+    x = places * step + step // 2
+    return _Layout(bars, x.tolist(), max(LEAST_PICTURE, count * step), group)
 
 
-def _groups(series: Series, width: int) -> tuple[int, np.ndarray]:
-    """How many bars stand in one place, and with which bar each place begins: at round times."""
+def _groups(series: Series, width: int, least_filled: float) -> tuple[int, np.ndarray]:
+    """How many bars stand in one place, and with which bar each place begins: at round times.
+
+    Args:
+        least_filled: the share of `width` that the places should take. More bars are made one
+            than must be where that gives all of them a column more.
+    """
     count = len(series)
     if count <= width:
         return 1, np.arange(count)
+    found: list[tuple[float, int, np.ndarray]] = []
     for group in (one for one in _GROUPS if one * width >= count):
         keys = series.time_ns // (series.period_ns * group)
         starts = np.flatnonzero(np.diff(keys, prepend=keys[0] - 1))
-        if len(starts) <= width:
+        if len(starts) > width:
+            continue
+        filled = width // len(starts) * len(starts) / width
+        if filled >= least_filled:
             return group, starts
-    group = -(-count // width)
-    return group, np.arange(0, count, group)
+        found.append((filled, group, starts))
+        if len(found) == MOST_TRIED:
+            break
+    _, group, starts = max(found, key=lambda one: one[0])
+    return group, starts
 
 
 def _headline(printout: Printout, group: int) -> list[Text]:
@@ -218,7 +252,7 @@ def _slimmed(drawn: str, style: str, layout: _Layout) -> str:
 def _signal(figure, printout: Printout, layout: _Layout):  # type: ignore[no-untyped-def]
     """What plotext is to draw."""
     bars, style = layout.bars, printout.style
-    if style in ("line", "curve", "area", "steps"):
+    if style in LINES:
         x, y = layout.x, bars.close.tolist()
         if style == "steps":
             x = [at for pair in zip(x, [*x[1:], x[-1]], strict=True) for at in pair]

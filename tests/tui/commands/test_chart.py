@@ -105,7 +105,16 @@ def test_it_says_what_it_shows_and_what_became_of_the_price() -> None:
 def test_many_bars_are_made_one_and_none_is_left_out() -> None:
     lines = lines_of(series_of(1000), width=80)
 
-    assert "1,000 bars, 20 bars a column" in lines[0]
+    assert "1,000 bars, 15 bars a column" in lines[0]
+
+
+@given(st.integers(60, 3000), st.integers(50, 200), st.sampled_from(STYLES))
+def test_the_width_is_used(count: int, width: int, style: str) -> None:
+    series = series_of(count)
+    lines = lines_of(series, width, 24, style)
+
+    assert max(len(line.rstrip()) for line in lines[2:-1]) > width * 0.45
+    assert min(len(line) - len(line.lstrip()) for line in lines[2:-1] if line.strip()) <= 3
 
 
 def test_the_newest_bar_stands_rightmost() -> None:
