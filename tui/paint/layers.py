@@ -161,19 +161,19 @@ BEFORE: tuple[Layer, ...] = (
     Layer(
         "overlay numbers",
         paint_overlay_numbers,
-        lambda stage: stage.overlays and (stage.axis, stage.scene.overlays),
+        lambda stage: stage.overlays and (stage.axis, stage.overlays),
     ),
     Layer("cuts", paint_cuts, lambda stage: stage.axis),
     Layer("levels", paint_levels, lambda stage: stage.scene.levels),
     Layer(
-        "level labels",
-        paint_level_labels,
-        lambda stage: stage.scene.levels and (stage.scene.levels, stage.view.detail),
-    ),
-    Layer(
         "fills",
         paint_fills,
         lambda stage: stage.scene.fills and (stage.scene.fills, stage.axis, stage.columns),
+    ),
+    Layer(
+        "level labels",
+        paint_level_labels,
+        lambda stage: stage.scene.levels and (stage.scene.levels, stage.view.detail),
     ),
     Layer("empty", paint_empty, lambda stage: (_has_bars(stage), stage.scene.title)),
     Layer("crosshair", paint_crosshair, lambda stage: (stage.view.cursor, stage.cursor_x)),

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 from tui.paint import format as fmt
 from tui.paint.canvas import Canvas
-from tui.paint.cells import DOTS_X
+from tui.paint.cells import DOTS_X, DOTS_Y
 from tui.paint.ink import Run, length_of, tag, write
 from tui.paint.measure import bars_between
 from tui.paint.scene import Scene
 
 if TYPE_CHECKING:
     from tui.paint.layers import Stage
+
+_ROWS = 6
+"""Rows from the top of the plot that are looked at for a free one."""
 
 
 def paint_readout(canvas: Canvas, stage: Stage) -> None:
@@ -31,7 +34,16 @@ def paint_readout(canvas: Canvas, stage: Stage) -> None:
     x = stage.cursor_x
     is_left = x is None or x // DOTS_X > layout.plot_width // 2
     at = 1 if is_left else layout.plot_width - 1 - length_of(runs)
-    write(canvas, layout.plot_top, at, runs, layout.plot_width)
+    write(canvas, layout.plot_top + _free_row(stage), at, runs, layout.plot_width)
+
+
+def _free_row(stage: Stage) -> int:
+    """The uppermost row of the plot without the label of a level, among the first ones."""
+    layout, prices = stage.layout, stage.prices
+    assert prices is not None
+    dots = [prices.row(level.price, layout.dots_high) for level in stage.scene.levels]
+    taken = {min(max(dot // DOTS_Y, 0), layout.plot_rows - 1) for dot in dots}
+    return next((row for row in range(min(_ROWS, layout.plot_rows)) if row not in taken), 0)
 
 
 def _facts(canvas: Canvas, stage: Stage) -> list[list[Run]]:

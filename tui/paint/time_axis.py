@@ -58,8 +58,8 @@ def paint_times(canvas: Canvas, stage: Stage) -> None:
     chip_start, chip_text = _cursor_time(stage)
     said = [(start, label.text, label.is_major) for start, label in labels]
     if pinned:
-        said = [item for item in said if item[0] > len(pinned)]
-        said.insert(0, (0, pinned, True))
+        said = [item for item in said if item[0] > len(pinned) + 1]
+        said.insert(0, (1, pinned, True))
     for start, text, is_major in said:
         if start <= chip_start + len(chip_text) and chip_start <= start + len(text):
             continue  # half of a time would be misread

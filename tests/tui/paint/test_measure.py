@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.support.bars import INSTRUMENT, NANOS, START_NS, bars, series_of, walk
 from tests.support.stages import NIGHT, ink_of, painted, quote, rows_of, stage_of
 from tui.paint.layers import Stage
+from tui.paint.levels import Level
 from tui.paint.measure import bars_between, measured, paint_mark, paint_measure
 from tui.paint.readout import paint_readout
 from tui.paint.scene import Cursor, Scene, View
@@ -152,6 +153,15 @@ def test_what_it_says_is_whole_and_the_most_wanted_first(width: int) -> None:
 
     assert said == sorted(said, reverse=True)
     assert text.count("%") == said[1]
+
+
+def test_it_covers_no_label_of_a_level() -> None:
+    levels = (Level(LAST * 2, "working", "sell 1"), Level(LAST * 3, "alert", "far"))
+    stage = stage_of(SCENE._replace(levels=levels), View(cursor=_at(198)), 100, 30)
+    rows = rows_of(painted(paint_readout, stage))[stage.layout.plot_top :]
+
+    assert not rows[0].strip()
+    assert rows[1].startswith("  at ")
 
 
 def test_without_a_crosshair_nothing_is_said() -> None:

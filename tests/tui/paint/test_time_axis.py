@@ -159,15 +159,15 @@ def test_the_time_of_a_linked_chart_is_a_faint_upright() -> None:
 def test_where_no_day_begins_in_view_the_left_edge_says_which_day_it_is() -> None:
     text = _times(View(zone=ZoneInfo("Europe/Berlin")), _HOUR)
 
-    assert text.startswith("14 Nov ")
-    assert not _times(series=NIGHT_BARS).startswith("14 Nov")
+    assert text.startswith(" 14 Nov ")
+    assert not _times(series=NIGHT_BARS).startswith(" 14 Nov")
 
 
 def test_where_no_year_begins_in_view_the_left_edge_says_which_year_days_are_of() -> None:
     days = series_of(walk(200, period_s=86_400), 86_400)
 
     early = int(days.time_ns[30])
-    assert _times(View(anchor_ns=early), days).startswith("2023")
+    assert _times(View(anchor_ns=early), days).startswith(" 2023 ")
     assert _times(View(zoom=ZOOMS.index(Zoom(1, 1))), days).split()[0] != "2023"
 
 
