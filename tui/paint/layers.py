@@ -182,10 +182,14 @@ BEFORE: tuple[Layer, ...] = (
     Layer(
         "readout",
         paint_readout,
-        lambda stage: stage.view.cursor and (stage.view, stage.columns, stage.scene.quote),
+        lambda stage: stage.view.cursor and _pointed_at(stage),
     ),
 )
 """Before the series and the overlays."""
+
+
+def _pointed_at(stage: Stage) -> tuple[object, ...]:
+    return stage.view, stage.columns, stage.scene.quote, stage.scene.levels
 
 
 def _has_bars(stage: Stage) -> tuple[bool, bool]:
