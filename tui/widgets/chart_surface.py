@@ -265,7 +265,5 @@ def _overlay_state(overlay: Overlay) -> tuple[object, ...]:
 
 
 def _bars_state(series: Bars | None) -> tuple[object, ...] | None:
-    """What of `series` a picture depends on; one that has no `version` is never the same."""
-    if series is None:
-        return None
-    return id(series), getattr(series, "version", object())
+    """What of `series` a picture depends on."""
+    return None if series is None else (id(series), series.version)

@@ -79,7 +79,8 @@ class HistoryStrip(FrameWidget):
     def show(self, *, series: Bars | None, visible: Visible | None, is_stale: bool = False) -> None:
         """Show these bars, and mark those that the chart shows. Called once a frame; costs a
         microsecond where nothing changed."""
-        seen = (id(series), getattr(series, "version", -1), visible, is_stale)
+        state = None if series is None else (id(series), series.version)
+        seen = (state, visible, is_stale)
         if seen == self._seen:
             return
         self._seen = seen
