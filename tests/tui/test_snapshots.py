@@ -168,6 +168,70 @@ def test_questions(snap_compare: Compare, keys: tuple[str, ...]):
     assert snap_compare(deck(link), terminal_size=(120, 35), run_before=scripted(link, *keys))
 
 
+# -- charts -------------------------------------------------------------------------------------
+
+
+def lines(link: ScriptedLink, *typed: str, keys: tuple[str, ...] = ()) -> Script:
+    """The busy scene, then these command lines, then these keys."""
+
+    async def script(pilot: Pilot[int]) -> None:
+        await scripted(link)(pilot)
+        for line in typed:
+            pilot.app.open_command(line)  # type: ignore[attr-defined]
+            await pilot.pause()
+            await press(pilot, "enter")
+            await settled(pilot)
+        await press(pilot, *keys)
+        await settled(pilot)
+
+    return script
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("count", [2, 4, 6])
+def test_a_grid_of_charts(snap_compare: Compare, size: str, count: int):
+    link = ScriptedLink()
+    script = lines(link, f"grid {count}", keys=("right_curly_bracket",))
+
+    assert snap_compare(deck(link), terminal_size=SIZES[size], run_before=script)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("shown", ["absolute", "percent"])
+def test_markets_laid_over_a_chart(snap_compare: Compare, size: str, shown: str):
+    link = ScriptedLink()
+    script = lines(link, f"overlay {ETH} solusdt.spot.sim acme.stock.sim", f"overlay {shown}")
+
+    assert snap_compare(deck(link), terminal_size=SIZES[size], run_before=script)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_chart_alone_with_all_history_and_a_measure(snap_compare: Compare, size: str):
+    link = ScriptedLink()
+    keys = ("F", "H", "x", *["left"] * 8, "M", *["left"] * 8, "shift+up")
+
+    assert snap_compare(
+        deck(link), terminal_size=SIZES[size], run_before=lines(link, "style candles", keys=keys)
+    )
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_an_order_staged_in_a_grid_with_a_linked_crosshair(snap_compare: Compare, size: str):
+    link = ScriptedLink()
+    keys = ("x", *["left"] * 5, "o", "f")
+    script = lines(link, "grid 2", "period 5m", keys=keys)
+
+    assert snap_compare(deck(link), terminal_size=SIZES[size], run_before=script)
+
+
+@pytest.mark.parametrize("tier", ["lean", "slow"])
+def test_a_tier_that_sends_less(snap_compare: Compare, tier: str):
+    link = ScriptedLink()
+    script = lines(link, "grid 4", f"tier {tier}")
+
+    assert snap_compare(deck(link), terminal_size=(200, 50), run_before=script)
+
+
 def test_the_command_line_points_at_the_word(snap_compare: Compare):
     link = ScriptedLink()
     app: DeckApp = deck(link)
