@@ -36,6 +36,8 @@ class Series:
         self.period_ns = period_s * NANOS
         self.first_number = 0
         """Number of bar 0. Bars that are prepended lower it, bars that are dropped raise it."""
+        self.version = 0
+        """Goes up with every write."""
         self.history_version = 0
         """Goes up when anything but the last bar changed: prepended, merged, cut off."""
         self.kept_bars = KEPT_BARS
@@ -154,11 +156,6 @@ class Series:
     # -- what changed ---------------------------------------------------------------------------
 
     @property
-    def version(self) -> int:
-        """Goes up with every write."""
-        return self._writes.version
-
-    @property
     def dropped_version(self) -> int:
         """The version that last took bars away, at either end."""
         return self._writes.dropped
@@ -204,7 +201,7 @@ class Series:
         self._put(self._end - 1, open_, high, low, close, volume, trades)
         self._arrays["time_ns"][self._end - 1] = time_ns
         stop = self.stop_number
-        self._writes.note(stop - 1, stop, stop - 2)
+        self.version = self._writes.note(stop - 1, stop, stop - 2)
 
     def set_last(
         self,
@@ -217,7 +214,7 @@ class Series:
     ) -> None:
         """Overwrite the values of the last bar."""
         self._put(self._end - 1, open_, high, low, close, volume, trades)
-        self._writes.note_last()
+        self.version = self._writes.note_last()
 
     def set_bar(
         self,
@@ -250,7 +247,7 @@ class Series:
         """Bars `start:stop`, by index, were written over."""
         first = self.first_number
         self._pyramid.spoil(first + start, first + stop)
-        self._writes.note(first + start, first + stop, self.stop_number - 1)
+        self.version = self._writes.note(first + start, first + stop, self.stop_number - 1)
         self.history_version += 1
 
     def _put(
@@ -295,7 +292,7 @@ class Series:
         self._end = self._first + self.index_at(time_ns)
         self.trimmed_ns = self.trimmed_ns if len(self) else 0
         self._pyramid.drop_from(self.stop_number)
-        self._writes.note_dropped()
+        self.version = self._writes.note_dropped()
         self.history_version += 1
 
     def keep_last(self, count: int) -> None:
@@ -308,7 +305,7 @@ class Series:
         self.trimmed_ns = int(self.time_ns[0]) if count else 0
         self._pyramid.drop_before(self.first_number)
         self._make_room(before=0, after=0)
-        self._writes.note_dropped()
+        self.version = self._writes.note_dropped()
         self.history_version += 1
 
     def clear(self) -> None:
@@ -316,7 +313,7 @@ class Series:
         self._end = self._first
         self.trimmed_ns = 0
         self._pyramid.drop_from(self.stop_number)
-        self._writes.note_dropped()
+        self.version = self._writes.note_dropped()
         self.history_version += 1
 
     def _view(self, name: str) -> np.ndarray:
@@ -336,7 +333,9 @@ class Series:
         self.first_number -= count
         self.trimmed_ns = 0
         self._write(0, columns)
-        self._writes.note(self.first_number, self.first_number + count, self.stop_number - 1)
+        self.version = self._writes.note(
+            self.first_number, self.first_number + count, self.stop_number - 1
+        )
         self.history_version += 1
 
     def _extend(self, columns: Columns) -> None:
@@ -344,7 +343,7 @@ class Series:
         is_again = len(self) > 0 and columns.time_ns[0] == self.time_ns[-1]
         if is_again and len(columns) == 1:
             self._write(len(self) - 1, columns)
-            self._writes.note_last()
+            self.version = self._writes.note_last()
             return
         last = self.stop_number - 1
         at = len(self) - is_again
@@ -352,7 +351,7 @@ class Series:
             self._make_room(before=0, after=len(columns))
         self._end = self._first + at + len(columns)
         self._write(at, columns)
-        self._writes.note(last + 1 - is_again, self.stop_number, last)
+        self.version = self._writes.note(last + 1 - is_again, self.stop_number, last)
         self.history_version += is_again
 
     def _interleave(self, columns: Columns) -> None:
@@ -372,7 +371,7 @@ class Series:
                 changed = (first + start, self.stop_number)
                 self._pyramid.drop_from(changed[0])
             self._write(start, merged)
-            self._writes.note(*changed, last)
+            self.version = self._writes.note(*changed, last)
             self.history_version += 1
         elif (differs := _differing(self, start, merged)) is not None:
             self._write(start, merged)

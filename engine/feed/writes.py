@@ -31,8 +31,11 @@ class Writes:
         self._log: list[Write] = []
         """Since then; the oldest of many are put together."""
 
-    def note(self, start: int, stop: int, last: int) -> None:
-        """Bars `start:stop`, by number, changed or are new; before that, `last` was the last."""
+    def note(self, start: int, stop: int, last: int) -> int:
+        """Bars `start:stop`, by number, changed or are new; before that, `last` was the last.
+
+        The version since then; so of the others.
+        """
         self.version += 1
         self._log.append(Write(self.version, start, stop, last))
         if len(self._log) > MOST_WRITES:
@@ -40,16 +43,19 @@ class Writes:
             start = min(write.start for write in old)
             stop = max(write.stop for write in old)
             self._log[: len(old)] = [Write(old[-1].version, start, stop, old[0].last)]
+        return self.version
 
-    def note_last(self) -> None:
+    def note_last(self) -> int:
         """The last bar changed in place."""
         self.version = self.last_written = self.version + 1
+        return self.version
 
-    def note_dropped(self) -> None:
+    def note_dropped(self) -> int:
         """Bars were taken away."""
         self.version += 1
         self.dropped = self.version
         self._log.clear()
+        return self.version
 
     def since(self, version: int, first: int, stop: int) -> list[tuple[int, int]]:
         """Ranges of the bars `first:stop` in which all lie that changed after `version`: ascending,
