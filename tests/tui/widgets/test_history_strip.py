@@ -95,6 +95,8 @@ def test_the_strip_under_a_chart(snap_compare: Any, size: tuple[int, int]) -> No
     async def look_back(pilot: Pilot[None]) -> None:
         app = pilot.app
         assert isinstance(app, StripApp)
+        await pilot.pause()
+        app.update()
         app.chart.look_at(START_NS + 2000 * MINUTE)
         app.update()
         await pilot.pause()
