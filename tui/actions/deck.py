@@ -19,7 +19,7 @@ DECK: tuple[Action, ...] = (
     ),
     Action(
         "chart_next", "deck", "step_pane", (1,), "Go to the next chart of the grid", "Chart",
-        "deck", ("right_curly_bracket",), footer="chart", rank=1,
+        "deck", ("right_curly_bracket",), footer="chart", rank=3,
     ),
     Action(
         "chart_previous", "deck", "step_pane", (-1,), "Go to the chart before", "Chart", "deck",
