@@ -74,8 +74,11 @@ class CellDisplay(App[int], inherit_bindings=False):
         )
 
     def on_resize(self, event: events.Resize) -> None:
-        # Terminals keep, cut or wrap what was there: nobody knows what they show now.
+        # Terminals keep, cut or wrap what was there: nobody knows what they show now, also
+        # where they come back to the size they had.
         self.cell_renderer.forget()
+        if self._screen_stack:
+            self.screen.refresh()
 
     def redraw(self) -> None:
         """Put the terminal in order and write everything anew."""

@@ -331,3 +331,36 @@ def test_erasing_colours_in_all_but_few_terminals():
     assert not erases_in_colour({"TERM": "screen-256color"})
     assert not erases_in_colour({"TERM": "vt100"})
     assert not erases_in_colour({})
+
+
+def test_a_terminal_that_was_left_is_drawn_anew():
+    app = Probe()
+
+    class Outlet:
+        generation = 0
+
+    async def script(pilot: Pilot[int]) -> None:
+        terminal = terminal_of(app)
+        terminal.outlet = Outlet()  # type: ignore[attr-defined]
+        await check(pilot)
+        terminal.emulator.feed("\x1b[m\x1b[2J\x1b[Hthe shell")
+        Outlet.generation += 1
+        app.query(Static).last().update("back")
+        await check(pilot)
+
+    play(app, script)
+
+
+def test_a_terminal_that_is_back_at_its_size_is_drawn_anew():
+    app = Probe()
+
+    async def script(pilot: Pilot[int]) -> None:
+        await check(pilot)
+        terminal = terminal_of(app)
+        terminal.resize(30, 10)
+        terminal.resize(60, 20)
+        terminal.emulator.feed("\x1b[2J")
+        await pilot.pause(0.05)
+        await check(pilot)
+
+    play(app, script)
