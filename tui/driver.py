@@ -110,7 +110,7 @@ class OutletDriver(LinuxDriver):
         if self.on_report is not None:
             for report in reports:
                 self._outlet_loop.call_soon_threadsafe(self.on_report, report, monotonic_s())
-        for message in chain(parser.feed(text) if text else (), parser.tick()):
+        for message in chain(parser.tick(), parser.feed(text) if text else (), parser.tick()):
             self.process_message(message)
 
 

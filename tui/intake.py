@@ -15,7 +15,12 @@ import re
 from typing import NamedTuple
 
 PATIENCE_S = 0.2
-"""How long that is held which may be a key: escape, or alt and a bracket."""
+"""How long that is held which may be a key: escape while an answer is awaited, or alt and the
+letter that begins a string."""
+
+PARTED_S = (0.09, 5.0)
+"""Between these times what comes after a lone escape may be the rest of a sequence of which that
+was the first character. Before, Textual still waits for the rest itself."""
 
 STRING_S = 2.0
 """How long the rest of a string that began is waited for."""
@@ -42,6 +47,9 @@ _MODIFIED = re.compile(r"1;[2-8]")
 
 _WINDOW = re.compile(r"\x1b\[48;[\d;:]*t")
 
+_REST = re.compile(r"\[[?<>=]")
+"""How the rest of an answer, or of a report of the mouse, begins."""
+
 _MOST_HELD = 4096
 """Characters of one sequence. What is longer is noise, and dropped."""
 
@@ -62,6 +70,8 @@ class Intake:
         self._own_modes = own_modes
         self._held = ""
         self._held_since = 0.0
+        self._escaped_at: float | None = None
+        """When a lone escape was passed on, if that was the last that came."""
         self.reports: list[ModeReport] = []
         """Answers that came; for the reader to take away."""
         self.is_asked = False
@@ -74,7 +84,7 @@ class Intake:
 
     def feed(self, text: str, now_s: float) -> str:
         """What of all that came is whole now, and can be a key, the mouse or a paste."""
-        text, self._held = self._held + text, ""
+        text, self._held = self._held + self._rejoined(text, now_s), ""
         passed: list[str] = []
         at = 0
         while (start := text.find("\x1b", at)) >= 0:
@@ -88,21 +98,36 @@ class Intake:
             else:
                 broken = _BROKEN.match(text, start)
                 assert broken is not None, "it begins with an escape"
-                if len(broken.group()) <= 2:
+                if len(broken.group()) <= 2 and broken.group() != "\x1b[":
                     passed.append(broken.group())
                 at = broken.end()
         passed.append(text[at:])
-        return "".join(passed)
+        out = "".join(passed)
+        if out.endswith("\x1b"):
+            self._escaped_at = now_s
+        return out
+
+    def _rejoined(self, text: str, now_s: float) -> str:
+        """`text` with its escape, where that came alone and was taken for the key."""
+        if not text:
+            return text
+        escaped_at, self._escaped_at = self._escaped_at, None
+        if escaped_at is None or not _REST.match(text):
+            return text
+        parted_s = now_s - escaped_at
+        return f"\x1b{text}" if PARTED_S[0] <= parted_s <= PARTED_S[1] else text
 
     def tick(self, now_s: float) -> str:
         """What was held too long to be the beginning of more, and so is a key."""
         held, waited_s = self._held, now_s - self._held_since
-        if len(held) <= 2 and waited_s >= PATIENCE_S:
+        if held[1:2] in ("[", "O"):
+            return ""  # the rest comes, however late: no key that is used here begins so
+        if held and len(held) <= 2 and waited_s >= PATIENCE_S:
             self._held = ""
+            self._escaped_at = now_s if held == "\x1b" else None
             return held
-        if held[1:2] != "[" and waited_s >= STRING_S:
+        if waited_s >= STRING_S:
             self._held = ""
-        # Of any other sequence that began the rest comes, however late; no key begins so.
         return ""
 
     def _hold(self, text: str, now_s: float, passed: list[str]) -> None:

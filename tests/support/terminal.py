@@ -46,7 +46,7 @@ class Terminal:
         """
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
-        self._answers = answers
+        self.answers = answers
         self._unanswered = b""
         """The end of what was read, in which a question may have begun."""
         self.output = b""
@@ -139,7 +139,7 @@ class Terminal:
             data = os.read(self._fd, most)
         except OSError:
             return False
-        if self._answers:
+        if self.answers:
             self._answer(data)
         self.output += data
         self._stream.feed(_UNDRAWN.sub(b"", data))

@@ -254,3 +254,25 @@ def test_characters_that_the_encoding_has_not_become_question_marks() -> None:
         loop.close()
 
         assert tty.read() == b"a??b"
+
+
+def test_who_waits_for_what_was_given_does_not_wait_for_what_came_after() -> None:
+    async def main() -> list[str]:
+        with Tty() as tty:
+            outlet = Outlet(tty.slave)
+            outlet.start(asyncio.get_running_loop())
+            told: list[str] = []
+            is_told = asyncio.Event()
+            draw(outlet, "first")
+            outlet.when_sent(lambda: told.append("first"))
+            outlet.when_sent(is_told.set)
+            draw(outlet, PICTURE)
+            outlet.when_sent(lambda: told.append("second"))
+            outlet.when_clear(lambda: told.append("clear"))
+            async with asyncio.timeout(20):
+                await is_told.wait()
+            assert not outlet.is_clear
+            outlet.stop(quiet_s=0.0)
+        return told
+
+    assert asyncio.run(main()) == ["first"]
