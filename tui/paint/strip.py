@@ -307,11 +307,11 @@ def _paint_times(
     is_long = (ends[1] - ends[0]) / NANOS > 3 * _DAY_S
     begin, end = (_said(time_ns, zone, is_long=is_long) for time_ns in ends)
     quiet = palette.ink("muted")
-    if len(begin) + len(end) + 4 > canvas.width:
-        write(canvas, row, canvas.width - len(end), [(end, quiet)], canvas.width)
+    if len(begin) + len(end) + 6 > canvas.width:
+        write(canvas, row, max(0, canvas.width - len(end) - 1), [(end, quiet)], canvas.width)
         return
-    write(canvas, row, 0, [(begin, quiet)], canvas.width)
-    write(canvas, row, canvas.width - len(end), [(end, quiet)], canvas.width)
+    write(canvas, row, 1, [(begin, quiet)], canvas.width)
+    write(canvas, row, canvas.width - len(end) - 1, [(end, quiet)], canvas.width)
     first_ns, last_ns = view
     if first_ns is None or last_ns is None:
         return
@@ -321,7 +321,7 @@ def _paint_times(
     if not is_wide and from_.rpartition(" ")[0] == to.rpartition(" ")[0]:
         to = to.rpartition(" ")[2]  # the day is said already
     said = f"{from_} {dash} {to}"
-    left, right = len(begin) + 2, canvas.width - len(end) - 2
+    left, right = len(begin) + 3, canvas.width - len(end) - 3
     if right - left >= len(said):
         at = min(max(left, middle - len(said) // 2), right - len(said))
         write(canvas, row, at, [(said, palette.ink("text"))], right)

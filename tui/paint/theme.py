@@ -103,7 +103,7 @@ _ANSI = dict.fromkeys(("background", "surface", "raised", "text"), DEFAULT) | {
     "own": "ansi_cyan",
     "staged": DEFAULT,
     "unacked": "ansi_yellow",
-    "working": "ansi_blue",
+    "working": "ansi_bright_blue",
     "dark": "ansi_magenta",
     "triggered": "ansi_yellow",
     "unknown": "ansi_red",
@@ -138,6 +138,7 @@ _ANSI_LIGHT = _ANSI | {
     "overlay5": "ansi_red",
     "overlay6": "ansi_green",
     "overlay7": "ansi_bright_black",
+    "working": "ansi_blue",
 }
 
 # How a role is told from plain text where there is no colour at all.

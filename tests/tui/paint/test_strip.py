@@ -194,8 +194,8 @@ def test_times_stand_at_both_ends_and_under_what_is_shown() -> None:
     shown = int(series.time_ns[2000]), int(series.time_ns[2999])
     row = _rows(_paint(series, shown, 90, zone=ZoneInfo("Europe/Berlin")))[-1]
 
-    assert row.startswith("14 Nov 2023")
-    assert row.endswith("18 Nov 2023")
+    assert row.startswith(" 14 Nov 2023 ")
+    assert row.endswith(" 18 Nov 2023 ")
     assert "16 Nov 08:33 – 17 Nov 01:12" in row
 
 
