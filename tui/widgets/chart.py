@@ -79,9 +79,9 @@ class Chart(ChartSurface):
         """Takes what `ChartSurface` does."""
         super().__init__(**options)
         self._mouse = ChartMouse(self)
-        self._zoomed: tuple[View, object, Pivot | None] | None = None
-        """The view that the last zoom made, where that was asked for, and the bar it was
-        about: several in a row are about the same one, or rounding would let it creep away."""
+        self._zoomed: tuple[object, Pivot | None] = (None, None)
+        """What the last zoom led to, and the bar it was about: several in a row are about the
+        same one, or rounding would let it creep away."""
         self._left: _Left | None = None
         """What was looked at before the bars that are shown now."""
         self.wanted_ns: int | None = None
@@ -93,7 +93,6 @@ class Chart(ChartSurface):
         series = self._scene.series
         if series is before.series:
             return
-        self._zoomed = None
         if before.series is not None:
             left_ns = None if self.is_following else self._middle_ns()
             self._left = _Left(before.instrument, before.series.period_ns, left_ns)
@@ -182,12 +181,11 @@ class Chart(ChartSurface):
             self._move(self._view._replace(zoom=zoom))
             return
         place = self._view.cursor if cell is None else cell
-        if self._zoomed is not None and self._zoomed[:2] == (self._view, place):
-            pivot = self._zoomed[2]
-        else:
+        state, pivot = self._zoomed
+        if state != (self._view, sight, place, sight.newest_ns):
             pivot = self._cursor_pivot() if cell is None else self.pivot_at(cell)
         self._move(chart_view.zoomed(self._view, sight, steps, pivot))
-        self._zoomed = (self._view, place, pivot)
+        self._zoomed = ((self._view, sight, place, sight.newest_ns), pivot)
 
     def stretch(self, view: View, factor: float) -> None:
         """Make columns `factor` times as wide as they were in `view`, about the bar at the

@@ -210,6 +210,21 @@ def test_the_wheel_zooms_about_the_bar_under_the_mouse_and_back_again_exactly() 
     run(check)
 
 
+def test_while_bars_arrive_the_wheel_is_about_what_is_under_the_mouse_by_then() -> None:
+    series = series_of(walk(3000))
+
+    async def check(app: ChartApp, chart: Chart, mouse: Mouse) -> None:
+        await mouse.wheel(MouseScrollUp, (86, 10))
+        assert chart.is_following
+        for _ in range(20):
+            series.append(int(series.time_ns[-1]) + 60 * 10**9, 1, 1, 1, 1)
+        app.update()
+        await mouse.wheel(MouseScrollUp, (86, 10))
+        assert chart.is_following
+
+    run(check, series)
+
+
 def test_the_wheel_right_of_the_newest_bar_goes_on_following() -> None:
     async def check(app: ChartApp, chart: Chart, mouse: Mouse) -> None:
         assert chart.picture is not None
