@@ -167,6 +167,18 @@ def test_told_to_stop_it_puts_a_terminal_in_order_that_reads_again(deck: Watched
         assert undone in deck.terminal.output
 
 
+def test_after_it_was_stopped_and_went_on_everything_is_drawn_anew(deck: Watched) -> None:
+    terminal = deck.terminal
+    os.kill(terminal.pid, signal.SIGTSTP)
+    terminal.wait_for(lambda _: b"\x1b[?1049l" in terminal.output)
+    _, status = os.waitpid(terminal.pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status)
+
+    terminal.screen.reset()  # the shell wrote there meanwhile
+    os.kill(terminal.pid, signal.SIGCONT)
+    deck.wait_equal()
+
+
 def test_a_terminal_that_reads_little_is_sent_less(answering: Watched) -> None:
     terminal = answering.terminal
 
