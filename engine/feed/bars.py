@@ -151,6 +151,7 @@ class Series:
             return [np.zeros(0) for _ in TRACKS[tracks]]
         views = {name: self._view(name) for name, _ in TRACKS}
         first = self.first_number
+        self._pyramid.align(first, int(self.time_ns[0]) // self.period_ns)
         return self._pyramid.reduce(views, first, starts + first, stops + first, tracks)
 
     # -- what changed ---------------------------------------------------------------------------

@@ -1,8 +1,11 @@
 """Coarser levels beside a series, so that a far view costs what the screen costs.
 
 A block of level 1 is 8 bars, one of level 2 is 64, and so on; blocks lie on a grid of bar numbers,
-which bars keep while others are put before and after them. Of each block the extremes and sums are
-kept; its first open and its last close stand in the series' own columns.
+which bars keep while others are put before and after them. The grid begins where the times of the
+first bars that were met would have it begin, so that without gaps a division by time, such as
+that of a chart into columns of 512 minutes, falls between blocks and has no ends to look up. Of
+each block the extremes and sums are kept; its first open and its last close stand in the series'
+own columns.
 
 Only whole blocks are kept, and none with the newest bar in it: that bar may change at any time
 for nothing. What a reduction needs beyond them it takes from finer levels, down to the bars.
@@ -27,6 +30,9 @@ TRACKS: tuple[tuple[str, np.ufunc], ...] = (
     ("close", np.minimum),
 )
 """What is kept of a block: a column of the series, and what makes one value of two."""
+
+_NEUTRAL: dict[np.ufunc, float] = {np.maximum: -np.inf, np.minimum: np.inf, np.add: 0.0}
+"""What changes nothing when it is folded with others."""
 
 BARS, CLOSES = slice(0, 4), slice(4, 6)
 """The tracks of a bar, and those of the extremes of its closes."""
@@ -76,14 +82,22 @@ class Pyramid:
         """All whole blocks between these bars are kept."""
         self._spoilt = (0, 0)
         """Bars among them that were written over."""
+        self._phase = 0
+        """Added to the number of a bar: its place on the grid, by which it is named in here."""
 
     @property
     def nbytes(self) -> int:
         """Memory of all levels, with their spare room."""
         return sum(level.rows.nbytes for level in self._levels)
 
+    def align(self, number: int, place: int) -> None:
+        """Have bar `number` at `place` of the grid, where nothing is kept yet."""
+        if self._start == self._stop:
+            self._phase = place - number
+
     def spoil(self, start: int, stop: int) -> None:
         """Bars `start:stop` were written over."""
+        start, stop = start + self._phase, stop + self._phase
         known_start, known_stop = self._spoilt
         if known_start < known_stop:
             start, stop = min(start, known_start), max(stop, known_stop)
@@ -91,11 +105,11 @@ class Pyramid:
 
     def drop_from(self, number: int) -> None:
         """Bars from this one on are others than they were."""
-        self._stop = max(self._start, min(self._stop, number))
+        self._stop = max(self._start, min(self._stop, number + self._phase))
 
     def drop_before(self, number: int) -> None:
         """Bars before this one are others than they were."""
-        self._start = min(self._stop, max(self._start, number))
+        self._start = min(self._stop, max(self._start, number + self._phase))
 
     def cover(self, bars: Bars, first: int, stop: int) -> None:
         """Have all whole blocks of the bars numbered `first` to before `stop`.
@@ -103,6 +117,7 @@ class Pyramid:
         Args:
             bars: the columns, from bar `first` on.
         """
+        first, stop = first + self._phase, stop + self._phase
         start_known, stop_known = max(first, self._start), min(stop, self._stop)
         if start_known >= stop_known:
             start_known = stop_known = stop
@@ -143,23 +158,31 @@ class Pyramid:
                 _between(bars[name], fold, starts - first, stops - first) for name, fold in chosen
             ]
         self.cover(bars, first, first + len(bars["high"]) - 1)
-        ends = _Ends(starts, stops, self._stop >> SHIFT, first)
-        made = [ends.fold(bars[name], fold) for name, fold in chosen]
-        where, inner, shift = ends.where, ends.inner, SHIFT
-        while len(inner[0]):
-            level = self._level(shift)
-            rows = level.rows[tracks]
-            is_last = _are_few(*inner)
-            if not is_last:
-                ends = _Ends(*inner, self._stop >> shift + SHIFT, level.base)
-            starts, stops = inner[0] - level.base, inner[1] - level.base
-            for values, row, (_, fold) in zip(made, rows, chosen, strict=True):
-                more = _between(row, fold, starts, stops) if is_last else ends.fold(row, fold)
-                values[where] = fold(values[where], more)
-            if is_last:
+        made = [np.full(len(starts), _NEUTRAL[fold]) for _, fold in chosen]
+        first, starts, stops = first + self._phase, starts + self._phase, stops + self._phase
+        rows, base, shift = [bars[name] for name, _ in chosen], first, 0
+        where: slice | np.ndarray = slice(None)
+        while len(starts):
+            if _are_few(starts, stops):
+                for values, row, (_, fold) in zip(made, rows, chosen, strict=True):
+                    more = _between(row, fold, starts - base, stops - base)
+                    values[where] = fold(values[where], more)
                 break
-            where = ends.where if isinstance(where, slice) else where[ends.where]
-            inner, shift = ends.inner, shift + SHIFT
+            known_stop = self._stop >> (shift + SHIFT)
+            ragged = _ragged(starts, stops, known_stop)
+            at = ragged if isinstance(where, slice) else where[ragged]
+            if len(at):
+                ends = _Ends(starts[ragged], stops[ragged], known_stop, base)
+                for values, row, (_, fold) in zip(made, rows, chosen, strict=True):
+                    values[at] = fold(values[at], ends.fold(row, fold))
+            starts, stops = (starts + (FACTOR - 1)) >> SHIFT, np.minimum(stops >> SHIFT, known_stop)
+            goes_on = (starts < stops).nonzero()[0]
+            if len(goes_on) < len(starts):
+                where = goes_on if isinstance(where, slice) else where[goes_on]
+                starts, stops = starts[goes_on], stops[goes_on]
+            shift += SHIFT
+            level = self._level(shift)
+            rows, base = list(level.rows[tracks]), level.base
         return made
 
     def _level(self, shift: int) -> _Level:
@@ -206,11 +229,6 @@ class _Ends:
         # Behind an end, a value of the range stands again: extremes do not mind.
         self._at = np.minimum(at, stops - 1, out=at)
         self._at -= base
-        goes_on = first < stop
-        self.where: np.ndarray | slice = slice(None) if goes_on.all() else np.flatnonzero(goes_on)
-        """Which ranges have whole blocks."""
-        self.inner = first[self.where], stop[self.where]
-        """These blocks, as ranges."""
 
     def fold(self, values: np.ndarray, fold: np.ufunc) -> np.ndarray:
         """One value for each range."""
@@ -219,6 +237,14 @@ class _Ends:
             ends *= self._counts
         made: np.ndarray = fold.reduce(ends, axis=0)
         return made
+
+
+def _ragged(starts: np.ndarray, stops: np.ndarray, known_stop: int) -> np.ndarray:
+    """Which ranges of values are not made of whole blocks of the next level, or not of such as
+    it has."""
+    is_ragged: np.ndarray = ((starts | stops) & (FACTOR - 1)) != 0
+    is_ragged |= stops >> SHIFT > known_stop
+    return np.flatnonzero(is_ragged)
 
 
 def _are_few(starts: np.ndarray, stops: np.ndarray) -> bool:
