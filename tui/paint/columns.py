@@ -297,8 +297,10 @@ class _Ruler:
         keys = self._between(key - room, key + 1)
         while True:
             x = self.placed(keys)[0]
+            if int(x.searchsorted(int(x[-1]) - dots, side="right")) > lead:
+                return keys
             older = self._before(int(keys[0]) * self._step_ns)
-            if older is None or np.count_nonzero(x <= x[-1] - dots) > lead:
+            if older is None:
                 return keys
             keys = np.concatenate([self._between(older - room, older + 1), keys])
 
