@@ -32,11 +32,6 @@ from tui.render.pens import Pen, PenBook
 
 SYNC_START, SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
 
-SYNC_FROM = 64
-"""Updates of so many bytes are marked as one where the terminal knows the marks. Shorter ones
-are a digit or two: they leave in one write, a terminal draws them at once in any case, and the
-16 bytes of the marks would be most of what is sent."""
-
 _HIDDEN_AT = Offset(0, 0)
 """Where the cursor is said to be while no widget wants it anywhere."""
 
@@ -132,9 +127,10 @@ class CellDisplay(App[int], inherit_bindings=False):
             text = self.cell_renderer.reset()
         text += self.cell_renderer.update(self._wanted_screen.grid)
         text += self._cell_cursor()
-        if len(text) >= SYNC_FROM and self._sync_available:
-            text = f"{SYNC_START}{text}{SYNC_END}"
         if text:
+            # All of them, short ones too: an update is shown as one, or not yet.
+            if self._sync_available:
+                text = f"{SYNC_START}{text}{SYNC_END}"
             driver.write(text)
             driver.flush()
 
