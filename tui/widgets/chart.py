@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from textual import events
 from textual.message import Message
 
-from engine.instruments import Instrument
 from tui import chart_view, crosshair
 from tui.chart_view import Pivot
 from tui.paint.columns import Bars
@@ -23,7 +22,7 @@ __all__ = ["Chart", "Level"]
 class _Left(NamedTuple):
     """Bars that were looked at, and where."""
 
-    instrument: Instrument | None
+    market: str | None
     period_ns: int
     time_ns: int | None
     """In the middle; None where the newest were followed."""
@@ -90,30 +89,34 @@ class Chart(ChartSurface):
     # -- what is shown ---------------------------------------------------------------------
 
     def _scene_changed(self, before: Scene) -> None:
-        series = self._scene.series
-        if series is before.series:
-            return
-        if before.series is not None:
+        series, market = self._scene.series, _market_of(self._scene)
+        is_other = series is not before.series
+        if is_other and before.series is not None:
             left_ns = None if self.is_following else self._middle_ns()
-            self._left = _Left(before.instrument, before.series.period_ns, left_ns)
-        if series is not None:
-            self._turn_to(series)
+            self._left = _Left(_market_of(before), before.series.period_ns, left_ns)
+        if market != _market_of(before):
+            self._look_afresh()
+        if is_other and series is not None and self._left and self._left.market == market:
+            self._turn_to(series, self._left)
 
-    def _turn_to(self, series: Bars) -> None:
-        """Look at other bars: of the same market at the same time, of another one afresh."""
-        left, cursor = self._left, self._view.cursor
-        if left is None or left.instrument != self._scene.instrument:
-            self.wanted_ns = None
-            view = chart_view.without_cursor(self._view)
-            self._view = view._replace(anchor_ns=None, prices=None, is_locked=False)
-            if cursor is not None:
-                self.post_message(self.CursorMoved(self, None))
-        elif left.period_ns != series.period_ns:
-            self._view = self._view._replace(anchor_ns=None)
-            if self.wanted_ns is None:
-                self.wanted_ns = left.time_ns
-            if self.wanted_ns is not None:
-                self._want(self.wanted_ns)
+    def _look_afresh(self) -> None:
+        """Look at another market, at once: a crosshair must never be taken for a price of it."""
+        cursor = self._view.cursor
+        self.wanted_ns = None
+        view = chart_view.without_cursor(self._view)
+        self._view = view._replace(anchor_ns=None, prices=None, is_locked=False)
+        if cursor is not None:
+            self.post_message(self.CursorMoved(self, None))
+
+    def _turn_to(self, series: Bars, left: _Left) -> None:
+        """Look at other bars of the same market: those of another period at the same time."""
+        if left.period_ns == series.period_ns:
+            return
+        self._view = self._view._replace(anchor_ns=None)
+        if self.wanted_ns is None:
+            self.wanted_ns = left.time_ns
+        if self.wanted_ns is not None:
+            self._want(self.wanted_ns)
 
     def _before_paint(self) -> None:
         """Look at the time that is waited for, or as near to it as there are bars."""
@@ -396,3 +399,8 @@ class Chart(ChartSurface):
     def _on_grid(self, price: float) -> Decimal:
         instrument = self._scene.instrument
         return Decimal(repr(price)) if instrument is None else instrument.round_price(price)
+
+
+def _market_of(scene: Scene) -> str | None:
+    """Its name; None where it is not known yet what is shown."""
+    return None if scene.instrument is None else scene.instrument.fqme

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from engine.feed.bars import Series
@@ -429,6 +430,24 @@ def test_the_time_of_a_linked_crosshair_is_shown_without_a_crosshair_of_ones_own
         assert app.chart.picture is after
         app.chart.link_time(None)
         assert app.chart.view.linked_ns is None
+
+    run_chart(ChartApp(series_of(walk(500))), check)
+
+
+def test_a_crosshair_is_gone_with_its_market_before_the_next_one_has_bars() -> None:
+    async def check(app: ChartApp, pilot: Pilot[None]) -> None:
+        for instrument in (None, replace(INSTRUMENT, fqme="ethusdt.spot.sim")):
+            app.shown["instrument"] = INSTRUMENT
+            app.series = series_of(walk(500))
+            app.update()
+            app.chart.toggle_cursor()
+            app.chart.pan(-100)
+            assert app.chart.cursor_price is not None
+            app.shown["instrument"] = instrument
+            app.series = None
+            app.update()
+            assert app.chart.cursor_price is None
+            assert app.chart.is_following
 
     run_chart(ChartApp(series_of(walk(500))), check)
 
