@@ -189,14 +189,16 @@ def time_axis(
     of a cell; its place begins there or one dot further, such that no place ever changes where it
     stands within a cell. Missing time takes the room that it would take with bars, cut short where
     that is long unless `closed_hours` are to be seen. `lead` more places are found left of the
-    view. The period is that of the first series that has bars.
+    view. The period is that of the first series that has bars. Where `zoom` is so far that times
+    in the view could not be counted in nanoseconds, the axis has the farthest at which they can.
     """
     filled = [one for one in series if len(one)]
     if not filled:
         return _no_axis(zoom, series[0].period_ns if series else 1)
     period_ns = filled[0].period_ns
+    zoom = _within_reach(zoom, period_ns, width + lead)
     most = 1 << 62 if closed_hours else max(CUT_DOTS, width // MOST_GAP_SHARE)
-    ruler = _Ruler([one.time_ns for one in filled], period_ns * zoom.bars, zoom.dots, most)
+    ruler = _Ruler([one.time_ns for one in filled], period_ns, zoom, most)
     anchor = ruler.anchor(anchor_ns)
     before = ruler.back(anchor, anchor_x + 1, lead)
     keys = np.concatenate([before, ruler.ahead(anchor + 1, width - anchor_x)])
@@ -209,12 +211,20 @@ def time_axis(
     )
 
 
+def _within_reach(zoom: Zoom, period_ns: int, width: int) -> Zoom:
+    """`zoom`, or the farthest at which twice the view is less than the time that int64 counts."""
+    most = (1 << 61) // (period_ns * (width + 16))
+    if zoom.bars <= most:
+        return zoom
+    return next(nearer for nearer in reversed(ZOOMS) if nearer.bars <= max(1, most))
+
+
 def columns_on(axis: TimeAxis, series: Bars) -> Columns:
     """What of `series` stands at the places of `axis`, which was made of it among others."""
     if not len(axis) or not len(series):
         return no_columns(axis.zoom, axis.period_ns)
     step_ns = axis.step_ns
-    at = series.time_ns.searchsorted(np.append(axis.keys, axis.keys[-1] + 1) * step_ns)
+    at = _found(series.time_ns, np.append(axis.keys, axis.keys[-1] + 1) * step_ns, axis.period_ns)
     starts, stop = at[:-1], int(at[-1])
     here = at[1:] > starts
     if here.all():
@@ -271,15 +281,34 @@ def fit_zoom(series: Bars, width: int) -> int:
     return near
 
 
+_MANY = 200_000
+"""Bars from which on a search among their times leaves the processor's cache."""
+
+
+def _found(times: np.ndarray, edges: np.ndarray, period_ns: int) -> np.ndarray:
+    """`times.searchsorted(edges)`: where bars stand that no missing time has moved, if that is
+    true of all of them, and otherwise by a search."""
+    count = len(times)
+    if count < _MANY:
+        return times.searchsorted(edges)
+    guess = np.minimum(np.maximum((edges - times[0] + (period_ns - 1)) // period_ns, 0), count)
+    is_before = times.take(guess - 1, mode="clip") < edges
+    is_behind = times.take(guess, mode="clip") >= edges
+    if ((is_before | (guess == 0)) & (is_behind | (guess == count))).all():
+        return guess
+    return times.searchsorted(edges)
+
+
 class _Ruler:
     """Times of several series, and how much room what is between them takes."""
 
     def __init__(
-        self, times: Sequence[np.ndarray], step_ns: int, dots: int, most_dots: int
+        self, times: Sequence[np.ndarray], period_ns: int, zoom: Zoom, most_dots: int
     ) -> None:
         self._times = times
-        self._step_ns = step_ns
-        self._dots = dots
+        self._period_ns = period_ns
+        self._step_ns = period_ns * zoom.bars
+        self._dots = zoom.dots
         self._most_dots = most_dots
 
     def anchor(self, time_ns: int | None) -> int:
@@ -334,7 +363,7 @@ class _Ruler:
         edges = np.arange(low, high + 1) * self._step_ns
         found = np.zeros(high - low, dtype=bool)
         for times in self._times:
-            at = times.searchsorted(edges)
+            at = _found(times, edges, self._period_ns)
             found |= at[1:] > at[:-1]
         return found.nonzero()[0] + low
 

@@ -284,3 +284,17 @@ def test_ten_million_bars_can_be_seen_at_once() -> None:
     assert all(
         near.bars * far.dots < far.bars * near.dots for near, far in itertools.pairwise(ZOOMS)
     )
+
+
+@pytest.mark.parametrize("period_s", [1, 60, 86_400, 7 * 86_400])
+@pytest.mark.parametrize("zoom", ZOOMS[::3])
+@pytest.mark.parametrize("closed_hours", [False, True])
+def test_no_zoom_is_too_far_for_any_period(zoom: Zoom, period_s: int, closed_hours: bool) -> None:
+    series = series_of(walk(2000, period_s=period_s, start_ns=0), period_s)
+
+    axis = time_axis([series], zoom, 480, anchor_x=460, lead=30, closed_hours=closed_hours)
+
+    columns = columns_on(axis, series)
+    assert axis.zoom.bars <= zoom.bars
+    assert columns.volume.sum() == pytest.approx(series.volume[int(columns.first[0]) :].sum())
+    assert int(columns.start_ns[-1]) <= int(series.time_ns[-1])
