@@ -29,6 +29,7 @@ from tui.first_paint import FirstPaint
 from tui.keymap import DEFAULT_KEYMAP, Keymap
 from tui.layouts import Layout, Layouts
 from tui.leaving import Leaving
+from tui.makers import Makers
 from tui.markets import Markets
 from tui.paint.cells import choose_glyphs
 from tui.paint.theme import Depth, Theme, detect_depth
@@ -40,21 +41,17 @@ from tui.screens.deck import DeckScreen
 from tui.state import DeckState, Part
 from tui.themes import load_themes, textual_theme, theme_variables
 from tui.tier_control import TierControl
-from tui.widgets.chart import Chart
 from tui.widgets.status import StatusView
 from tui.zones import zone_of
 
 if TYPE_CHECKING:
     from textual.driver import Driver
 
-    from tui.actions import Call
     from tui.bandwidth import Tier
     from tui.order_desk import OrderDesk
     from tui.playback import PlaybackControls
     from tui.question import Question
     from tui.screens.confirm import Prompt
-    from tui.widgets.command_bar import CommandBar
-    from tui.widgets.history_strip import HistoryStrip
 
 RECENT_FILE = "recent_markets"
 """Beside the history of the command line: markets used last, for search."""
@@ -130,6 +127,7 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
         layouts = Layouts(history_file.with_name(LAYOUTS_FILE) if history_file else None)
         self.actions = DeckActions(self, layouts)
         self.leaving = Leaving(self)
+        self.makers = Makers(self)
         self._recent = CommandHistory(
             history_file.with_name(RECENT_FILE) if history_file else None, kept=RECENT_KEPT
         )
@@ -323,29 +321,6 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
         for toast in shown:
             self.notify(toast.text, severity=toast.severity, timeout=toast.seconds, markup=False)
 
-    # -- charts ---------------------------------------------------------------------------------
-
-    def new_chart(self, spec: PaneSpec, pane: int) -> Chart:
-        """The chart of a pane."""
-        chart = Chart(
-            theme=self.deck_theme,
-            glyphs=self.glyphs,
-            style=spec.style,
-            zone=self.zone,
-            price_scale=spec.price_scale,
-            closed_hours=self.config.closed_hours,
-            id="chart" if pane == 0 else f"chart{pane + 1}",
-        )
-        chart.set_overlay_percent(spec.is_percent)
-        chart.set_detail(self.tiers.tier.detail)
-        return chart
-
-    def new_strip(self) -> HistoryStrip:
-        """The strip of all history."""
-        from tui.widgets.history_strip import HistoryStrip
-
-        return HistoryStrip(theme=self.deck_theme, glyphs=self.glyphs, zone=self.zone, id="history")
-
     def set_zone(self, name: str) -> None:
         """Write times in this zone. Raises `ConfigError` where there is none of that name."""
         self.zone = zone_of(name)
@@ -369,30 +344,6 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
 
     def open_command(self, text: str = "") -> None:
         self.deck.open_command(text)
-
-    def new_command_bar(self, run: Callable[[Call, float], object]) -> CommandBar:
-        """The command line, over what the deck knows when something is typed."""
-        from tui import command_language as language
-        from tui.widgets.command_bar import CommandBar
-
-        def context() -> language.Context:
-            return language.context_of(
-                self.state,
-                self.desk,
-                self.theme_names,
-                layouts=self.actions.layouts.names,
-                now_ns=self.market_now_ns(self.state.selected),
-                zone=self.zone,
-            )
-
-        return CommandBar(
-            parse=lambda text: language.parse(text, context()),
-            run=run,
-            complete=lambda text: language.complete(text, context()),
-            usage=language.usage,
-            history=CommandHistory(self.history_file),
-            id="command",
-        )
 
     # -- themes ---------------------------------------------------------------------------------
 

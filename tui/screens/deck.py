@@ -134,7 +134,8 @@ class DeckScreen(PanelledScreen, inherit_bindings=False):
         series = market.series.get(period_s) if market else None
         since = ""
         if series is not None and len(series):
-            since = text_of.stamp(int(series.time_ns[0]), self._deck.zone, period_s=period_s)
+            first_ns = int(series.time_ns[0])
+            since = text_of.stamp(first_ns, self._deck.zone, period_s=period_s, with_year=True)
         period = text_of.period(period_s)
         self._deck.tell(f"{fqme}: no bars of {period} before {since or 'now'}", "warning")
 
@@ -232,7 +233,7 @@ class DeckScreen(PanelledScreen, inherit_bindings=False):
         """Give the keys to the command line, which covers the footer."""
         self.complete()
         if self.command is None:
-            self.command = self._deck.new_command_bar(self._run)
+            self.command = self._deck.makers.command_bar(self._run)
             self.mount(self.command)
         self._place_command()
         self.command.open(text)

@@ -40,8 +40,8 @@ class PanelledScreen(Screen[None], inherit_bindings=False):
         self.charts = Charts(
             deck.state,
             deck.markets,
-            make=deck.new_chart,
-            make_strip=deck.new_strip,
+            make=deck.makers.chart,
+            make_strip=deck.makers.strip,
             now_of=deck.market_now_ns,
         )
         self.keys = KeyFooter()
