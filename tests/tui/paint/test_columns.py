@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tsdownsample import M4Downsampler
 
+import tui.paint.columns as columns_module
 from tests.support.bars import NANOS, START_NS, bars, series_of, walk
 from tui.paint.columns import (
     CUT_DOTS,
@@ -298,3 +299,23 @@ def test_no_zoom_is_too_far_for_any_period(zoom: Zoom, period_s: int, closed_hou
     assert axis.zoom.bars <= zoom.bars
     assert columns.volume.sum() == pytest.approx(series.volume[int(columns.first[0]) :].sum())
     assert int(columns.start_ns[-1]) <= int(series.time_ns[-1])
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    steps=st.lists(st.just(1) | st.integers(1, 5), min_size=1, max_size=60),
+    low=st.integers(-20, 80),
+    bars_each=st.integers(1, 9),
+    shift=st.integers(0, 59),
+)
+def test_bars_stand_where_a_search_finds_them_with_and_without_missing_time(
+    steps: list[int], low: int, bars_each: int, shift: int
+) -> None:
+    times = START_NS + (np.cumsum(steps) * 60 + shift) * NANOS
+    edges = START_NS + (low + np.arange(30) * bars_each) * 60 * NANOS
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tui.paint.columns._MANY", 0)
+        found = columns_module._found(times, edges, 60 * NANOS)
+
+    assert found.tolist() == times.searchsorted(edges).tolist()
