@@ -10,27 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from engine.clock import NANOS
 from engine.config import PERIODS
-from engine.messages import CloseBars, Command, OpenBars, Search, SearchResults, Unwatch, Watch
+from engine.messages import Command, Search, SearchResults, Unwatch, Watch
+from tui.asked_bars import AskedBars, Key
 from tui.panes import Link, Panes
 from tui.state import DeckState
 from tui.widgets.watchlist import SPARK_BARS, SPARK_PERIOD_S
 
 CHART_BARS = 2000
 """Bars that are asked for at first: some screens to pan back through."""
-
-EXTEND_AT = 50
-"""Older bars are asked for when the chart comes this near to the oldest one."""
-
-MOST_BARS = 64_000
-"""Panning asks for no more than this,"""
-
-MOST_REACHED = 500_000
-"""and a jump to a date for no more than this."""
-
-ANSWER_S = 2
-"""Within so many seconds the engine begins to load what it was asked for."""
 
 LIVE_PERIOD_S, HISTORY_PERIOD_S = 1, 60
 """Under a chart of the shorter one the strip shows the longer one: of the other there is little."""
@@ -42,9 +30,6 @@ FIRST_LISTED = 200
 
 FIRST_SEARCH = 0
 """Request id of the search that finds them; a person's searches count from 1."""
-
-Key = tuple[str, int]
-"""Market and period in seconds."""
 
 
 class Markets:
@@ -80,12 +65,7 @@ class Markets:
         self._awaits_first = False
         """The watchlist is what the brokers list first, once they have told."""
         self._asked: set[str] = set()
-        self._bars: dict[Key, int] = {}
-        """Bars asked for: their number by market and period."""
-        self._reaching: dict[Key, int] = {}
-        """Times that charts wait for, nanoseconds."""
-        self._before: dict[Key, tuple[int, int]] = {}
-        """When bars were last asked for: the oldest that was there, and the engine's time."""
+        self._bars = AskedBars(state, send)
         self._searches = FIRST_SEARCH
         self._texts: dict[int, str] = {}
 
@@ -138,7 +118,7 @@ class Markets:
             self._watch_first(results)
         self._asked.difference_update(self._state.refused_markets)  # may be tried again
         self._settle_bars()
-        return [key for key in list(self._reaching) if self._has_ended(key)]
+        return self._bars.follow()
 
     def select(self, fqme: str) -> bool:
         """Put a market on the active chart, watching it if need be. False if it is there."""
@@ -236,62 +216,12 @@ class Markets:
     def extend(self, fqme: str, period_s: int, first: int) -> None:
         """Ask for older bars where bar number `first`, the oldest on a chart, is near the
         oldest that is known; twice as many as before, until there are no more."""
-        key = (fqme, period_s)
-        asked = self._bars.get(key, 0)
-        if first <= EXTEND_AT and asked < MOST_BARS and self._has_more(key):
-            self._ask(key, min(2 * asked, MOST_BARS))
+        self._bars.extend((fqme, period_s), first)
 
     def reach(self, fqme: str, period_s: int, time_ns: int) -> None:
         """Ask for older bars until there is one of that time, or there are no more; `follow`
         tells of the latter."""
-        self._reaching[fqme, period_s] = time_ns
-
-    def _has_more(self, key: Key) -> bool:
-        """Whether there may be older bars than are known, and none are on their way."""
-        market = self._state.markets.get(key[0])
-        series = market.series.get(key[1]) if market else None
-        if market is None or series is None or key[1] in market.loading:
-            return False
-        return len(series) >= self._bars.get(key, 0) - EXTEND_AT
-
-    def _has_ended(self, key: Key) -> bool:
-        """Go on asking for what a chart waits for. True once there is no hope of it."""
-        fqme, period_s = key
-        market = self._state.markets.get(fqme)
-        series = market.series.get(period_s) if market else None
-        asked = self._bars.get(key)
-        if asked is None:
-            del self._reaching[key]  # nobody shows it any more
-            return False
-        if market is None or series is None or period_s in market.loading:
-            return False
-        wanted_ns = self._reaching[key]
-        if len(series) and int(series.time_ns[0]) <= wanted_ns:
-            del self._reaching[key]
-            return False
-        if not self._is_answered(key):
-            return False
-        if asked >= MOST_REACHED or not self._has_more(key):
-            del self._reaching[key]
-            return True
-        newest_ns = int(series.time_ns[-1]) if len(series) else self._state.now_ns
-        far = (newest_ns - wanted_ns) // (period_s * NANOS) + EXTEND_AT
-        # Where markets are closed at times fewer bars do, and where that is not enough more.
-        self._ask(key, min(max(far, 2 * asked), MOST_REACHED))
-        return False
-
-    def _is_answered(self, key: Key) -> bool:
-        """Whether what there is came after bars were last asked for: there are older ones, or
-        the engine had the time to begin loading them, and does not."""
-        first_ns, now_ns = self._before.get(key, (0, 0))
-        has_older = self._first_ns(key) != first_ns
-        return has_older or self._state.now_ns - now_ns >= ANSWER_S * NANOS
-
-    def _first_ns(self, key: Key) -> int:
-        """Start of the oldest bar that is known; 0 without any."""
-        market = self._state.markets.get(key[0])
-        series = market.series.get(key[1]) if market else None
-        return int(series.time_ns[0]) if series is not None and len(series) else 0
+        self._bars.reach((fqme, period_s), time_ns)
 
     # -- search ---------------------------------------------------------------------------------
 
@@ -367,19 +297,14 @@ class Markets:
         self._settle_bars()
 
     def _close(self, fqme: str) -> None:
-        self._bars = {key: count for key, count in self._bars.items() if key[0] != fqme}
+        self._bars.forget(fqme)
         self._asked.discard(fqme)
         self._state.forget(fqme)
         self._send(Unwatch(fqmes=(fqme,)))
 
     def _settle_bars(self) -> None:
         """Open the bars that are wanted of open markets, and close all others."""
-        wanted = self._wanted_bars()
-        for key in [key for key in self._bars if key not in wanted]:
-            self._close_bars(key)
-        for key, count in wanted.items():
-            if key[0] in self._state.markets and self._bars.get(key, 0) < count:
-                self._ask(key, count)
+        self._bars.settle(self._wanted_bars())
 
     def _wanted_bars(self) -> dict[Key, int]:
         """How many bars are wanted at least, by market and period."""
@@ -395,20 +320,6 @@ class Markets:
         if self.has_history:
             wanted[self.history_of(self.panes.active)] = CHART_BARS
         return wanted
-
-    def _ask(self, key: Key, count: int) -> None:
-        self._bars[key] = count
-        self._before[key] = self._first_ns(key), self._state.now_ns
-        self._send(OpenBars(fqme=key[0], period_s=key[1], count=count))
-
-    def _close_bars(self, key: Key) -> None:
-        fqme, period_s = key
-        del self._bars[key]
-        self._before.pop(key, None)
-        self._send(CloseBars(fqme=fqme, period_s=period_s))
-        if market := self._state.markets.get(fqme):
-            market.series.pop(period_s, None)
-            market.loading.discard(period_s)
 
     def _note_recent(self, fqme: str) -> None:
         if fqme:

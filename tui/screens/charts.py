@@ -14,7 +14,8 @@ from tui.widgets.chart_grid import ChartGrid, fitting
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from tui.markets import Key, Markets
+    from tui.asked_bars import Key
+    from tui.markets import Markets
     from tui.paint.scene import Cursor, Detail
     from tui.paint.theme import Theme
     from tui.panes import PaneSpec
