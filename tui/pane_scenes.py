@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from tui.paint import format as text_of
 from tui.paint.levels import Level
 from tui.paint.scene import FillMark, Overlay
 from tui.state import DeckState, MarketView
@@ -44,7 +45,7 @@ class PaneScenes:
         """None until there is an order mode."""
         self._shown: dict[int, tuple[object, ...]] = {}
         self._lines: dict[str, tuple[tuple[object, ...], tuple[Level, ...]]] = {}
-        self._fills: dict[str, list[FillMark]] = {}
+        self._fills: dict[str, tuple[FillMark, ...]] = {}
         self._fills_read = 0
 
     def show(self, pane: int, chart: Chart, *, place: str = "") -> bool:
@@ -68,7 +69,7 @@ class PaneScenes:
             ended=_has_ended(market),
             now_ns=self._now_of(fqme) if market and market.is_stale else None,
             overlays=[self._overlay(one, period_s) for one in self._overlaid(pane, fqme)],
-            fills=tuple(self._fills_of(fqme)),
+            fills=self._fills_of(fqme),
         )
         return True
 
@@ -136,19 +137,21 @@ class PaneScenes:
             known = self._lines[fqme] = (key, levels)
         return known[1]
 
-    def _fills_of(self, fqme: str) -> list[FillMark]:
-        """Fills of a market, the oldest first; read once each."""
+    def _fills_of(self, fqme: str) -> tuple[FillMark, ...]:
+        """Fills of a market, the oldest first; gathered anew when there are more."""
         if self._fills_read != self._state.fill_count:
-            new = self._state.fill_count - self._fills_read
-            if new > len(self._state.fills):
-                self._fills.clear()
-            for fill in self._state.fills[-new:]:
-                mark = FillMark(
-                    fill.venue_ns or fill.recv_ns, float(fill.price), fill.side, f"{fill.size:f}"
-                )
-                self._fills.setdefault(fill.fqme, []).append(mark)
             self._fills_read = self._state.fill_count
-        return self._fills.get(fqme, [])
+            marks: dict[str, list[FillMark]] = {}
+            for fill in self._state.fills:
+                mark = FillMark(
+                    fill.venue_ns or fill.recv_ns,
+                    float(fill.price),
+                    fill.side,
+                    text_of.plain(fill.size),
+                )
+                marks.setdefault(fill.fqme, []).append(mark)
+            self._fills = {of: tuple(sorted(some)) for of, some in marks.items()}
+        return self._fills.get(fqme, ())
 
 
 def _has_ended(market: MarketView | None) -> bool:

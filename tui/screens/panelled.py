@@ -134,8 +134,13 @@ class PanelledScreen(Screen[None], inherit_bindings=False):
         return name in self._places
 
     def toggle_panel(self, name: str) -> None:
-        """Show a panel, or hide it; on a small screen one at a time."""
-        if is_small(*self.app.size):
+        """Show a panel, or hide it; on a small screen one at a time. The chart alone makes room
+        for it."""
+        if self.is_full:
+            self.is_full = False
+            self.hidden.discard(name)
+            self._opened = name
+        elif is_small(*self.app.size):
             self._opened = "" if self._opened == name else name
         else:
             self.hidden ^= {name}

@@ -379,6 +379,20 @@ def test_the_chart_alone_is_left_by_the_same_key_and_by_escape(key: str) -> None
     _play(play, "ctrl+g", "ctrl+g", "right_curly_bracket", "F")
 
 
+@pytest.mark.parametrize(("key", "panel"), [("b", "blotter"), ("tab", "blotter"), ("i", "order")])
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+def test_the_chart_alone_makes_room_for_a_panel_that_is_asked_for(
+    key: str, panel: str, size: tuple[int, int]
+) -> None:
+    async def play(app: DeckApp, link: ScriptedLink, pilot: Pilot[int]) -> None:
+        await press(pilot, key)
+        assert app.deck.is_shown(panel)
+        assert not app.deck.is_full
+        assert app.deck.focused_panel == ("blotter" if key == "tab" else "")
+
+    _play(play, "F", size=size)
+
+
 def test_full_screen_opens_and_closes_nothing_in_the_engine() -> None:
     async def play(app: DeckApp, link: ScriptedLink, pilot: Pilot[int]) -> None:
         link.sent.clear()
