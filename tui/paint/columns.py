@@ -291,7 +291,8 @@ def _found(times: np.ndarray, edges: np.ndarray, period_ns: int) -> np.ndarray:
     count = len(times)
     if count < _MANY:
         return times.searchsorted(edges)
-    guess = np.minimum(np.maximum((edges - times[0] + (period_ns - 1)) // period_ns, 0), count)
+    guess: np.ndarray = (edges - times[0] + (period_ns - 1)) // period_ns
+    guess = np.minimum(np.maximum(guess, 0), count)
     is_before = times.take(guess - 1, mode="clip") < edges
     is_behind = times.take(guess, mode="clip") >= edges
     if ((is_before | (guess == 0)) & (is_behind | (guess == count))).all():
