@@ -25,6 +25,8 @@ class PresentDisplay(App[int], inherit_bindings=False):
         super().__init__(**settings)
         self.is_behind = False
         """Something was not drawn, so that the terminal does not show the present."""
+        self._is_waiting = False
+        """`_draw_present` is called when nothing waits to leave any more."""
         self.pictures_skipped = 0
         self._later: dict[Callable[..., object], tuple[object, ...]] = {}
         """What is to be called when the present has left, and with what."""
@@ -47,8 +49,9 @@ class PresentDisplay(App[int], inherit_bindings=False):
                 self._catch_up()
         else:
             self.pictures_skipped += 1
-            if not self.is_behind:
-                self.is_behind = True
+            self.is_behind = True
+            if not self._is_waiting:
+                self._is_waiting = True
                 outlet.when_clear(self._draw_present)
             self.post_display_hook()
 
@@ -59,6 +62,8 @@ class PresentDisplay(App[int], inherit_bindings=False):
             self.when_out(callback, *args)
 
     def _draw_present(self) -> None:
+        # What is drawn for this may itself find something in its way, and wait again.
+        self._is_waiting = False
         if self.is_behind and self.is_running:
             self.screen.refresh()
 

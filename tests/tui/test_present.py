@@ -177,3 +177,19 @@ def test_without_a_terminal_all_is_told_at_once() -> None:
     app.when_out(told.append, 1)
 
     assert told == [1]
+
+
+def test_what_comes_in_the_way_of_the_present_only_delays_it() -> None:
+    async def flow(app: Deck, tty: Tty, pilot: Pilot[int]) -> None:
+        stick(app)
+        app.show("second")
+        await until(pilot, lambda: app.is_behind)
+        polling.until(lambda: tty.read() is not None and app.outlet.is_clear)
+        await asyncio.sleep(0)
+        stick(app)  # the present is to be drawn, and is in turn before it is
+        await until(pilot, lambda: app.pictures_skipped == 2)
+
+        await until(pilot, lambda: tty.read() is not None and not app.is_behind)
+        assert app.drawn[-1] == ("second", True)
+
+    run(flow)
