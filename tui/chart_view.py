@@ -119,10 +119,15 @@ def _anchor_cell(sight: Sight, zoom: int) -> int:
 
 def _anchored(view: View, sight: Sight, zoom: int, time_ns: int) -> View:
     """The view with the bar of that time at the right, or the nearest that may be there."""
-    first = _axis(view, sight, zoom, sight.oldest_ns, 0)
-    at = int(np.searchsorted(first.x // DOTS_X, _anchor_cell(sight, zoom), side="right")) - 1
-    time_ns = max(time_ns, int(first.keys[max(0, at)]) * first.step_ns)
-    is_newest = time_ns // first.step_ns >= sight.newest_ns // first.step_ns
+    step_ns = ZOOMS[zoom].bars * sight.bars.period_ns
+    fitting = sight.layout.anchor_x(ZOOMS[zoom]) // ZOOMS[zoom].dots + 2
+    # Far from the first bar there is nothing to look up: a place holds `zoom.bars` at most.
+    if index_at(sight.bars, time_ns) < fitting * ZOOMS[zoom].bars:
+        first = _axis(view, sight, zoom, sight.oldest_ns, 0)
+        cells = first.x // DOTS_X
+        at = int(cells.searchsorted(_anchor_cell(sight, zoom), side="right")) - 1
+        time_ns = max(time_ns, int(first.keys[max(0, at)]) * step_ns)
+    is_newest = time_ns // step_ns >= sight.newest_ns // step_ns
     return view._replace(zoom=zoom, anchor_ns=None if is_newest else time_ns)
 
 
