@@ -127,3 +127,29 @@ def test_an_age_is_a_duration_in_nanoseconds() -> None:
     assert fmt.age(None) == "–"
     assert fmt.milliseconds(3.2) == "3ms"
     assert fmt.milliseconds(1200) == "1.2s"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0s"),
+        (40, "40s"),
+        (90, "1m30s"),
+        (3600, "1h"),
+        (3 * 3600 + 45 * 60 + 10, "3h45m"),
+        (2 * 86_400, "2d"),
+        (2 * 86_400 + 59, "2d"),
+        (-(86_400 + 7200), "-1d2h"),
+        (-0.2, "0s"),
+    ],
+)
+def test_a_span_is_said_in_its_two_largest_units_with_its_sign(seconds: float, text: str) -> None:
+    assert fmt.span(seconds) == text
+
+
+def test_a_bars_time_says_its_year_where_it_is_asked_for() -> None:
+    time_ns = 1_700_000_000 * 10**9
+
+    assert fmt.stamp(time_ns, period_s=60) == "14 Nov 22:13"
+    assert fmt.stamp(time_ns, period_s=60, with_year=True) == "14 Nov 2023 22:13"
+    assert fmt.stamp(time_ns, period_s=86_400) == "14 Nov 2023"
