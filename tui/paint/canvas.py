@@ -173,15 +173,25 @@ class Canvas:
         np.copyto(marks.styles[area], styles, where=masks != 0)
         marks.values[area] |= masks
 
-    def put(self, row: int, column: int, masks: np.ndarray, styles: np.ndarray) -> None:
+    def put(
+        self,
+        row: int,
+        column: int,
+        masks: np.ndarray,
+        styles: np.ndarray,
+        *,
+        is_backdrop: bool = False,
+    ) -> None:
         """Have these dots, and none of those that were there, with their top left at (`row`,
         `column`)."""
-        if self.data is None:
-            self.data = self._marks(np.uint8)
+        if is_backdrop:
+            marks = self.backdrop = self.backdrop or self._marks(np.uint8)
+        else:
+            marks = self.data = self.data or self._marks(np.uint8)
         rows, columns = masks.shape
         area = (slice(row, row + rows), slice(column, column + columns))
-        self.data.values[area] = masks
-        self.data.styles[area] = styles
+        marks.values[area] = masks
+        marks.styles[area] = styles
 
     def _writing(self) -> Marks:
         if self.writing is None:

@@ -30,8 +30,11 @@ Cells = tuple[int, int]
 class _Sheet:
     """Dots where they stand, and packed on a canvas."""
 
-    def __init__(self, canvas: Canvas, row: int, inks: tuple[int, ...]) -> None:
+    def __init__(
+        self, canvas: Canvas, row: int, inks: tuple[int, ...], *, is_backdrop: bool = False
+    ) -> None:
         self.canvas = canvas
+        self._is_backdrop = is_backdrop
         self._row = row
         self._inks = np.array(inks, dtype=np.int16)
         self._grid: Grid | None = None
@@ -58,7 +61,7 @@ class _Sheet:
             self._grid, self._x = grid, x
         if start < stop:
             masks, styles = packed(self._grid, self._inks, start, stop)
-            self.canvas.put(self._row, start, masks, styles)
+            self.canvas.put(self._row, start, masks, styles, is_backdrop=self._is_backdrop)
         return start, stop
 
 
@@ -110,7 +113,7 @@ def _sheets(
 ) -> tuple[_Sheet, _Sheet]:
     width, height, glyphs = stage.layout.width, stage.layout.height, stage.view.glyphs
     return (
-        _Sheet(Canvas(width, height, palette, glyphs), row, inks[-1:]),
+        _Sheet(Canvas(width, height, palette, glyphs), row, inks[-1:], is_backdrop=True),
         _Sheet(Canvas(width, height, palette, glyphs), row, inks),
     )
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tui.paint.cells import DOTS_Y, LEFT_BITS
+from tui.paint.cells import LEFT_BITS
 from tui.paint.columns import Columns
 from tui.paint.formatters.base import Formatter, Strokes, from_row, price_rows, runs
 from tui.paint.scales import PriceScale
@@ -87,8 +87,7 @@ class AreaFormatter(CurveFormatter):
     ) -> Strokes:
         top, bottom = self._joined(columns, start, stop, scale, rows)
         line = runs(top, bottom, rows)
-        # From the next cell on: in its own the line gives the colour.
-        under = from_row(bottom // DOTS_Y * DOTS_Y + DOTS_Y, rows)
+        under = from_row(bottom + 1, rows)
         # A chequer over the whole grid: odd columns of dots have the other half.
         odd = (columns.x[start:stop, None] + np.arange(columns.zoom.dots)) % 2
         under &= _CHEQUER[odd][:, :, None]
