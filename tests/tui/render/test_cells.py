@@ -213,6 +213,35 @@ def test_a_block_that_moved_is_moved_and_not_written(by):
     assert len(moved.encode()) < len(whole.encode()) / 8
 
 
+@settings(deadline=None, max_examples=60)
+@given(
+    seed=st.integers(0, 1000),
+    moves=st.lists(
+        st.tuples(st.integers(-18, 18), st.integers(0, 30), st.integers(50, 90)),
+        min_size=1,
+        max_size=5,
+    ),
+    erases=st.booleans(),
+)
+def test_a_terminal_shows_blocks_that_moved_again_and_again(seed, moves, erases):
+    rig = Rig(90, 12, erases_in_colour=erases)
+    rng = np.random.default_rng(seed)
+    inks = [rig.pens.number(pen) for pen in (ORANGE, GREEN, CHIP, Pen())]
+    for row in range(12):
+        for column in range(0, 90, 3):
+            dots = "".join(chr(0x2801 + int(code)) for code in rng.integers(0, 255, 3))
+            rig.grid.write(row, column, dots, int(rng.choice(inks)))
+    rig.update()
+
+    for by, left, right in moves:
+        rows = slice(int(rng.integers(0, 4)), int(rng.integers(8, 13)))
+        rig.grid.cells[rows, left:right] = np.roll(rig.grid.cells[rows, left:right], by, axis=1)
+        rig.write(int(rng.integers(0, 12)), int(rng.integers(0, 80)), "new", CHIP)
+        rig.update()
+
+        rig.check()
+
+
 def test_rows_with_wide_characters_are_not_moved():
     rig = Rig(80, 3)
     rng = np.random.default_rng(4)
