@@ -212,8 +212,8 @@ def time_axis(
 
 
 def _within_reach(zoom: Zoom, period_ns: int, width: int) -> Zoom:
-    """`zoom`, or the farthest at which twice the view is less than the time that int64 counts."""
-    most = (1 << 61) // (period_ns * (width + 16))
+    """`zoom`, or the farthest at which int64 counts the nanoseconds of twice the view."""
+    most = (1 << 62) // (period_ns * (width + 16))
     if zoom.bars <= most:
         return zoom
     return next(nearer for nearer in reversed(ZOOMS) if nearer.bars <= max(1, most))
