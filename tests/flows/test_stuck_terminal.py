@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.polling import until
 from tests.support.terminal import Terminal, is_braille
-from tests.support.watched_deck import Note, notes
+from tests.support.watched_deck import Note, Notes
 
 DECK = [sys.executable, "-m", "tests.support.watched_deck"]
 
@@ -27,13 +27,13 @@ under way, and the present."""
 class Watched:
     """A deck in a terminal, and what it says of itself."""
 
-    def __init__(self, terminal: Terminal, file: Path) -> None:
+    def __init__(self, terminal: Terminal, notes: Notes) -> None:
         self.terminal = terminal
-        self._file = file
+        self._notes = notes
 
     @property
     def notes(self) -> list[Note]:
-        return notes(self._file)
+        return self._notes.all()
 
     @property
     def now(self) -> Note:
@@ -60,25 +60,31 @@ class Watched:
         return self.until(is_stuck)
 
     def wait_equal(self) -> None:
-        """Read until the terminal shows what the deck means it to."""
-        self.terminal.wait_for(lambda text: self.now.rows == text.split("\n"))
+        """Read until the terminal shows what the deck, from now on, means it to."""
+        first = len(self.notes)
+
+        def is_equal(text: str) -> bool:
+            rows = text.split("\n")
+            return any(note.rows == rows for note in self.notes[first:])
+
+        self.terminal.wait_for(is_equal)
 
 
 def watched(place: Path, *, options: str = "", answers: bool = False) -> Iterator[Watched]:
     (place / "config.toml").write_text(f"[deck]\n{options}\n")
-    file = place / "watch"
+    notes = Notes(place / "watch")
     environ = {
         **os.environ,
         "TICKDECK_CONFIG": str(place),
         "TICKDECK_DATA_DIR": str(place),
-        "WATCH_FILE": str(file),
+        "WATCH_FILE": str(place / "watch"),
     }
     with Terminal(
         DECK, columns=200, rows=50, environ=environ, cwd=Path(__file__).parents[2], answers=answers
     ) as terminal:
         terminal.wait_for(is_braille)
-        terminal.wait_for(lambda _: notes(file))
-        yield Watched(terminal, file)
+        terminal.wait_for(lambda _: notes.all())
+        yield Watched(terminal, notes)
 
 
 @pytest.fixture(params=["cells", "plain"])

@@ -38,10 +38,24 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     blocked_s: float
 
 
-def notes(path: Path) -> list[Note]:
-    """All that was written so far."""
-    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
-    return [msgspec.json.decode(line, type=Note) for line in lines]
+class Notes:
+    """What is written to `path`, read as it comes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._at = 0
+        self._notes: list[Note] = []
+
+    def all(self) -> list[Note]:
+        """All that was written so far."""
+        if self._path.exists():
+            with self._path.open("rb") as file:
+                file.seek(self._at)
+                whole, end, _begun = file.read().rpartition(b"\n")
+            self._at += len(whole) + len(end)
+            new = [msgspec.json.decode(line, type=Note) for line in whole.splitlines()]
+            self._notes += new
+        return self._notes
 
 
 def run(path: Path) -> None:
