@@ -21,9 +21,9 @@ MOST = 3
 
 CSS = """
     /* Over the oldest bars of a chart: clear of prices, orders, positions and keys. */
-    ToastRack { dock: top; align: left top; margin: 2 0 0 41; }
-    App.-medium ToastRack { margin: 2 0 0 38; }
-    App.-small ToastRack { margin: 2 0 0 1; }
+    ToastRack { dock: top; align: left top; margin: 3 0 0 41; }
+    App.-medium ToastRack { margin: 3 0 0 38; }
+    App.-small ToastRack { margin: 3 0 0 1; }
     ToastHolder { align-horizontal: left; }
     Toast { width: auto; max-width: 70; padding: 0 1; margin: 0;
             background: $surface; color: $text; border-left: outer $accent; }
