@@ -231,7 +231,7 @@ def columns_on(axis: TimeAxis, series: Bars) -> Columns:
         keys, x, after_gap, cut = axis.keys, axis.x, axis.after_gap, axis.cut
     else:
         starts, keys, x, cut = starts[here], axis.keys[here], axis.x[here], axis.cut[here]
-        after_gap = np.diff(keys, prepend=keys[:1]) > 1
+        after_gap = _steps(keys) > 1
     return Columns(
         zoom=axis.zoom,
         period_ns=axis.period_ns,
@@ -279,6 +279,13 @@ def fit_zoom(series: Bars, width: int) -> int:
         )
         near, far = (near, middle) if is_whole else (middle + 1, far)
     return near
+
+
+def _steps(keys: np.ndarray) -> np.ndarray:
+    """From the one before to each; 0 to the first."""
+    steps = np.zeros(len(keys), dtype=np.int64)
+    np.subtract(keys[1:], keys[:-1], out=steps[1:])
+    return steps
 
 
 _MANY = 200_000
@@ -349,7 +356,7 @@ class _Ruler:
 
     def placed(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Dots from the first key, steps from the one before, and how many of those are cut."""
-        steps = np.diff(keys, prepend=keys[0])
+        steps = _steps(keys)
         if int(steps.max()) * self._dots <= self._most_dots:
             return (keys - keys[0]) * self._dots, steps, np.zeros_like(steps)
         is_cut = steps * self._dots > self._most_dots
