@@ -602,13 +602,34 @@ def test_a_notice_on_a_small_screen_covers_neither_what_is_staged_nor_the_prices
             app.tell("a notice")
             await settled_toasts(pilot)
             (toast,) = app.screen.query(Toast)
-            assert toast.region.y == 2
+            assert toast.region.y == 3  # below the chart's header and legend
             assert not toast.region.overlaps(app.deck.strip.region)
             assert toast.region.right < app.size.width // 2
 
     async def settled_toasts(pilot: Pilot[int]) -> None:
         for _ in range(3):
             await pilot.pause()
+
+    asyncio.run(script())
+
+
+@pytest.mark.parametrize("size", [(120, 35), (200, 50)])
+def test_notices_on_a_large_screen_cover_no_panel(size: tuple[int, int]):
+    app = deck()
+
+    async def script() -> None:
+        async with app.run_test(size=size, notifications=True) as pilot:
+            await settled(pilot)
+            for number in range(3):
+                app.tell(f"notice {number}, of some length, as they are", "error")
+            for _ in range(3):
+                await pilot.pause()
+            toasts = list(app.screen.query(Toast))
+            assert len(toasts) == 3
+            screen = app.deck
+            for panel in (screen.blotter, screen.order_pane, screen.watchlist, screen.status):
+                assert not any(toast.region.overlaps(panel.region) for toast in toasts)
+            assert all(screen.charts.grid.region.contains_region(one.region) for one in toasts)
 
     asyncio.run(script())
 
