@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import msgspec
+import pytest
 from textual import events
 from textual.pilot import Pilot
 from textual.widgets._toast import Toast
