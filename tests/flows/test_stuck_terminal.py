@@ -50,7 +50,10 @@ class Watched:
 
         def is_stuck(note: Note) -> bool:
             nonlocal typed
-            if note.bytes_waiting and note.is_behind:
+            last = self.notes[-4:]
+            if all(one.is_behind and one.bytes_waiting for one in last) and (
+                last[0].bytes_sent == note.bytes_sent and len(last) == 4
+            ):
                 return True
             if note.number > typed:
                 typed = note.number + 2
