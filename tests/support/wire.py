@@ -30,6 +30,9 @@ _UNDRAWN = re.compile(
     rb"|\x1b[P^_][^\x1b]*\x1b\\|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
 )
 
+_QUESTION = re.compile(rb"\x1b\[\?(7|25|2026)\$p")
+"""About modes that this terminal knows."""
+
 Cell = tuple[str, str, str, bool, bool, bool, bool]
 Chunk = tuple[float, bytes]
 
@@ -97,8 +100,8 @@ class Recorder:
             except OSError:
                 return
             self.chunks.append((time.monotonic(), data))
-            if b"\x1b[?2026$p" in data:
-                self.type("\x1b[?2026;2$y")
+            for mode in _QUESTION.findall(data):
+                self.type(f"\x1b[?{int(mode)};2$y")
 
     def cpu_s(self) -> float:
         """Processor time so far."""
