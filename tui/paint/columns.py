@@ -20,8 +20,14 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from engine.clock import NANOS
+
 MOST_GAP_SHARE = 4
 """Missing time that would take more than one in so many dots of the width is cut short."""
+
+CLOSED_NS = 3600 * NANOS
+CLOSED_SHARE = 16
+"""The same for missing time from an hour on: that long a market is closed, and not only quiet."""
 
 CUT_DOTS = 12
 """What is left of it, in dots."""
@@ -197,7 +203,7 @@ def time_axis(
         return _no_axis(zoom, series[0].period_ns if series else 1)
     period_ns = filled[0].period_ns
     zoom = _within_reach(zoom, period_ns, width + lead)
-    most = 1 << 62 if closed_hours else max(CUT_DOTS, width // MOST_GAP_SHARE)
+    most = 1 << 62 if closed_hours else _most_steps(width, zoom, period_ns)
     ruler = _Ruler([one.time_ns for one in filled], period_ns, zoom, most)
     anchor = ruler.anchor(anchor_ns)
     before = ruler.back(anchor, anchor_x + 1, lead)
@@ -209,6 +215,13 @@ def time_axis(
     return TimeAxis(
         zoom, period_ns, keys[seen], x[seen], steps[seen] > 1, cut[seen], begin - seen.start
     )
+
+
+def _most_steps(width: int, zoom: Zoom, period_ns: int) -> int:
+    """Steps from one place to the next up to which missing time is left in proportion."""
+    quiet = max(CUT_DOTS, width // MOST_GAP_SHARE) // zoom.dots
+    closed = max(CUT_DOTS, width // CLOSED_SHARE) // zoom.dots
+    return min(quiet, max(closed, -(-CLOSED_NS // (period_ns * zoom.bars))))
 
 
 def _within_reach(zoom: Zoom, period_ns: int, width: int) -> Zoom:
@@ -311,13 +324,13 @@ class _Ruler:
     """Times of several series, and how much room what is between them takes."""
 
     def __init__(
-        self, times: Sequence[np.ndarray], period_ns: int, zoom: Zoom, most_dots: int
+        self, times: Sequence[np.ndarray], period_ns: int, zoom: Zoom, most_steps: int
     ) -> None:
         self._times = times
         self._period_ns = period_ns
         self._step_ns = period_ns * zoom.bars
         self._dots = zoom.dots
-        self._most_dots = most_dots
+        self._most_steps = most_steps
 
     def anchor(self, time_ns: int | None) -> int:
         """Key of the first bar at or after `time_ns`; that of the newest where there is none."""
@@ -357,9 +370,9 @@ class _Ruler:
     def placed(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Dots from the first key, steps from the one before, and how many of those are cut."""
         steps = _steps(keys)
-        if int(steps.max()) * self._dots <= self._most_dots:
+        if int(steps.max()) <= self._most_steps:
             return (keys - keys[0]) * self._dots, steps, np.zeros_like(steps)
-        is_cut = steps * self._dots > self._most_dots
+        is_cut = steps > self._most_steps
         left = -(-CUT_DOTS // self._dots)
         # An even number of dots is taken out, or columns would change their place in a cell.
         kept = left + (steps - left) * self._dots % 2

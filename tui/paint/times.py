@@ -258,6 +258,7 @@ def _calendar(local: np.ndarray, length_s: float, dots: int) -> tuple[np.ndarray
     return whole.astype(np.int64), whole.astype("datetime64[s]").astype(np.int64)
 
 
+@lru_cache(maxsize=8)
 def _local(axis: TimeAxis, zone: tzinfo | None) -> np.ndarray:
     """Local seconds of each place, counted as if they were UTC."""
     seconds: np.ndarray = axis.keys * axis.step_ns // NANOS

@@ -319,3 +319,15 @@ def test_bars_stand_where_a_search_finds_them_with_and_without_missing_time(
         found = columns_module._found(times, edges, 60 * NANOS)
 
     assert found.tolist() == times.searchsorted(edges).tolist()
+
+
+def test_closed_hours_are_cut_and_quiet_minutes_are_not() -> None:
+    day, quiet, night = range(26), range(56, 60), range(130, 140)
+    series = bars(*((number, 1, 2, 1, 2) for number in (*day, *quiet, *night)))
+
+    axis = time_axis([series], Zoom(1, 4), 800, anchor_x=700)
+    whole = time_axis([series], Zoom(1, 4), 800, anchor_x=700, closed_hours=True)
+
+    assert axis.cut[axis.cut > 0].tolist() == [70]
+    assert np.diff(axis.x)[[25, 29]].tolist() == [31 * 4, CUT_DOTS]
+    assert np.diff(whole.x)[[25, 29]].tolist() == [31 * 4, 71 * 4]
