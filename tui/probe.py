@@ -44,6 +44,9 @@ class Probe:
         self._lost = 0
         self.is_answering = False
         """The terminal is known to answer. Only then is it asked."""
+        self._is_proven = False
+        """It answered one of these questions. Before that its silence may only mean that it
+        does not know these modes."""
 
     def wish(self, now_s: float, bytes_sent: int) -> int | None:
         """The mode to ask about now, if it is time to; it counts as asked.
@@ -79,14 +82,17 @@ class Probe:
         self.is_answering = True
         self._lost = 0
         asked_s = self._asked.pop(mode, None)
+        self._is_proven = self._is_proven or asked_s is not None
         if mode == self._open:
             self._open = None
         return None if asked_s is None else max(0.0, now_s - asked_s)
 
     def unanswered_s(self, now_s: float) -> float:
-        """How long there has been no answer; 0.0 if none is waited for."""
-        return now_s - self._open_since if self._open is not None else 0.0
+        """How long there has been no answer; 0.0 if none is waited for, or may never come."""
+        is_waited_for = self._open is not None and self._is_proven
+        return now_s - self._open_since if is_waited_for else 0.0
 
     def is_overdue(self, now_s: float) -> bool:
         """Whether what was sent seems stuck, so that more should not be sent."""
-        return self._open is not None and HOLD_S < now_s - self._last_s < LOST_S
+        is_waited_for = self._open is not None and self._is_proven
+        return is_waited_for and HOLD_S < now_s - self._last_s < LOST_S

@@ -8,10 +8,32 @@ from hypothesis import strategies as st
 from tui.probe import ASK_S, HOLD_S, LOST_S, MOST_LOST, WINDOW, Probe
 
 
-def answering() -> Probe:
+def greeted() -> Probe:
+    """A probe of a terminal that answered something, but nothing that was asked here."""
     probe = Probe((7, 25))
     assert probe.answered(2026, 0.0) is None
     return probe
+
+
+def proven() -> Probe:
+    """A probe of a terminal that answers these questions."""
+    probe = greeted()
+    assert probe.wish(-100.0, 1) == 7
+    assert probe.answered(7, -99.0) == 1.0
+    assert probe.wish(-90.0, 100) == 25
+    assert probe.answered(25, -89.0) == 1.0
+    return probe
+
+
+def test_a_terminal_that_does_not_know_the_modes_is_never_held_back() -> None:
+    probe = greeted()
+    asked = 0
+    for second in range(100):
+        asked += probe.wish(float(second), 1000 * (second + 1)) is not None
+        assert not probe.is_overdue(second + 0.9)
+        assert probe.unanswered_s(second + 0.9) == 0.0
+
+    assert asked == MOST_LOST
 
 
 def test_a_terminal_that_never_answered_is_not_asked() -> None:
@@ -22,7 +44,7 @@ def test_a_terminal_that_never_answered_is_not_asked() -> None:
 
 
 def test_it_is_asked_in_turn_about_one_thing_and_another() -> None:
-    probe = answering()
+    probe = greeted()
 
     assert probe.wish(0.0, 100) == 7
     assert probe.answered(7, 0.25) == 0.25
@@ -31,7 +53,7 @@ def test_it_is_asked_in_turn_about_one_thing_and_another() -> None:
 
 
 def test_it_is_not_asked_when_nothing_was_sent_since() -> None:
-    probe = answering()
+    probe = greeted()
     mode = probe.wish(0.0, 100)
     assert mode == 7
     probe.answered(mode, 0.1)
@@ -41,7 +63,7 @@ def test_it_is_not_asked_when_nothing_was_sent_since() -> None:
 
 
 def test_much_that_was_sent_is_asked_for_early() -> None:
-    probe = answering()
+    probe = greeted()
     mode = probe.wish(0.0, 0 + 1)
     assert mode is not None
     probe.answered(mode, 0.01)
@@ -51,8 +73,8 @@ def test_much_that_was_sent_is_asked_for_early() -> None:
 
 
 def test_an_answer_that_is_overdue_holds_back_what_would_follow() -> None:
-    probe = answering()
-    probe.wish(0.0, 1)
+    probe = proven()
+    probe.wish(0.0, 1000)
 
     assert not probe.is_overdue(HOLD_S)
     assert probe.is_overdue(HOLD_S + 0.1)
@@ -63,10 +85,10 @@ def test_an_answer_that_is_overdue_holds_back_what_would_follow() -> None:
 
 
 def test_an_answer_that_got_lost_is_asked_for_again_and_lets_a_moment_pass() -> None:
-    probe = answering()
-    probe.wish(0.0, 1)
+    probe = proven()
+    probe.wish(0.0, 1000)
 
-    assert probe.wish(LOST_S - 0.1, 2) is None
+    assert probe.wish(LOST_S - 0.1, 1001) is None
     assert probe.is_overdue(LOST_S - 0.1)
     assert probe.wish(LOST_S, 2) == 25
     assert not probe.is_overdue(LOST_S + HOLD_S)
@@ -74,7 +96,7 @@ def test_an_answer_that_got_lost_is_asked_for_again_and_lets_a_moment_pass() -> 
 
 
 def test_a_late_answer_is_not_taken_for_that_to_the_question_after_it() -> None:
-    probe = answering()
+    probe = greeted()
     probe.wish(0.0, 1)
     probe.wish(LOST_S, 2)
 
@@ -85,7 +107,7 @@ def test_a_late_answer_is_not_taken_for_that_to_the_question_after_it() -> None:
 
 
 def test_a_terminal_that_answers_no_more_is_let_alone_until_it_does() -> None:
-    probe = answering()
+    probe = greeted()
     asked = [probe.wish(number * LOST_S, number + 1) for number in range(2 * MOST_LOST)]
 
     assert asked == [7, 25] * (MOST_LOST // 2) + [None] * MOST_LOST
@@ -104,7 +126,7 @@ def test_a_terminal_that_answers_no_more_is_let_alone_until_it_does() -> None:
 def test_whatever_comes_it_is_held_only_while_an_answer_is_waited_for(
     steps: list[tuple[float, int, int | None]],
 ) -> None:
-    probe, now_s, sent, held_s = answering(), 0.0, 0, 0.0
+    probe, now_s, sent, held_s = greeted(), 0.0, 0, 0.0
     for past_s, more, mode in steps:
         now_s += past_s
         sent += more
