@@ -94,6 +94,8 @@ class Market:
                 bars.add(tick.venue_ns, tick.price, tick.size, tick.count)
         elif isinstance(tick, Break) and tick.reason == "gap":
             self._depth.void()
+            for bars in self._bars.values():
+                bars.lose()
 
     @property
     def periods_s(self) -> tuple[int, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 
 import numpy as np
 
@@ -19,7 +19,7 @@ class PlayedBars:
     """The bars of one market and period, made of its trades as they are played.
 
     Only periods with trades are stored; a page fills the others in as the sampler does: they
-    repeat the close, with volume 0.
+    repeat the close, with volume 0. Where the recording itself has a gap there are no bars.
     """
 
     def __init__(self, period_s: int) -> None:
@@ -34,6 +34,8 @@ class PlayedBars:
         self._first_ns = array("q")
         """Venue's time of the first trade of each bar."""
         self._last_ns = array("q")
+        self._gaps: set[int] = set()
+        """Starts of bars after which nothing is known until the next one."""
 
     def __len__(self) -> int:
         return len(self._time)
@@ -63,6 +65,11 @@ class PlayedBars:
         self._volume[at] += size
         self._trades[at] += count
 
+    def lose(self) -> None:
+        """What comes next comes after a gap in the recording."""
+        if self._time:
+            self._gaps.add(self._time[-1])
+
     def page(self, end_ns: int, now_ns: int, limit: int) -> HistoryPage:
         """Up to `limit` bars that start before `end_ns` and are over at `now_ns`."""
         period = self.period_ns
@@ -70,9 +77,15 @@ class PlayedBars:
         last = min(over, end_ns - 1 - (end_ns - 1) % period)
         if not self._time or limit <= 0 or last < self._time[0]:
             return HistoryPage(columns=empty_columns(), has_more=False)
+        last = self._known(last)
         first = max(self._time[0], last - (limit - 1) * period)
         grid = np.arange(first, last + 1, period, dtype=np.int64)
         return HistoryPage(columns=self._on_grid(grid), has_more=first > self._time[0])
+
+    def _known(self, start_ns: int) -> int:
+        """The last bar up to `start_ns` that does not lie in a gap."""
+        before = self._time[bisect_right(self._time, start_ns) - 1]
+        return before if before in self._gaps else start_ns
 
     def since(self, start_ns: int) -> tuple[float | None, float]:
         """The price at `start_ns`, or the first one after it, and the volume since then.
@@ -89,11 +102,15 @@ class PlayedBars:
         """Forget everything: the recording is played anew."""
         for column in self._columns():
             del column[:]
+        self._gaps.clear()
 
     def _on_grid(self, grid: np.ndarray) -> Columns:
         # The views end with this call: an array that is looked at cannot grow.
         times = np.frombuffer(self._time, np.int64)
         at = np.searchsorted(times, grid, "right") - 1
+        if self._gaps:
+            known = (times[at] == grid) | ~np.isin(times[at], list(self._gaps))
+            grid, at = grid[known], at[known]
         has_trades = times[at] == grid
         close = np.frombuffer(self._close)[at]
         return Columns(

@@ -66,7 +66,6 @@ class Reel:
 
     def _play_one(self, at: int) -> Iterator[Item]:
         tape, names = self._tapes[at], self._names[at]
-        yield from self._gaps_before(at)
         try:
             for tape_ns, source, ticks in tape.play():
                 # A message that changes nothing is no moment to step to.
@@ -77,18 +76,19 @@ class Reel:
         statistics = tape.statistics()
         if lost := statistics.malformed + statistics.too_long:
             _log.warning("%s: %d lines could not be read", safe(tape.path), lost)
+        yield from self._gaps_after(at)
 
-    def _gaps_before(self, at: int) -> Iterator[Item]:
-        """Breaks of the markets that come back on this tape after a while."""
-        start_ns = self._tapes[at].start_ns
+    def _gaps_after(self, at: int) -> Iterator[Item]:
+        """Breaks of the markets that come back on a later tape after a while."""
+        end_ns = self._tapes[at].end_ns
         for name in self._names[at].values():
-            ends = [
-                tape.end_ns
-                for tape, names in zip(self._tapes[:at], self._names[:at], strict=True)
-                if name in names.values()
+            others = [
+                tape
+                for tape, names in zip(self._tapes, self._names, strict=True)
+                if name in names.values() and tape.end_ns > end_ns
             ]
-            if ends and start_ns - max(ends) > GAP_NS:
-                yield Item(start_ns, name, [Break(name, "gap", start_ns, start_ns)])
+            if others and min(tape.start_ns for tape in others) - end_ns > GAP_NS:
+                yield Item(end_ns, name, [Break(name, "gap", end_ns, end_ns)])
 
     def _add(self, name: str, instrument: Instrument, bar_period_s: int | None) -> None:
         known = self.instruments.get(name)

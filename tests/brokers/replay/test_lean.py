@@ -161,7 +161,8 @@ def test_a_day_after_the_other_is_one_market_with_a_gap_at_night(tmp_path: Path)
 
     assert {"spy.stock.replay"} == {item.fqme for item in items}
     (gap,) = [tick for item in items for tick in item.ticks if isinstance(tick, Break)]
-    assert (gap.reason, gap.venue_ns) == ("gap", OPEN_NS + 86_400 * NANOS)
+    assert (gap.reason, gap.venue_ns) == ("gap", days[1].end_ns)
+    assert items.index(next(item for item in items if gap in item.ticks)) == len(items) // 2
 
 
 @pytest.mark.parametrize("period_s", [60, 300])

@@ -125,3 +125,29 @@ def test_bars_are_those_that_the_sampler_makes(
     sampled = series.columns(0, len(columns))
     for name in COLUMN_NAMES:
         assert np.array_equal(getattr(columns, name), getattr(sampled, name)), name
+
+
+def test_a_gap_of_the_recording_has_no_bars_on_any_page() -> None:
+    bars = PlayedBars(60)
+    for minute in (0, 1, 3):
+        bars.add(at(60 * minute), 100.0, 1.0, 1)
+    bars.lose()
+    for minute in (500, 502):
+        bars.add(at(60 * minute), 101.0, 1.0, 1)
+    bars.lose()
+
+    whole = bars.page(at(60 * 900), at(60 * 900), 2000)
+    newest = bars.page(at(60 * 900), at(60 * 900), 10)
+    older = bars.page(int(newest.columns.time_ns[0]), at(60 * 900), 2)
+    oldest = bars.page(int(older.columns.time_ns[0]), at(60 * 900), 2)
+
+    minutes = (whole.columns.time_ns - at(0)) // (60 * NANOS)
+    assert minutes.tolist() == [0, 1, 2, 3, 500, 501, 502]
+    assert (newest.columns.time_ns - at(0)).tolist() == [60 * NANOS * n for n in (500, 501, 502)]
+    assert (older.columns.time_ns - at(0)).tolist() == [60 * NANOS * n for n in (2, 3)]
+    assert (oldest.columns.time_ns - at(0)).tolist() == [60 * NANOS * n for n in (0, 1)]
+    assert (newest.has_more, older.has_more, oldest.has_more) == (True, True, False)
+
+    bars.clear()
+    bars.add(at(0), 1.0, 1.0, 1)
+    assert len(bars.page(at(600), at(600), 10).columns) == 10

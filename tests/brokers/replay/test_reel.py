@@ -65,7 +65,7 @@ def test_a_market_that_comes_back_later_is_told_to_have_a_gap() -> None:
     breaks = [item for item in reel.play() if isinstance(item.ticks[0], Break)]
 
     assert [(item.tape_ns, item.ticks) for item in breaks] == [
-        (at(100), [Break(REPLAY, "gap", at(100), at(100))])
+        (at(1), [Break(REPLAY, "gap", at(1), at(1))])
     ]
 
 
