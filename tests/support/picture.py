@@ -1,9 +1,11 @@
 """Photograph the deck as SVG: the program itself, on a recording, with keys pressed.
 
-    python -m tests.support.picture OUT.svg FILE [--seconds 170] [--size 160x45] [--keys "o f"]
+    python -m tests.support.picture OUT.svg FILE... [--seek 3600] [--seconds 170] [--size 160x45]
+        [--keys "o f :zone~utc wait:2"]
 
 The engine's clock is moved by hand, so the same recording and keys give the same picture.
-Keys are Textual's names; `wait:2` lets two seconds of the market pass.
+Keys are Textual's names; `wait:2` lets two seconds of the market pass, and what begins with a
+colon is typed on the command line, with `~` for blanks.
 """
 
 from __future__ import annotations
@@ -29,10 +31,17 @@ async def play(rig: DeckRig, seconds: float) -> None:
         seconds -= STEP_S
 
 
+async def type_line(rig: DeckRig, line: str) -> None:
+    """Give a command: `:seek~+60s`."""
+    rig.app.open_command(line[1:].replace("~", " "))
+    await rig.press("enter")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
-    parser.add_argument("file", type=Path)
+    parser.add_argument("files", type=Path, nargs="+")
+    parser.add_argument("--seek", type=float, default=0.0, help="seconds into the recording")
     parser.add_argument("--seconds", type=float, default=170.0)
     parser.add_argument("--size", default="160x45")
     parser.add_argument("--period", default="5s")
@@ -42,10 +51,14 @@ def main() -> None:
     columns, rows = map(int, options.size.split("x"))
 
     async def flow(rig: DeckRig) -> None:
+        if options.seek:
+            await type_line(rig, f":seek~{options.seek:+.0f}s")
         await play(rig, options.seconds)
         for key in options.keys.split():
             if key.startswith("wait:"):
                 await play(rig, float(key[5:]))
+            elif key.startswith(":"):
+                await type_line(rig, key)
             else:
                 await rig.press(key)
         options.out.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +66,7 @@ def main() -> None:
 
     run_flow(
         flow,
-        open_tape(options.file),
+        *map(open_tape, options.files),
         deck=DeckConfig(period=options.period, theme=options.theme),
         accounts=[
             Account(
