@@ -78,6 +78,8 @@ class DeckSession:
         self._feeds: dict[float, Feed] = {}
         self._rate_of: dict[str, float] = {}
         self._bars: dict[tuple[str, int], BarsCursor] = {}
+        self._wanted: set[tuple[str, int]] = set()
+        """Bars that were opened and not closed since: what is opened slowly is kept by this."""
         self._bars_opened = trio.Event()
         self._send_work, self._work = trio.open_memory_channel[Command](math.inf)
 
@@ -107,6 +109,7 @@ class DeckSession:
                 nursery.start_soon(self._send_bars)
                 task_status.started()
                 async for command in self._work:
+                    self._note_wanted(command)
                     nursery.start_soon(self._carry_out, command, stack, nursery)
         finally:
             self._engine.detach(self._put)
@@ -122,8 +125,6 @@ class DeckSession:
                     await self._unwatch(command)
                 case OpenBars():
                     await self._open_bars(command)
-                case CloseBars():
-                    self._bars.pop((command.fqme, command.period_s), None)
                 case Search():
                     await self._search(command)
         except TickdeckError as error:
@@ -168,8 +169,6 @@ class DeckSession:
     async def _unwatch(self, command: Unwatch) -> None:
         for fqme in command.fqmes:
             rate = self._rate_of.pop(fqme, None)
-            for key in [key for key in self._bars if key[0] == fqme]:
-                del self._bars[key]
             if rate is not None:
                 await self._feeds[rate].remove(fqme)
 
@@ -188,6 +187,20 @@ class DeckSession:
 
     # -- bars -----------------------------------------------------------------------------------
 
+    def _note_wanted(self, command: Command) -> None:
+        """Keep which bars are wanted, in the order told: the tasks that carry commands out wait,
+        and overtake each other."""
+        match command:
+            case OpenBars(fqme=fqme, period_s=period_s):
+                self._wanted.add((fqme, period_s))
+            case CloseBars(fqme=fqme, period_s=period_s):
+                self._wanted.discard((fqme, period_s))
+            case Unwatch(fqmes=fqmes):
+                self._wanted = {key for key in self._wanted if key[0] not in fqmes}
+            case _:
+                return
+        self._bars = {key: cursor for key, cursor in self._bars.items() if key in self._wanted}
+
     async def _open_bars(self, command: OpenBars) -> None:
         flume = self._flume(command.fqme)
         if flume is None:
@@ -196,6 +209,8 @@ class DeckSession:
             return
         series: Series = await flume.open_series(command.period_s, command.count)
         key = (command.fqme, command.period_s)
+        if key not in self._wanted:
+            return
         held = self._bars.get(key)
         self._bars_opened.set()
         if held is not None:

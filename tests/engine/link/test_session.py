@@ -10,6 +10,7 @@ from trio.testing import MockClock
 from engine.clock import NANOS
 from engine.config import EngineConfig
 from engine.feed.bars import Series
+from engine.feed.flume import Flume
 from engine.messages import (
     BarsUpdate,
     Bid,
@@ -230,6 +231,45 @@ async def test_closed_bars_are_sent_no_more(mock_clock: MockClock) -> None:
         await rig.advance(5.0)
 
         assert before == len(rig.told(BarsUpdate))
+
+
+async def test_bars_that_are_closed_while_they_still_open_are_never_sent(
+    mock_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow_opening(monkeypatch)
+    async with open_rig(mock_clock) as rig:
+        await rig.watch(SIM)
+        rig.send(OpenBars(fqme=SIM, period_s=1))
+        await rig.advance(0.5)
+        rig.send(CloseBars(fqme=SIM, period_s=1))
+        await rig.advance(5.0)
+
+        assert not rig.told(BarsUpdate)
+
+
+async def test_bars_that_are_opened_closed_and_opened_again_are_sent(
+    mock_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow_opening(monkeypatch)
+    async with open_rig(mock_clock) as rig:
+        await rig.watch(SIM)
+        rig.send(OpenBars(fqme=SIM, period_s=1))
+        rig.send(CloseBars(fqme=SIM, period_s=1))
+        rig.send(OpenBars(fqme=SIM, period_s=1))
+        await rig.advance(5.0)
+
+        assert bars_of(rig, 1, SIM)
+
+
+def slow_opening(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Series of all markets take a second to be opened."""
+    open_series = Flume.open_series
+
+    async def slowly(flume: Flume, period_s: int, count: int) -> Series:
+        await trio.sleep(1.0)
+        return await open_series(flume, period_s, count)
+
+    monkeypatch.setattr(Flume, "open_series", slowly)
 
 
 async def test_a_search_is_answered_by_its_number(mock_clock: MockClock) -> None:
