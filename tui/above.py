@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from textual import events
 from textual.screen import Screen
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Ground(Protocol):
     def desk(self) -> OrderDesk: ...
     @property
     def screen(self) -> Screen[Any]: ...
+    def redraw(self) -> None: ...
     def push_screen(self, screen: Screen[Any], callback: Callable[[Any], None]) -> object: ...
 
 
@@ -59,6 +61,18 @@ class Above:
         """Nothing hides the deck any more."""
         self.cover()
         self._app.deck.show()
+
+    def takes(self, key: events.Key) -> bool:
+        """Whether a key is for the terminal, whatever is open: it is drawn anew. Keys that may
+        be typed are left to what is open."""
+        app = self._app
+        if app.screen is app.deck or key.is_printable:
+            return False
+        action = app.keymap.resolve(("deck",), key.key)
+        if action is None or action.name != "redraw":
+            return False
+        app.redraw()
+        return True
 
     # -- search ---------------------------------------------------------------------------------
 

@@ -329,6 +329,10 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
 
     # -- other screens ---------------------------------------------------------------------------
 
+    async def on_event(self, event: events.Event) -> None:
+        if not (isinstance(event, events.Key) and self.above.takes(event)):
+            await super().on_event(event)
+
     def open_search(self, text: str = "") -> None:
         self.above.open_search(text)
 
