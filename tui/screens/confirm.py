@@ -139,7 +139,8 @@ def prompt_lines(prompt: Prompt, chosen: int, width: int) -> list[Line]:
     """The question, and one line for each answer, the chosen one marked."""
     lines = [Line((Span(prompt.title, "text bold"),)), Line()]
     for paragraph in prompt.text.splitlines():
-        lines += [Line((Span(part, "text"),)) for part in textwrap.wrap(paragraph, width) or [""]]
+        parts = textwrap.wrap(paragraph, max(1, width)) or [""]
+        lines += [Line((Span(part, "text"),)) for part in parts]
     lines.append(Line())
     for number, answer in enumerate(prompt.answers):
         is_chosen = number == chosen

@@ -115,7 +115,7 @@ def command_lines(commands: Commands, width: int) -> list[Line]:
 def _block(group: str, rows: list[Entry], width: int) -> list[Line]:
     lines = [Line((Span(group, "accent bold"),))]
     for keys, text in _merged(rows):
-        parts = textwrap.wrap(text, width - KEYS - 2)
+        parts = textwrap.wrap(text, max(1, width - KEYS - 2))
         lines.append(Line((Span(fit(keys, KEYS)), Span(parts[0], "muted"))))
         lines += [Line((Span(" " * KEYS), Span(part, "muted"))) for part in parts[1:]]
     return lines

@@ -215,9 +215,8 @@ def _staged_lines(summary: Summary, market: MarketView | None, width: int) -> li
         lines.append(_after(preview, market, width))
     for texts, ink in ((preview.faults, "error"), (preview.warnings, "warning")):
         for text in texts:
-            lines += [
-                Line((Span(f" {part}", ink),)) for part in textwrap.wrap(f"! {text}", width - 2)
-            ]
+            parts = textwrap.wrap(f"! {text}", max(1, width - 2))
+            lines += [Line((Span(f" {part}", ink),)) for part in parts]
     keys = "enter sends   esc drops" if not preview.faults else "cannot be sent as it is"
     return [*lines, Line((Span(f" {keys}", "muted"),))]
 

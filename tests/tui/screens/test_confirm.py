@@ -275,3 +275,13 @@ def test_the_question_fits_again_when_the_terminal_is_another() -> None:
         assert host.text()[-1].endswith("yes")
 
     _play(prompt, script)
+
+
+@pytest.mark.parametrize("width", [-3, 0, 1, 5])
+def test_a_question_without_room_has_its_answers_all_the_same(width: int):
+    answers = [
+        "".join(span.text for span in line.spans).split()[-1]
+        for line in prompt_lines(LEAVE, 0, width)[-3:]
+    ]
+
+    assert answers == ["stay", "them", "first"]

@@ -55,3 +55,9 @@ def test_lines_are_never_wider_than_the_page():
     for width in (40, 60, 112, 190):
         for line in help_lines(DEFAULT_KEYMAP.help(), width):
             assert sum(len(span.text) for span in line.spans) <= max(width, 52)
+
+
+@pytest.mark.parametrize("width", [1, 3, 10, 17])
+def test_a_page_too_narrow_to_be_read_is_still_a_page(width: int):
+    assert help_lines(DEFAULT_KEYMAP.help(), width)
+    assert command_lines([(verb.usage, verb.help) for verb in VERBS], width)
