@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from rich.cells import cell_len
 from rich.text import Text
 
 from engine.feed.bars import Series
@@ -101,7 +102,7 @@ def printed(printout: Printout, width: int, height: int) -> Text:
     has_volume = height >= VOLUME_HEIGHT and float(layout.bars.volume.max()) > 0
     rows = height - 3 - (VOLUME_ROWS if has_volume else 0)
     lines = [
-        *_headline(printout, layout.group),
+        *_headline(printout, layout.group, width),
         *_prices(printout, layout, label_width, rows),
         *(_volume(layout) if has_volume else ()),
         _times(printout, layout),
@@ -165,24 +166,29 @@ def _groups(series: Series, width: int, least_filled: float) -> tuple[int, np.nd
     return group, starts
 
 
-def _headline(printout: Printout, group: int) -> list[Text]:
-    """What it is, and what became of the price."""
+def _headline(printout: Printout, group: int, width: int) -> list[Text]:
+    """What it is, and what became of the price, as far as there is room for all of a number."""
     instrument, series = printout.instrument, printout.series
     first, last = float(series.open[0]), float(series.close[-1])
     change = last / first - 1 if first > 0 else None
-    several = f", {group} bars a column" if group > 1 else ""
     bars = "1 bar" if len(series) == 1 else f"{len(series):,} bars"
+    several = f", {group} bars a column" if group > 1 else ""
+    high, low = float(series.high.max()), float(series.low.min())
     what = Text(f"{instrument.fqme} {period(series.period_s)}", style="bold")
-    what.append(f"  {bars}{several}", style=_DIM)
     moved = Text(f"{price(last, instrument)} ")
     moved.append(percent(change), style="" if change is None else _UP if change >= 0 else _DOWN)
-    moved.append(
-        f"  high {price(float(series.high.max()), instrument)}"
-        f"  low {price(float(series.low.min()), instrument)}"
-        f"  volume {compact(float(series.volume.sum()))}",
-        style=_DIM,
-    )
-    return [what, moved]
+    extremes = f"  high {price(high, instrument)}  low {price(low, instrument)}"
+    volume = f"  volume {compact(float(series.volume.sum()))}"
+    return [_fitted(what, (f"  {bars}", several), width), _fitted(moved, (extremes, volume), width)]
+
+
+def _fitted(text: Text, parts: Sequence[str], width: int) -> Text:
+    """`text` and as many of the parts behind it as have room: part of a number is another one."""
+    for part in parts:
+        if text.cell_len + cell_len(part) > width:
+            break
+        text.append(part, style=_DIM)
+    return text
 
 
 def _price_labels(printout: Printout, rows: int) -> list[tuple[float, str]]:

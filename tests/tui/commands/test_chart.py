@@ -102,6 +102,17 @@ def test_it_says_what_it_shows_and_what_became_of_the_price() -> None:
     assert "low 50.0" in moved
 
 
+@pytest.mark.parametrize("width", range(24, 80))
+def test_no_number_above_the_picture_is_cut(width: int) -> None:
+    series = series_of(300)
+    whole = " ".join(lines_of(series, 200)[1].split("  ")).split()
+    what, moved, *_ = lines_of(series, width)
+
+    assert moved.split() == whole[: len(moved.split())]
+    assert len(moved) <= width
+    assert "bars" not in what or what.endswith(("bars", "column"))
+
+
 def test_many_bars_are_made_one_and_none_is_left_out() -> None:
     lines = lines_of(series_of(1000), width=80)
 
