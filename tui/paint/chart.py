@@ -62,6 +62,7 @@ class _Kept(NamedTuple):
 
     key: object
     canvas: Canvas
+    is_empty: bool
 
 
 class ChartPainter:
@@ -205,8 +206,8 @@ class ChartPainter:
             if kept is None or kept.key != key:
                 canvas = Canvas(stage.layout.width, stage.layout.height, palette, stage.view.glyphs)
                 layer.paint(canvas, stage)
-                kept = self._parts[layer.name] = _Kept(key, canvas)
-            if not kept.canvas.is_empty:
+                kept = self._parts[layer.name] = _Kept(key, canvas, canvas.is_empty)
+            if not kept.is_empty:
                 shown.append(kept.canvas)
         return shown
 

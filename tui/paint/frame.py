@@ -24,6 +24,31 @@ class Span(NamedTuple):
     stop: int
 
 
+class Row:
+    """Cells of one row of a picture, each of a character that takes one cell. A row that did
+    not change is the same object in the next frame."""
+
+    __slots__ = ("codes", "palette", "styles")
+
+    def __init__(self, codes: np.ndarray, styles: np.ndarray, palette: Palette) -> None:
+        self.codes = codes
+        self.styles = styles
+        self.palette = palette
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def part(self, start: int, stop: int) -> Row:
+        """The cells `start:stop`; itself if those are all."""
+        if start == 0 and stop == len(self.codes):
+            return self
+        return Row(self.codes[start:stop], self.styles[start:stop], self.palette)
+
+    def strip(self) -> Strip:
+        """The same for Textual."""
+        return _strip(self.codes, self.styles, self.palette)
+
+
 class Frame(NamedTuple):
     """All cells of a picture, and what of it differs from the one before."""
 
@@ -32,7 +57,7 @@ class Frame(NamedTuple):
     styles: np.ndarray
     """Numbers of styles in `palette.styles`, int16."""
     palette: Palette
-    strips: Sequence[Strip]
+    strips: Strips
     changed: Sequence[int]
     """Rows that are not as they were in the frame before; all of them in a first frame."""
     spans: Sequence[Span]
@@ -83,7 +108,7 @@ class Strips(Sequence[Strip]):
         codes: np.ndarray,
         styles: np.ndarray,
         palette: Palette,
-        before: Sequence[Strip] | None = None,
+        before: Strips | None = None,
         changed: Sequence[int] = (),
     ) -> None:
         """
@@ -94,13 +119,21 @@ class Strips(Sequence[Strip]):
         self._styles = styles
         self._palette = palette
         self._made: list[Strip | None] = [None] * len(codes)
-        if isinstance(before, Strips):
-            self._made = before._made.copy()
+        self._rows: list[Row | None] = [None] * len(codes)
+        if before is not None:
+            self._made, self._rows = before._made.copy(), before._rows.copy()
             for row in changed:
-                self._made[row] = None
+                self._made[row] = self._rows[row] = None
 
     def __len__(self) -> int:
         return len(self._made)
+
+    def row(self, row: int) -> Row:
+        """The same as plain cells."""
+        known = self._rows[row]
+        if known is None:
+            known = self._rows[row] = Row(self._codes[row], self._styles[row], self._palette)
+        return known
 
     @overload
     def __getitem__(self, row: int) -> Strip: ...

@@ -13,8 +13,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
+from weakref import WeakKeyDictionary
 
+import numpy as np
 from rich.color import Color, ColorSystem
 from rich.console import RenderableType
 from rich.style import Style
@@ -24,10 +27,13 @@ from textual.app import App
 from textual.geometry import Offset, Region
 from textual.screen import Screen
 from textual.strip import Strip
+from textual.widget import Widget
 
 from engine.config import DeckConfig
+from tui.paint.canvas import Palette
+from tui.paint.frame import Row
 from tui.render.cells import CellRenderer
-from tui.render.grid import CellGrid, Clusters, cells_of
+from tui.render.grid import BLANK, CellGrid, Clusters, are_one_cell, cells_of
 from tui.render.pens import Pen, PenBook
 
 SYNC_START, SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
@@ -163,7 +169,10 @@ class WantedScreen:
         self._color_system = color_system
         self._pens_of: dict[Style, int] = {}
         self._codes_of: dict[tuple[Color | None, bool], str] = {}
-        self._strips: list[dict[int, Strip]] = []
+        self._palettes: WeakKeyDictionary[Palette, tuple[np.ndarray, np.ndarray]] = (
+            WeakKeyDictionary()
+        )
+        self._strips: list[dict[int, Strip | Row]] = []
         """By row and first column the strips that stand there."""
         self._cuts: list[tuple[int, ...]] = []
         """By row the columns at which strips begin."""
@@ -211,14 +220,37 @@ class WantedScreen:
             self._cuts[row] = columns
             self._strips[row].clear()
 
-    def _put(self, row: int, column: int, strip: Strip) -> None:
+    def _put(self, row: int, column: int, strip: Strip | Row) -> None:
         known = self._strips[row]
-        if known.get(column) is not strip:
-            known[column] = strip
+        if known.get(column) is strip:
+            return
+        known[column] = strip
+        if isinstance(strip, Row):
+            self.grid.put(row, column, self._cells_of(strip))
+        else:
             runs = [(text, self._pen(style)) for text, style, control in strip if not control]
             self.grid.put(row, column, cells_of(runs, self.pens, self.clusters))
 
+    def _cells_of(self, row: Row) -> np.ndarray:
+        """The cells of a row that was never made into segments."""
+        if not are_one_cell(row.codes):
+            runs = [(text, self._pen(style)) for text, style, _ in row.strip()]
+            return cells_of(runs, self.pens, self.clusters)
+        whole, blank = self._palette_cells(row.palette)
+        styles = row.styles
+        cells: np.ndarray = np.where(row.codes == BLANK, blank[styles], whole[styles]) | row.codes
+        return cells
+
     # -- pens -------------------------------------------------------------------------------
+
+    def _palette_cells(self, palette: Palette) -> tuple[np.ndarray, np.ndarray]:
+        """Of each style of `palette` the upper half of its cells, and of those that are blank."""
+        known = self._palettes.get(palette)
+        if known is None or len(known[0]) != len(palette.styles):
+            pens = np.array([self._pen(style) for style in palette.styles], dtype=np.int64)
+            whole, blank = self.pens.cells
+            known = self._palettes[palette] = whole[pens], blank[pens]
+        return known
 
     def _pen(self, style: Style | None) -> int:
         if style is None:
@@ -256,6 +288,9 @@ class RowCompositor(Compositor):
     Textual's own renders every row of every widget that touches the smallest rectangle around
     all that changed, also of those that others hide: with charts side by side, and at every
     price, that is the whole screen.
+
+    Where a widget has its rows as plain cells, the pieces are those, and no strips:
+    `WantedScreen` is all that reads such an update.
     """
 
     def render_partial_update(self) -> ChopsUpdate | None:
@@ -265,7 +300,7 @@ class RowCompositor(Compositor):
         if not spans:
             return None
         cuts = self.cuts
-        chops: list[dict[int, Strip | None]] = [{} for _ in cuts]
+        chops: list[dict[int, Any]] = [{} for _ in cuts]
         for row, _, _ in spans:
             chops[row] = dict.fromkeys(cuts[row][:-1])
         wanted = _pieces_shown(spans, cuts)
@@ -285,12 +320,26 @@ class RowCompositor(Compositor):
                 crop = Region(
                     left - region.x, rows[0] - region.y, part.width, rows[-1] - rows[0] + 1
                 )
-                strips = widget.render_lines(crop)
+                strips = _rows_of(widget, crop)
                 for row in rows:
                     inside = [cut for cut in cuts[row] if left <= cut <= right]
-                    pieces = strips[row - rows[0]].divide([cut - left for cut in inside[1:]])
+                    pieces = _divided(strips[row - rows[0]], [cut - left for cut in inside])
                     _fill(row, zip(inside, pieces, strict=False), chops, wanted)
         return ChopsUpdate(chops, spans, [row_cuts[1:] for row_cuts in cuts])
+
+
+def _rows_of(widget: Widget, crop: Region) -> Sequence[Strip | Row]:
+    """The rows of a part of `widget`, as plain cells if it has them."""
+    cell_rows = getattr(widget, "cell_rows", None)
+    rows: Sequence[Row] | None = None if cell_rows is None else cell_rows(crop)
+    return widget.render_lines(crop) if rows is None or len(rows) < crop.height else rows
+
+
+def _divided(row: Strip | Row, cuts: Sequence[int]) -> Sequence[Strip | Row]:
+    """The pieces of `row` between each of `cuts` and the next."""
+    if isinstance(row, Row):
+        return [row.part(*ends) for ends in pairwise(cuts)]
+    return row.divide(cuts[1:])
 
 
 def _pieces_shown(
@@ -307,8 +356,8 @@ def _pieces_shown(
 
 def _fill(
     row: int,
-    pieces: Iterable[tuple[int, Strip]],
-    chops: Sequence[dict[int, Strip | None]],
+    pieces: Iterable[tuple[int, Strip | Row]],
+    chops: Sequence[dict[int, Any]],
     wanted: dict[int, set[int]],
 ) -> None:
     """Put pieces of a row where they are wanted; a row with all of its own is done."""
@@ -319,6 +368,27 @@ def _fill(
             missing.remove(start)
     if not missing:
         del wanted[row]
+
+
+def refresh_cells(widget: Widget, regions: Iterable[Region]) -> None:
+    """Have parts of `widget` drawn with the next update, as `Widget.refresh` does, without its
+    messages. For widgets whose size does not depend on what they show and that make their rows
+    in `render_line` or `render_lines`.
+
+    Those never clear what Textual remembers as dirty for widgets that it renders: every part
+    that ever changed would stay there.
+    """
+    if not widget.is_mounted or not widget.is_attached:
+        widget.refresh()
+        return
+    offset = widget.content_offset
+    parts = [region.translate(offset) for region in regions]
+    widget._repaint_regions.update(parts)
+    widget._styles_cache.set_dirty(*parts)
+    screen = widget.screen
+    if widget.display and screen in screen._compositor:
+        screen._dirty_widgets.add(widget)
+        screen.check_idle()
 
 
 def _compose_by_rows(screen: Screen[Any]) -> None:

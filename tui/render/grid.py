@@ -117,10 +117,15 @@ def cells_of(runs: list[tuple[str, int]], pens: PenBook, clusters: Clusters) -> 
     """
     text = "".join([run for run, _ in runs])
     codes = np.frombuffer(text.encode("utf-32-le", "replace"), dtype="<u4")
-    if not _ONE_CELL[np.minimum(codes, len(_ONE_CELL) - 1)].all():
+    if not are_one_cell(codes):
         return _measured_cells(runs, pens, clusters)
     numbers = np.repeat([pen for _, pen in runs], [len(run) for run, _ in runs])
     return _packed(codes, numbers, pens)
+
+
+def are_one_cell(codes: np.ndarray) -> bool:
+    """Whether each of these code points is known to take one cell and to join no other."""
+    return bool(_ONE_CELL.take(codes, mode="clip").all())
 
 
 def _measured_cells(runs: list[tuple[str, int]], pens: PenBook, clusters: Clusters) -> np.ndarray:

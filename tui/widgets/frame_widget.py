@@ -9,8 +9,9 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.paint.frame import Frame
+from tui.paint.frame import Frame, Row
 from tui.paint.theme import Theme
+from tui.render.display import refresh_cells
 
 
 class FrameWidget(Widget):
@@ -31,7 +32,9 @@ class FrameWidget(Widget):
             return
         self._frame = frame = self._paint(width, height)
         if frame.spans:
-            self.refresh(*(Region(start, row, stop - start, 1) for row, start, stop in frame.spans))
+            refresh_cells(
+                self, [Region(start, row, stop - start, 1) for row, start, stop in frame.spans]
+            )
 
     def _paint(self, width: int, height: int) -> Frame:
         """The frame to show now, of `width` x `height` cells."""
@@ -50,6 +53,18 @@ class FrameWidget(Widget):
     def render_line(self, y: int) -> Strip:
         strips = () if self._frame is None else self._frame.strips
         return strips[y] if y < len(strips) else Strip.blank(self.size.width)
+
+    def cell_rows(self, crop: Region) -> list[Row] | None:
+        """What `render_lines` gives, as plain cells; None where that goes by strips only."""
+        width, height = self.outer_size
+        frame = self._frame
+        if frame is None or frame.codes.shape != (height, width) or self.size != (width, height):
+            return None
+        if self._filters():
+            return None
+        left, right = crop.column_span
+        row = frame.strips.row
+        return [row(y).part(left, right) for y in range(crop.y, min(crop.bottom, height))]
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Rows as they were painted, where nothing of Textual's goes around them."""

@@ -16,6 +16,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.paint.theme import Theme
+from tui.render.display import refresh_cells
 
 ELLIPSIS = "…"
 
@@ -73,7 +74,7 @@ class Lines(Widget):
         ]
         self.repainted += len(changed)
         if changed:
-            self.refresh(*(Region(0, row, width, 1) for row in changed))
+            refresh_cells(self, [Region(0, row, width, 1) for row in changed])
 
     def on_resize(self) -> None:
         self._lines = self.paint(*self.size)[: self.size.height]

@@ -22,12 +22,14 @@ from textual.app import App
 from textual.geometry import Region, Size
 from textual.screen import Screen
 from textual.strip import Strip
+from textual.widget import Widget
 
 from tui.render import display, pens
 
 SENDS = "CellDisplay._display and _send_cells do the same, but for what they write"
 READS = "WantedScreen reads updates as this draws them"
 COMPOSES = "RowCompositor.render_partial_update gives the same pieces inside of its spans"
+REFRESHES = "refresh_cells marks the same as dirty, for widgets that render their own rows"
 INKS = "WantedScreen.pen_of makes of a style what this writes before its text"
 
 READ = {
@@ -41,6 +43,11 @@ READ = {
     Compositor.render_partial_update: ("342f61fb3b24", COMPOSES),
     Compositor._render_chops: ("08dba28b936c", COMPOSES),
     Compositor._get_renders: ("f3af89eea81c", COMPOSES),
+    Widget.refresh: ("59f7e8ecde5a", REFRESHES),
+    Widget._set_dirty: ("15d0593bef4e", REFRESHES),
+    Widget._check_refresh: ("13fd74f1d91f", REFRESHES),
+    Screen._on_update: ("e7710e7812a6", REFRESHES),
+    Compositor.update_widgets: ("737c32a7e464", REFRESHES),
     Strip.render: ("5ee47748339d", INKS),
     Strip.render_ansi.__func__: ("468827a60445", INKS),
     Strip.render_style.__func__: ("a7e0cafb8cf3", INKS),
