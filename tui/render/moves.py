@@ -26,7 +26,7 @@ def move(start: Place | None, row: int, column: int) -> str:
     return step if len(step) <= len(far) else far
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def _to(row: int, column: int) -> str:
     if column:
         return f"\x1b[{row + 1};{column + 1}H"
@@ -43,7 +43,7 @@ def _vertical(rows: int, row: int) -> str:
     return min(ways[0 if abs(rows) <= 3 else 1 :], key=len)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def _horizontal(start: int, column: int) -> str:
     """Left or right within a row."""
     if column == start:
