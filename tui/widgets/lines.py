@@ -6,11 +6,13 @@ of the theme. No text is ever read as markup.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -84,6 +86,13 @@ class Lines(Widget):
         line = _at(self._lines, y)
         segments = [Segment(span.text, self._style(span.ink, line.ground)) for span in line.spans]
         return Strip(segments).adjust_cell_length(self.size.width, self._style("text", line.ground))
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What Textual does to all colours, but for what does nothing to true ones."""
+        filters = super().get_line_filters()
+        if theme_of(self).depth != "truecolor":
+            return filters
+        return [one for one in filters if not isinstance(one, ANSIToTruecolor)]
 
     def _style(self, inks: str, ground: str) -> Style:
         """The style of a list of inks on a ground, mixed once per theme."""
