@@ -33,6 +33,9 @@ _MANY = 4096
 _MOST_DOTS = 16
 """Columns of dots that a bar takes where there are few."""
 
+_MOST_EMPTY = 1 / 8
+"""Of the width may be empty behind the bars, with their end said at its end all the same."""
+
 _LABELLED = 3
 """From so many rows on the lowest one says times."""
 
@@ -127,7 +130,8 @@ class StripPainter:
         if high < rows:
             middle = 0 if shown is None else sum(shown) * columns.zoom.dots // 2 // DOTS_X
             ends = (int(columns.start_ns[0]), int(series.time_ns[-1]))
-            _paint_times(canvas, high, ends, (first_ns, last_ns), zone, middle)
+            stop = -(-len(columns) * columns.zoom.dots // DOTS_X)
+            _paint_times(canvas, high, ends, stop, (first_ns, last_ns), zone, middle)
         cells = blank_cells(width, rows, palette)
         merge([back, canvas], cells, slice(0, rows), 0, width)
         self._frame = next_frame(cells, palette, self._frame)
@@ -298,11 +302,13 @@ def _paint_times(
     canvas: Canvas,
     row: int,
     ends: tuple[int, int],
+    stop: int,
     view: tuple[int | None, int | None],
     zone: tzinfo | None,
     middle: int,
 ) -> None:
-    """When all of it begins and ends; between them what is shown, under its middle."""
+    """When all of it begins, and ends before cell `stop`; between them what is shown, under its
+    middle."""
     palette = canvas.palette
     is_long = (ends[1] - ends[0]) / NANOS > 3 * _DAY_S
     begin, end = (_said(time_ns, zone, is_long=is_long) for time_ns in ends)
@@ -310,21 +316,29 @@ def _paint_times(
     if len(begin) + len(end) + 6 > canvas.width:
         write(canvas, row, max(0, canvas.width - len(end) - 1), [(end, quiet)], canvas.width)
         return
+    said = _view_said(view, zone, dash="-" if canvas.glyphs == "ascii" else "–")
+    needed = len(begin) + 4 + (len(said) + 2 if said else 0) + len(end)
+    # The end stands where the bars end, but for the little that columns may leave empty.
+    is_short = stop < canvas.width * (1 - _MOST_EMPTY)
+    stop = min(max(stop, needed) if is_short else canvas.width, canvas.width) - 1
     write(canvas, row, 1, [(begin, quiet)], canvas.width)
-    write(canvas, row, canvas.width - len(end) - 1, [(end, quiet)], canvas.width)
+    write(canvas, row, stop - len(end), [(end, quiet)], canvas.width)
+    left, right = len(begin) + 3, stop - len(end) - 2
+    if said and right - left >= len(said):
+        at = min(max(left, middle - len(said) // 2), right - len(said))
+        write(canvas, row, at, [(said, palette.ink("text"))], right)
+
+
+def _view_said(view: tuple[int | None, int | None], zone: tzinfo | None, *, dash: str) -> str:
+    """From when to when the chart shows; empty where it shows nothing."""
     first_ns, last_ns = view
     if first_ns is None or last_ns is None:
-        return
+        return ""
     is_wide = (last_ns - first_ns) / NANOS > 3 * _DAY_S
-    dash = "-" if canvas.glyphs == "ascii" else "–"
     from_, to = (_said(time_ns, zone, is_long=is_wide) for time_ns in (first_ns, last_ns))
     if not is_wide and from_.rpartition(" ")[0] == to.rpartition(" ")[0]:
         to = to.rpartition(" ")[2]  # the day is said already
-    said = f"{from_} {dash} {to}"
-    left, right = len(begin) + 3, canvas.width - len(end) - 3
-    if right - left >= len(said):
-        at = min(max(left, middle - len(said) // 2), right - len(said))
-        write(canvas, row, at, [(said, palette.ink("text"))], right)
+    return f"{from_} {dash} {to}"
 
 
 def _said(time_ns: int, zone: tzinfo | None, *, is_long: bool) -> str:

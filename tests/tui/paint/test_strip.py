@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from engine.feed.bars import Series
 from tests.support.bars import NANOS, START_NS, bars, series_of, walk
 from tests.support.stages import NIGHT
+from tui.paint import format as text_of
 from tui.paint.cells import Glyphs
 from tui.paint.scales import PriceScale
 from tui.paint.strip import StripPainter, StripPicture, _sharing
@@ -197,6 +199,20 @@ def test_times_stand_at_both_ends_and_under_what_is_shown() -> None:
     assert row.startswith(" 14 Nov 2023 ")
     assert row.endswith(" 18 Nov 2023 ")
     assert "16 Nov 08:33 – 17 Nov 01:12" in row
+
+
+@pytest.mark.parametrize("count", [66, 90])
+def test_the_end_is_said_where_the_bars_end(count: int) -> None:
+    series = series_of(walk(count))
+    ends = f" {text_of.stamp(series.time_ns[-1], UTC, period_s=60)}"
+
+    alone = _rows(_paint(series))[-1].rstrip()
+    assert alone.endswith(ends)
+    assert len(alone) == count // 2 - 1
+    view = _rows(_paint(series, (int(series.time_ns[2]), int(series.time_ns[9]))))[-1].rstrip()
+    assert view.endswith(ends)
+    assert " – " in view
+    assert len(view) < 58
 
 
 @pytest.mark.parametrize(("rows", "labelled"), [(1, False), (2, False), (3, True), (6, True)])
