@@ -505,3 +505,16 @@ def test_a_layout_of_another_market_drops_what_is_staged() -> None:
         assert link.sent_of(Submit) == []
 
     _play(play, "ctrl+g")
+
+
+def test_another_zone_is_that_of_charts_and_of_the_strip() -> None:
+    async def play(app: DeckApp, link: ScriptedLink, pilot: Pilot[int]) -> None:
+        strip = app.deck.charts.strip
+        assert strip is not None
+        before = strip.render_line(strip.size.height - 1).text
+        await type_line(pilot, "zone America/New_York")
+        zones = {str(app.deck.charts.of(pane).view.zone) for pane in range(2)}
+        assert zones == {"America/New_York"}
+        assert strip.render_line(strip.size.height - 1).text != before
+
+    _play(play, "ctrl+g")
