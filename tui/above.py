@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from tui.deck_actions import DeckActions
     from tui.keymap import Keymap
     from tui.markets import Markets
-    from tui.order_desk import OrderDesk
-    from tui.question import Question
+    from tui.orders.desk import OrderDesk
+    from tui.orders.question import Question
     from tui.screens.confirm import Prompt
     from tui.screens.deck import DeckScreen
     from tui.screens.search import Chosen
@@ -110,7 +110,7 @@ class Above:
 
     def open_help(self) -> None:
         """Show every key and command."""
-        from tui.command_language import VERBS
+        from tui.language.commands import VERBS
         from tui.screens.help import HelpScreen
 
         commands = [(verb.usage, verb.help) for verb in VERBS]

@@ -22,36 +22,36 @@ from engine.link.protocol import Link
 from engine.messages import CancelAlert, Command, EngineStatus, Notice
 from tui import toasts
 from tui.above import Above
+from tui.charts.layouts import Layout, Layouts
+from tui.charts.panes import Panes, PaneSpec
 from tui.colours import Colours
-from tui.command_history import CommandHistory
 from tui.deck_actions import DeckActions
 from tui.first_paint import FirstPaint
 from tui.keymap import DEFAULT_KEYMAP, Keymap
-from tui.layouts import Layout, Layouts
+from tui.language.history import CommandHistory
 from tui.leaving import Leaving
 from tui.makers import Makers
 from tui.markets import Markets
+from tui.orders.profit import profit_by_asset
 from tui.paint.cells import choose_glyphs
 from tui.paint.theme import Depth, Theme, detect_depth
-from tui.panes import Panes, PaneSpec
-from tui.present import PresentDisplay, after_display
-from tui.profit import profit_by_asset
 from tui.render import CellDisplay
 from tui.screens.deck import DeckScreen
 from tui.state import DeckState, Part
+from tui.terminal.present import PresentDisplay, after_display
+from tui.terminal.tier_control import TierControl
 from tui.themes import load_themes, textual_theme, theme_variables
-from tui.tier_control import TierControl
 from tui.widgets.status import StatusView
 from tui.zones import zone_of
 
 if TYPE_CHECKING:
     from textual.driver import Driver
 
-    from tui.bandwidth import Tier
-    from tui.order_desk import OrderDesk
+    from tui.orders.desk import OrderDesk
+    from tui.orders.question import Question
     from tui.playback import PlaybackControls
-    from tui.question import Question
     from tui.screens.confirm import Prompt
+    from tui.terminal.bandwidth import Tier
 
 RECENT_FILE = "recent_markets"
 """Beside the history of the command line: markets used last, for search."""
@@ -169,7 +169,7 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
     @cached_property
     def desk(self) -> OrderDesk:
         """Order mode; made after the first chart, or when a key asks for it."""
-        from tui.order_desk import OrderDesk
+        from tui.orders.desk import OrderDesk
 
         return OrderDesk(
             self.state,
@@ -189,12 +189,12 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
         return PlaybackControls(self.state, self.post, self.tell)
 
     def get_driver_class(self) -> type[Driver]:
-        from tui.driver import outlet_driver
+        from tui.terminal.driver import outlet_driver
 
         driver = outlet_driver(super().get_driver_class())
         if self.glyphs != "ascii":
             return driver
-        from tui.plain import ascii_driver
+        from tui.terminal.plain import ascii_driver
 
         return ascii_driver(driver)
 
@@ -397,7 +397,7 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
 
     def cancel_row(self, tab: str, key: str, at: float) -> None:
         """Cancel what a row of the blotter stands for, if it was seen when the key came."""
-        from tui.question import was_seen
+        from tui.orders.question import was_seen
 
         if not was_seen(self.above.seen_at, at):
             self.tell("nothing done: it was not on the screen yet", "warning")

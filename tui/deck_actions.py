@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from engine.errors import UsageError
-from tui.layouts import Layout, Layouts
-from tui.panes import GRIDS, LINKS
+from tui.charts.layouts import Layout, Layouts
+from tui.charts.panes import GRIDS, LINKS
 
 if TYPE_CHECKING:
     from engine.config import ChartStyle
     from tui.app import DeckApp
-    from tui.panes import Link
-    from tui.tier_control import Wanted
+    from tui.charts.panes import Link
+    from tui.terminal.tier_control import Wanted
 
 
 class DeckActions:

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
     from engine.config import DeckConfig
     from tui.actions import Call
+    from tui.charts.panes import PaneSpec
     from tui.colours import Colours
     from tui.deck_actions import DeckActions
-    from tui.order_desk import OrderDesk
+    from tui.orders.desk import OrderDesk
     from tui.paint.cells import Glyphs
-    from tui.panes import PaneSpec
     from tui.state import DeckState
-    from tui.tier_control import TierControl
+    from tui.terminal.tier_control import TierControl
     from tui.widgets.command_bar import CommandBar
     from tui.widgets.history_strip import HistoryStrip
 
@@ -72,8 +72,8 @@ class Makers:
 
     def command_bar(self, run: Callable[[Call, float], object]) -> CommandBar:
         """The command line, over what the deck knows when something is typed."""
-        from tui import command_language as language
-        from tui.command_history import CommandHistory
+        from tui.language import commands as language
+        from tui.language.history import CommandHistory
         from tui.widgets.command_bar import CommandBar
 
         app = self._app

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 
 from engine.config import PERIODS
 from engine.messages import Command, Search, SearchResults, Unwatch, Watch
-from tui.asked_bars import AskedBars, Key
-from tui.panes import Link, Panes
+from tui.charts.asked_bars import AskedBars, Key
+from tui.charts.panes import Link, Panes
 from tui.state import DeckState
 from tui.widgets.watchlist import SPARK_BARS, SPARK_PERIOD_S
 

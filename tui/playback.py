@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.messages import Command, Playback, PlaybackStatus
+from tui.orders.ticket import Notify
 from tui.paint import format as text_of
 from tui.state import DeckState
-from tui.ticket import Notify
 
 SPEEDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 0.0)
 """Times real time that the keys step through; 0, as fast as it goes, comes last."""

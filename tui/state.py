@@ -40,7 +40,7 @@ from engine.messages import (
     ServiceStatus,
 )
 from tui.market_view import MarketView, quote_after, stale_after
-from tui.order_news import refusal_of, told_of
+from tui.orders.news import refusal_of, told_of
 
 if TYPE_CHECKING:
     from engine.messages import Event

@@ -32,8 +32,8 @@ from engine.ems.accounts import Account
 from engine.link.embedded import Deliver, EmbeddedLink, serve_deck
 from engine.messages import Command, Event, Order
 from tests.support.engine_rig import WALL_NS, settings_for
-from tui import question
 from tui.app import DeckApp
+from tui.orders import question
 from tui.state import DeckState
 
 REAL_S = 20.0

@@ -22,11 +22,11 @@ from engine.messages import (
     Quote,
 )
 from tui.actions import perform
-from tui.command_language import Context
 from tui.keymap import DEFAULT_KEYMAP
-from tui.order_desk import OrderDesk
+from tui.language.commands import Context
+from tui.orders.desk import OrderDesk
+from tui.orders.question import Question
 from tui.playback import PlaybackControls
-from tui.question import Question
 from tui.state import DeckState
 
 D = Decimal

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from tests.support.scenes import deck, press, run, settled
 from tests.support.scripted_link import ScriptedLink
 from tui.app import DeckApp
-from tui.panes import PaneSpec
+from tui.charts.panes import PaneSpec
 
 Play = Callable[[DeckApp, Pilot[int]], Awaitable[None]]
 

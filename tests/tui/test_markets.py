@@ -21,7 +21,7 @@ from engine.messages import (
     Watch,
 )
 from tests.support.scripted_link import MARKETS, NANOS, ScriptedLink
-from tui.asked_bars import MOST_REACHED
+from tui.charts.asked_bars import MOST_REACHED
 from tui.markets import CHART_BARS, FIRST_SEARCH, Markets
 from tui.state import DeckState
 from tui.widgets.watchlist import SPARK_BARS

@@ -14,8 +14,8 @@ from engine.messages import OpenBars, Search, Watch
 from tests.support.scenes import BTC, ETH, run, screen_text, settled
 from tests.support.scripted_link import NOW_NS, ScriptedLink
 from tui.app import DeckApp
-from tui.layouts import Layout, Layouts
-from tui.panes import Overlaid, PaneSpec
+from tui.charts.layouts import Layout, Layouts
+from tui.charts.panes import Overlaid, PaneSpec
 
 ACME = "acme.stock.sim"
 LAYOUT = Layout(

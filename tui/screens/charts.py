@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 from textual.geometry import Region, Size
 
-from tui.pane_scenes import PaneScenes
+from tui.charts.pane_scenes import PaneScenes
 from tui.widgets.chart import Chart
 from tui.widgets.chart_grid import ChartGrid, fitting
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from tui.asked_bars import Key
+    from tui.charts.asked_bars import Key
+    from tui.charts.panes import PaneSpec
     from tui.markets import Markets
     from tui.paint.scene import Cursor, Detail
     from tui.paint.theme import Theme
-    from tui.panes import PaneSpec
     from tui.state import DeckState
     from tui.widgets.history_strip import HistoryStrip
 

@@ -10,8 +10,8 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
 from engine.clock import monotonic_s
-from tui.present import after_display
-from tui.question import was_seen
+from tui.orders.question import was_seen
+from tui.terminal.present import after_display
 from tui.widgets.lines import Line, Lines, Span
 
 WIDTH = 70

@@ -10,8 +10,8 @@ from textual.app import ComposeResult
 
 from engine.errors import TickdeckError
 from tui.actions import in_order, perform
+from tui.charts.pane_scenes import Orders
 from tui.paint import format as text_of
-from tui.pane_scenes import Orders
 from tui.screens.host import Deck
 from tui.screens.panelled import PanelledScreen
 from tui.state import Part
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from textual.message import Message
 
     from tui.actions import Call
-    from tui.order_lines import Summary
+    from tui.orders.lines import Summary
     from tui.widgets.blotter import Blotter
     from tui.widgets.command_bar import CommandBar
     from tui.widgets.history_strip import HistoryStrip

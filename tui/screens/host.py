@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tui.keymap import Keymap
     from tui.makers import Makers
     from tui.markets import Markets
-    from tui.order_desk import OrderDesk
+    from tui.orders.desk import OrderDesk
     from tui.paint.cells import Glyphs
     from tui.paint.theme import Theme
     from tui.playback import PlaybackControls

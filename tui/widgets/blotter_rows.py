@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from engine.messages import Alert, Fill, Notice, Order, OrderState, Position
+from tui.orders.profit import profit_of
 from tui.paint import format as text_of
-from tui.profit import profit_of
 from tui.state import DeckState
 from tui.widgets.lines import Span
 from tui.widgets.table import Column, Row

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from textual import events
 from textual.message import Message
 
-from tui import chart_view, crosshair
-from tui.chart_view import Pivot
+from tui.charts import chart_view, crosshair
+from tui.charts.chart_view import Pivot
 from tui.paint.columns import Bars
 from tui.paint.levels import Level
 from tui.paint.scene import Cursor, Scene, View

@@ -10,7 +10,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.panes import GRIDS
+from tui.charts.panes import GRIDS
 from tui.widgets.chart import Chart
 from tui.widgets.lines import mix, theme_of
 

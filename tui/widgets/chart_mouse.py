@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from tui.chart_view import Pivot
+from tui.charts.chart_view import Pivot
 from tui.paint.scales import PriceScale
 from tui.paint.scene import View
 

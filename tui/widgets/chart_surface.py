@@ -7,8 +7,8 @@ from datetime import UTC, tzinfo
 
 from engine.config import ChartStyle
 from engine.instruments import Instrument
-from tui import price_view
-from tui.chart_view import Sight, anchor_of
+from tui.charts import price_view
+from tui.charts.chart_view import Sight, anchor_of
 from tui.paint import format as fmt
 from tui.paint.cells import Glyphs
 from tui.paint.chart import ChartPainter, Picture

@@ -16,11 +16,11 @@ from textual.message import Message
 from engine.clock import monotonic_s
 from engine.errors import TickdeckError
 from tui.actions import Call
-from tui.command_history import CommandHistory
-from tui.command_words import LONGEST, CommandError
-from tui.line_edit import LineEdit, paste, press
-from tui.present import after_display
-from tui.question import was_seen
+from tui.language.history import CommandHistory
+from tui.language.line_edit import LineEdit, paste, press
+from tui.language.words import LONGEST, CommandError
+from tui.orders.question import was_seen
+from tui.terminal.present import after_display
 from tui.widgets.lines import Line, Lines, Span, fit
 
 PROMPT = ":"

@@ -9,10 +9,10 @@ from decimal import Decimal
 from rich.cells import cell_len
 
 from engine.messages import Order, Position
-from tui.order_lines import Summary
+from tui.orders.lines import Summary
+from tui.orders.profit import Profit, profit_of
+from tui.orders.staging import Preview, Staged
 from tui.paint import format as text_of
-from tui.profit import Profit, profit_of
-from tui.staging import Preview, Staged
 from tui.state import DeckState, MarketView
 from tui.widgets.blotter_rows import STATE_INKS, money_ink
 from tui.widgets.lines import Line, Lines, Span, fit, spread_out

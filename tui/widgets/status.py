@@ -9,11 +9,11 @@ from rich.cells import cell_len
 
 from engine.clock import NANOS
 from engine.messages import AccountInfo, PlaybackStatus
-from tui.bandwidth import BY_HAND, Wire
+from tui.orders.profit import Profit
 from tui.paint import format as text_of
 from tui.paint.cells import Glyphs
-from tui.profit import Profit
 from tui.state import DeckState, MarketView
+from tui.terminal.bandwidth import BY_HAND, Wire
 from tui.widgets.lines import Line, Lines, Span, spread_out
 
 SILENT_AFTER_S = 3.5

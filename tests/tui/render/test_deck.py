@@ -18,7 +18,7 @@ from tests.support.scenes import WATCH, busy, settled
 from tests.support.scripted_link import MARKETS, NANOS, NOW_NS, ScriptedLink
 from tui.app import DeckApp
 from tui.paint.theme import Depth
-from tui.plain import ascii_driver, to_ascii
+from tui.terminal.plain import ascii_driver, to_ascii
 
 KEYS = (
     "up", "left", "left", "l", "x", "up", "right", "escape", "minus", "plus", "t", "o", "f", "up",

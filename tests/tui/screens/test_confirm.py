@@ -11,7 +11,7 @@ from textual import events
 from textual.app import App
 from textual.pilot import Pilot
 
-from tui.question import SEEN_AFTER_S
+from tui.orders.question import SEEN_AFTER_S
 from tui.screens.confirm import (
     WIDTH,
     Answer,

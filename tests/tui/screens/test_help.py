@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tui.actions import ACTIONS
-from tui.command_language import VERBS
 from tui.keymap import DEFAULT_KEYMAP, Keymap
+from tui.language.commands import VERBS
 from tui.screens.help import command_lines, help_lines
 from tui.widgets.lines import Line
 

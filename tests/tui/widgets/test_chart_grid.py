@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.panes import GRIDS
+from tui.charts.panes import GRIDS
 from tui.widgets.chart_grid import LEAST_HEIGHT, LEAST_WIDTH, fitting, places
 
 sizes = st.tuples(st.integers(1, 300), st.integers(1, 120))

@@ -19,10 +19,10 @@ from tests.support import scenes
 from tests.support.desk import CONTEXT
 from tests.support.scripted_link import ScriptedLink
 from tui.actions import Call
-from tui.command_history import CommandHistory
-from tui.command_language import complete, parse, usage
 from tui.keymap import key_of_character
-from tui.line_edit import LineEdit
+from tui.language.commands import complete, parse, usage
+from tui.language.history import CommandHistory
+from tui.language.line_edit import LineEdit
 from tui.themes import DEFAULT_THEME, load_themes, textual_theme, theme_variables
 from tui.widgets.command_bar import CommandBar, choice_spans, index_at, point_at, visible
 

@@ -10,7 +10,7 @@ import pytest
 from engine.messages import EngineReady, OrderState, OrderUpdate, Position, PositionUpdate
 from tests.support.scenes import BTC, order
 from tests.support.scripted_link import ACCOUNTS, NOW_NS, ScriptedLink
-from tui.order_desk import OrderDesk
+from tui.orders.desk import OrderDesk
 from tui.state import DeckState
 from tui.widgets.lines import Line
 from tui.widgets.order_pane import pane_lines, strip_spans

@@ -18,9 +18,9 @@ from engine.messages import (
     ServiceStatus,
 )
 from tests.support.scripted_link import MARKETS, NANOS, NOW_NS, ScriptedLink
-from tui.bandwidth import BY_HAND, Wire
-from tui.profit import Profit
+from tui.orders.profit import Profit
 from tui.state import DeckState
+from tui.terminal.bandwidth import BY_HAND, Wire
 from tui.widgets.status import StatusView, status_spans
 
 BTC = MARKETS[0].fqme

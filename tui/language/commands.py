@@ -1,0 +1,358 @@
+"""The language of the `:` command line: text in, a `Call` of a method out.
+
+`VERBS` is the whole of it, with the usage that `:help` shows. An error carries the characters
+that it is about, so that the bar can point at the word. Nothing here does anything.
+
+An order is typed whole::
+
+    buy SIZE [MARKET] @ PRICE | market | [@ PRICE] stop PRICE
+        [ioc | fok | gtc] [post] [dark | live] [on ACCOUNT] [!]
+
+MARKET is the selected one if left out; only an open market can be traded. Prices must be on
+the market's tick and sizes on its step: nothing typed is rounded. `!` says that the question
+before a market order, `flatten` or `cancel all` is not wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, tzinfo
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from engine.config import PERIODS
+from engine.text import safe
+from tui.actions import Call
+from tui.language import charts as charts
+from tui.language.orders import ORDER_WORDS, alert, cancel, flatten, order, size_setting
+from tui.language.words import (
+    LONGEST,
+    CommandError,
+    Context,
+    Word,
+    Words,
+    fault,
+    fqme_of,
+    nearest,
+    number,
+    one_of,
+    seconds,
+)
+from tui.paint.scene import STYLES
+
+if TYPE_CHECKING:
+    from tui.orders.desk import OrderDesk
+    from tui.state import DeckState
+
+TABS = ("orders", "fills", "positions", "alerts", "log")
+"""Tabs of the blotter."""
+
+
+class Verb(NamedTuple):
+    """A command that can be typed."""
+
+    name: str
+    usage: str
+    help: str
+    parse: Callable[[Words, Context], Call]
+    words: Callable[[Context], Iterable[str]] = lambda _context: ()
+    """What can be completed behind it."""
+    aliases: tuple[str, ...] = ()
+
+
+def parse(text: str, context: Context) -> Call:
+    """What `text` asks for.
+
+    Raises:
+        CommandError: it asks for nothing that can be done; the error points at the word.
+    """
+    words = Words(text)
+    name = words.take("a command")
+    verb = _BY_NAME.get(name.lower)
+    if verb is None:
+        hint = nearest(name.text, _BY_NAME) or ":help lists the commands"
+        raise fault(name, f"{safe(name.text, 40)!r} is no command", hint=hint)
+    call = verb.parse(words, context)
+    words.done()
+    return call
+
+
+def context_of(
+    state: DeckState,
+    desk: OrderDesk,
+    themes: Sequence[str] = (),
+    *,
+    layouts: Sequence[str] = (),
+    now_ns: int = 0,
+    zone: tzinfo | None = UTC,
+) -> Context:
+    """What names mean, by what the deck knows now."""
+    return Context(
+        layouts=tuple(layouts),
+        now_ns=now_ns,
+        zone=zone,
+        selected=state.selected,
+        instruments={fqme: market.instrument for fqme, market in state.markets.items()},
+        watched=tuple(state.watch),
+        accounts=tuple(state.accounts),
+        themes=tuple(themes),
+        numbers=tuple(desk.number_of(order.order_id) for order in state.working()),
+    )
+
+
+def complete(text: str, context: Context) -> list[str]:
+    """What `text` can go on to, as whole texts: the last word finished in each way."""
+    if len(text) > LONGEST:
+        return []
+    head, partial = _split_last(text)
+    first = head.strip(": \t").split(maxsplit=1)
+    if not first:
+        choices: Iterable[str] = (verb.name for verb in VERBS)
+    elif (verb := _BY_NAME.get(first[0].lower())) is not None:
+        choices = verb.words(context)
+    else:
+        return []
+    known = dict.fromkeys(choice for choice in choices if choice.lower() != partial.lower())
+    return [head + choice for choice in known if choice.lower().startswith(partial.lower())]
+
+
+def usage(text: str) -> str:
+    """How the command that `text` begins with is written; empty while there is none."""
+    first = text[:LONGEST].strip(": \t").split(maxsplit=1)
+    verb = _BY_NAME.get(first[0].lower()) if first else None
+    return f"{verb.usage}   {verb.help}" if verb else ""
+
+
+def _split_last(text: str) -> tuple[str, str]:
+    at = max(text.rfind(mark) for mark in " \t:@") + 1
+    return text[:at], text[at:]
+
+
+# -- markets, chart, deck -----------------------------------------------------------------------
+
+
+def _watch(words: Words, context: Context) -> Call:
+    fqmes = [fqme_of(words.take("the market"))]
+    while len(words):
+        fqmes.append(fqme_of(words.take("the market")))
+    return Call("deck", "watch", tuple(dict.fromkeys(fqmes)))
+
+
+def _unwatch(words: Words, context: Context) -> Call:
+    fqmes = []
+    while len(words):
+        fqmes.append(one_of(words.take("the market"), context.watched, "watched market"))
+    if not fqmes and not context.selected:
+        raise words.missing("the market")
+    return Call("deck", "unwatch", tuple(fqmes) or (context.selected,))
+
+
+def _find(words: Words, context: Context) -> Call:
+    return Call("deck", "open_search", (safe(words.rest(), 80),))
+
+
+# -- playback -----------------------------------------------------------------------------------
+
+
+def _speed(words: Words, context: Context) -> Call:
+    word = words.take("the speed")
+    if word.lower == "max":
+        return Call("playback", "set_speed", (0.0,))
+    bare = Word(word.lower.removesuffix("x"), word.start, word.end)
+    speed = number(bare, "speed")
+    if not Decimal("0.1") <= speed <= 1000:
+        raise fault(word, "a speed is 0.1 to 1000 times real time, or max")
+    return Call("playback", "set_speed", (float(speed),))
+
+
+def _seek(words: Words, context: Context) -> Call:
+    if words.take_if("start"):
+        return Call("playback", "restart")
+    return Call("playback", "seek", (seconds(words.take("how far")),))
+
+
+def _step(words: Words, context: Context) -> Call:
+    return Call("playback", "step", (charts.count(words) if len(words) else 1,))
+
+
+def _loop(words: Words, context: Context) -> Call:
+    if not len(words):
+        return Call("playback", "toggle_loop")
+    return Call("playback", "set_loop", (one_of(words.take(""), ("on", "off"), "choice") == "on",))
+
+
+# -- the table ----------------------------------------------------------------------------------
+
+
+def _plain(target: str, method: str, *arguments: Any) -> Callable[[Words, Context], Call]:
+    return lambda _words, _context: Call(target, method, arguments)
+
+
+def _choice(
+    target: str, method: str, what: str, names: Callable[[Context], Iterable[str]]
+) -> Callable[[Words, Context], Call]:
+    def read(words: Words, context: Context) -> Call:
+        return Call(target, method, (one_of(words.take(f"the {what}"), names(context), what),))
+
+    return read
+
+
+def _always(*names: str) -> Callable[[Context], Iterable[str]]:
+    return lambda _context: names
+
+
+def _open_markets(context: Context) -> Iterable[str]:
+    return context.instruments
+
+
+def _for_orders(context: Context) -> Iterable[str]:
+    return (*(word for word in ORDER_WORDS if word.isalpha()), *context.instruments)
+
+
+def _for_cancel(context: Context) -> Iterable[str]:
+    return ("all", *map(str, context.numbers), *context.instruments)
+
+
+_ROUTES, _UNITS, _STYLES = _always("dark", "live"), _always("slots", "units"), STYLES
+
+_TERMS = "SIZE [MARKET] @ PRICE|market|stop PRICE [ioc|fok|post] [dark|live] [on ACCOUNT] [!]"
+
+VERBS: tuple[Verb, ...] = (
+    Verb(
+        "buy", f"buy {_TERMS}",
+        "Buy; ! does not ask before a market order", order("buy"), _for_orders,
+    ),
+    Verb(
+        "sell", f"sell {_TERMS}",
+        "Sell, in the same words", order("sell"), _for_orders,
+    ),
+    Verb(
+        "alert", "alert PRICE [MARKET] [NOTE]", "Call when the last price gets there", alert,
+        _open_markets,
+    ),
+    Verb(
+        "cancel", "cancel NUMBER|MARKET|all [!]",
+        "Cancel an order by its number, a market's, or all; ! does not ask", cancel, _for_cancel,
+    ),
+    Verb(
+        "flatten", "flatten [MARKET] [!]", "Cancel what works, close the position at the market",
+        flatten, _open_markets,
+    ),
+    Verb("arm", "arm", "Arm order mode", _plain("desk", "arm")),
+    Verb("disarm", "disarm", "Leave order mode", _plain("desk", "disarm")),
+    Verb(
+        "route", "route dark|live", "Route of the next orders",
+        _choice("desk", "set_route", "route", _ROUTES), _ROUTES,
+    ),
+    Verb(
+        "size", "size NUMBER [slots|units]", "Size of the next orders", size_setting, _UNITS,
+    ),
+    Verb(
+        "unit", "unit slots|units", "What sizes are counted in",
+        _choice("desk", "set_size_unit", "unit", _UNITS), _UNITS,
+    ),
+    Verb(
+        "account", "account NAME", "Account of the next orders",
+        _choice("desk", "set_account", "account", lambda context: context.accounts),
+        lambda context: context.accounts,
+    ),
+    Verb(
+        "go", "go MARKET|DATE", "Show a market, or the chart at a date: 1 mar 14:30, 3 weeks ago",
+        charts.go, lambda context: context.watched,
+    ),
+    Verb("watch", "watch MARKET...", "Put markets on the watchlist", _watch),
+    Verb(
+        "unwatch", "unwatch [MARKET...]", "Take markets off the watchlist", _unwatch,
+        lambda context: context.watched,
+    ),
+    Verb("find", "find [TEXT]", "Find a market", _find),
+    Verb("period", "period 1s...1d", "Period of the chart", charts.period, _always(*PERIODS)),
+    Verb(
+        "style", "style " + "|".join(_STYLES), "How the chart is drawn",
+        _choice("chart", "set_style", "style", _always(*_STYLES)), _always(*_STYLES),
+    ),
+    Verb("zoom", "zoom in|out [STEPS]", "Zoom the chart", charts.zoom, _always("in", "out")),
+    Verb(
+        "range", "range LOW HIGH|auto|lock", "Price range of the chart", charts.price_range,
+        _always("auto", "lock"),
+    ),
+    Verb(
+        "scale", "scale " + "|".join(charts.SCALES), "How prices are spread over the chart",
+        _choice("chart", "set_price_scale", "scale", _always(*charts.SCALES)),
+        _always(*charts.SCALES),
+    ),
+    Verb(
+        "hours", "hours cut|full", "Whether hours without trading take their place", charts.hours,
+        _always(*charts.HOURS),
+    ),
+    Verb("zone", "zone utc|local|NAME", "Time zone of all times", charts.zone, charts.zones),
+    Verb(
+        "overlay", "overlay MARKET...|off [MARKET...]|percent|absolute",
+        "Put markets over the chart, up to seven", charts.overlay, charts.for_overlay,
+    ),
+    Verb(
+        "grid", "grid 1|2|4|6", "Show so many charts", charts.grid,
+        _always("1", "2", "4", "6"),
+    ),
+    Verb(
+        "link", "link " + "|".join(charts.SHARED), "Share this with the other charts",
+        charts.link, _always(*charts.SHARED),
+    ),
+    Verb(
+        "free", "free " + "|".join(charts.SHARED), "Keep this to the active chart",
+        charts.free, _always(*charts.SHARED),
+    ),
+    Verb(
+        "layout", "layout NAME|save NAME|delete NAME|list",
+        "Arrange the deck as saved, or save how it is", charts.layout, charts.for_layout,
+    ),
+    Verb(
+        "tier", "tier " + "|".join(charts.TIERS), "How much is sent to the terminal",
+        _choice("deck", "set_tier", "tier", _always(*charts.TIERS)), _always(*charts.TIERS),
+    ),
+    Verb(
+        "wire", "wire on|off", "Count in the status line what goes to the terminal",
+        charts.wire, _always(*charts.ONOFF),
+    ),
+    Verb("redraw", "redraw", "Clear the terminal and draw everything anew",
+         _plain("deck", "redraw")),
+    Verb(
+        "tab", "tab " + "|".join(TABS), "Tab of the blotter",
+        _choice("blotter", "show_tab", "tab", _always(*TABS)), _always(*TABS),
+    ),
+    Verb(
+        "theme", "theme NAME", "Colours of the deck",
+        _choice("deck", "set_theme", "theme", lambda context: context.themes),
+        lambda context: context.themes,
+    ),
+    Verb("swap", "swap", "Swap the colours of up and down", _plain("deck", "toggle_swap")),
+    Verb("pause", "pause", "Pause the playback", _plain("playback", "pause")),
+    Verb(
+        "play", "play", "Go on with the playback", _plain("playback", "resume"),
+        aliases=("resume",),
+    ),
+    Verb("step", "step [MESSAGES]", "Play so many messages", _step),
+    Verb("speed", "speed 0.1...1000|max", "Speed of the playback", _speed, _always("max")),
+    Verb("seek", "seek +5m|-30s|start", "Move the playback", _seek, _always("start")),
+    Verb("loop", "loop [on|off]", "Start again at the end, or stop", _loop, _always("on", "off")),
+    Verb("help", "help", "Show every key and command", _plain("deck", "open_help"), aliases=("h",)),
+    Verb(
+        "quit", "quit", "Leave; asks what to do with working orders",
+        _plain("deck", "quit_deck"), aliases=("q", "exit"),
+    ),
+)  # fmt: skip
+"""Every command. Orders have no short forms: a slip of a finger is not an order."""
+
+_BY_NAME: dict[str, Verb] = {name: verb for verb in VERBS for name in (verb.name, *verb.aliases)}
+
+__all__ = [
+    "TABS",
+    "VERBS",
+    "CommandError",
+    "Context",
+    "Verb",
+    "complete",
+    "context_of",
+    "parse",
+    "usage",
+]

@@ -1,0 +1,321 @@
+"""Order mode: what is armed, staged and picked, and the only way from a key to an order.
+
+What must stay true:
+
+* The deck starts disarmed, and nothing can be staged until `o` armed it.
+* **What you send is what you have seen.** The deck calls `painted` once a repaint has shown
+  the present `revision`. A key that sends acts only if it was pressed later than that, by
+  `tui.orders.question.SEEN_AFTER_S`. So text that was pasted, keys typed ahead during a stall and
+  the key that brings a window back never trade.
+* An intent gets its id when it is staged, and an id is sent once: a second Enter finds
+  nothing staged.
+* Arrows on a working order stage an amend; it is sent with Enter.
+* A typed market order, a typed order that there is a warning about (it takes at once, the
+  market is stale, ...) and `:flatten` are asked about unless a `!` was typed. While disarmed
+  every typed order is asked about, and on a live account every order and amend, even with `!`.
+* Cancels are never asked about, but for those of more than one order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from engine.errors import LinkClosed, UsageError
+from engine.messages import (
+    Alert,
+    Cancel,
+    CancelAlert,
+    CancelAll,
+    Command,
+    Flatten,
+    Order,
+    Route,
+    SetAlert,
+)
+from tui.orders import lines as order_lines
+from tui.orders import staging
+from tui.orders.lines import Line, Summary
+from tui.orders.question import Question
+from tui.orders.staging import OrderRequest, Staged
+from tui.orders.ticket import Ticket
+from tui.paint import format as text_of
+from tui.state import DeckState, MarketView
+
+Ask = Callable[[Question], None]
+"""Puts a question on the screen."""
+
+
+class OrderDesk(Ticket):
+    """A ticket that can send: one method per order action; see the module for the rules."""
+
+    def __init__(
+        self, state: DeckState, send: Callable[[Command], None], *, ask: Ask, **ticket: Any
+    ) -> None:
+        """
+        Args:
+            state: what the deck knows; only read.
+            send: hands a command to the engine; raises `LinkClosed`.
+            ask: puts a question on the screen.
+            ticket: what `Ticket` takes.
+        """
+        super().__init__(state, **ticket)
+        self._send = send
+        self._ask = ask
+        self._sent: set[str] = set()
+        self._numbers: dict[str, int] = {}
+
+    def number_of(self, order_id: str) -> int:
+        """The number that the user calls this order by; the first order seen is 1."""
+        if order_id not in self._numbers:
+            for known in (*self._state.orders, order_id):
+                self._numbers.setdefault(known, len(self._numbers) + 1)
+        return self._numbers[order_id]
+
+    def lines(self, fqme: str) -> list[Line]:
+        """Lines for the chart of `fqme`: what is staged, orders, alerts, the position."""
+        self._follow_market()
+        return order_lines.lines(self, self._state, fqme)
+
+    def summary(self) -> Summary:
+        """Everything that the order pane and the status line say of order mode."""
+        return order_lines.summary(self, self._state)
+
+    # -- sending ----------------------------------------------------------------------------------
+
+    def submit(self, *, at: float | None = None) -> None:
+        """Send what is staged, once, if it was on the screen when the key was pressed."""
+        staged = self.staged
+        if staged is None:
+            self._notify("nothing is staged", "info")
+        elif self._may_act(at) and not self._is_refused(staged):
+            self._ask_then_send(staged)
+
+    def place(self, request: OrderRequest, *, at: float | None = None) -> None:
+        """Send an order that was typed. The command line has shown it before it comes here.
+
+        Raises:
+            UsageError: it cannot be sent as it is.
+        """
+        market = self._open_market(request.fqme)
+        account = (
+            self._accounts.named(request.account, request.fqme)
+            if request.account
+            else self._accounts.of(request.fqme)
+        )
+        if account is None:
+            raise UsageError(f"no account trades {request.fqme}")
+        staged = _staged_of(request, self._new_id(), account.name, self.route)
+        preview = self._preview_of(staged, market)
+        if preview.faults:
+            raise UsageError(preview.faults[0])
+        is_doubtful = request.order_type == "market" or bool(preview.warnings)
+        if (is_doubtful and not request.is_sure) or not self.is_armed or account.mode == "live":
+            self._ask_first(staged, market, lambda: self._send_staged(staged))
+        else:
+            self._send_staged(staged)
+
+    # -- canceling and closing --------------------------------------------------------------------
+
+    def cancel(self, *, at: float | None = None) -> None:
+        """Cancel what is picked, if it was on the screen when the key was pressed."""
+        if (picked := self.picked) is None:
+            self._notify("no order is picked: tab picks one", "info")
+        elif self._may_act(at):
+            self._cancel(picked)
+
+    def cancel_order(self, order_id: str, *, at: float | None = None) -> None:
+        """Cancel one working order, or alert, by its id; its caller knows that it was seen.
+
+        Raises:
+            UsageError: there is no such thing, or it does not work any more.
+        """
+        item = self._state.orders.get(order_id) or self._state.alerts.get(order_id)
+        if item is None or not _is_working(item):
+            raise UsageError("that order does not work any more")
+        self._cancel(item)
+
+    def cancel_number(self, number: int, *, at: float | None = None) -> None:
+        """Cancel the working order that the user calls by `number`.
+
+        Raises:
+            UsageError: no working order has this number.
+        """
+        for order in self._state.working():
+            if self.number_of(order.order_id) == number:
+                self._cancel(order)
+                return
+        raise UsageError(f"no working order has number {number}")
+
+    def cancel_all(self, *, at: float | None = None) -> None:
+        """Cancel every working order of the selected market, after a question."""
+        self.cancel_market(self._state.selected)
+
+    def cancel_market(self, fqme: str, is_sure: bool = False, *, at: float | None = None) -> None:
+        """Cancel every working order of a market, or of all of them for ``; asks unless sure."""
+        count = len(self._state.working(fqme))
+        where = f"of {fqme}" if fqme else "of ALL markets"
+        if not count:
+            self._notify(f"no working orders {where}", "info")
+            return
+        command = CancelAll(fqme=fqme)
+        if is_sure:
+            self._try_send(command)
+        else:
+            self._ask(
+                Question(f"Cancel {_orders(count)} {where}?", lambda: self._try_send(command))
+            )
+
+    def flatten(self, fqme: str, is_sure: bool = False, *, at: float | None = None) -> None:
+        """Cancel what works in a market, then close its position at the market.
+
+        Raises:
+            UsageError: the market is not open, or no account trades it.
+        """
+        self._open_market(fqme)
+        if (account := self.account_for(fqme)) is None:
+            raise UsageError(f"no account trades {fqme}")
+        held = self._state.position(account.name, fqme).size
+        count = sum(order.account == account.name for order in self._state.working(fqme))
+        if not held and not count:
+            self._notify(f"{account.name} is flat in {fqme}", "info")
+            return
+        command = Flatten(order_id=self._new_id(), fqme=fqme, account=account.name)
+        if is_sure and account.mode != "live":
+            self._try_send(command)
+            return
+        text = f"Flatten {fqme} on {account.name}?"
+        detail = f"cancels {_orders(count)}, then closes {text_of.plain(held)} at the market"
+        self._ask(Question(text, lambda: self._try_send(command), detail=detail))
+
+    # -- alerts -----------------------------------------------------------------------------------
+
+    def set_alert(self, fqme: str, price: Decimal, note: str = "") -> None:
+        """Set an alert that was typed.
+
+        Raises:
+            UsageError: the market is not open.
+        """
+        self._open_market(fqme)
+        self._try_send(SetAlert(alert_id=self._new_id(), fqme=fqme, price=price, note=note))
+
+    # -- inside -----------------------------------------------------------------------------------
+
+    def _open_market(self, fqme: str) -> MarketView:
+        if self._state.failure:
+            raise UsageError(f"the engine is gone: {self._state.failure}")
+        if (market := self._state.markets.get(fqme)) is None:
+            raise UsageError(f"{fqme} is not open", hint=f":watch {fqme}")
+        return market
+
+    def _is_refused(self, staged: Staged) -> bool:
+        """Whether `staged` cannot be sent as it is; says why."""
+        if not self._is_engine_there():
+            return True
+        market = self._state.market
+        faults = self._preview_of(staged, market).faults if market else ("no market",)
+        reason = faults[0] if faults else self._why_not_amend(staged)
+        if reason:
+            self._notify(f"not sent: {reason}", "warning")
+        return bool(reason)
+
+    def _why_not_amend(self, staged: Staged) -> str:
+        if staged.amended is None:
+            return ""
+        order = self._state.orders.get(staged.intent_id)
+        if order is None or not order.is_working:
+            return "the order does not work any more"
+        if order.awaiting:
+            return f"its {order.awaiting} is not answered yet"
+        is_other = order.size != staged.amended.size or (
+            staging.working_price(order) != staging.working_price(staged.amended)
+        )
+        if is_other or (order.state == "dark") != (staged.amended.state == "dark"):
+            return "the order changed meanwhile; esc, then move it again"
+        return "" if order.state == "dark" or self._can_amend(order) else "its venue cannot amend"
+
+    def _can_amend(self, order: Order) -> bool:
+        account = self._state.accounts.get(order.account)
+        broker = self._state.brokers.get(account.broker) if account else None
+        return broker is None or broker.can_amend
+
+    def _ask_then_send(self, staged: Staged) -> None:
+        """Send at once, or after a question where real money is at stake."""
+        account, market = self._state.accounts.get(staged.account), self._state.market
+        is_free = staged.kind == "alert" or account is None or account.mode != "live"
+        if is_free or market is None:
+            self._send_staged(staged)
+            return
+
+        def yes() -> None:
+            if self.staged is not staged:
+                self._notify("not sent: it changed while it was asked about", "warning")
+            elif not self._is_refused(staged):
+                self._send_staged(staged)
+
+        self._ask_first(staged, market, yes)
+
+    def _ask_first(self, staged: Staged, market: MarketView, yes: Callable[[], None]) -> None:
+        account = self._state.accounts[staged.account]
+        text = f"Send {order_lines.describe(staged, market.instrument)}?"
+        if account.mode == "live":
+            text = f"REAL MONEY on {account.name}. {text}"
+        preview = self._preview_of(staged, market)
+        value = text_of.notional(preview.notional, market.instrument.quote)
+        detail = [f"{staged.fqme} on {account.name}", value]
+        detail += [f"! {warning}" for warning in preview.warnings]
+        self._ask(Question(text, yes, detail=" · ".join(detail)))
+
+    def _send_staged(self, staged: Staged) -> None:
+        if staged.kind != "amend":
+            if staged.intent_id in self._sent:
+                return
+            self._sent.add(staged.intent_id)
+        if self._staged is staged:
+            self._drop()
+        self._try_send(staging.command_of(staged))
+
+    def _cancel(self, item: Order | Alert) -> None:
+        if self._staged is not None and self._staged.kind == "amend":
+            self._drop()
+        if isinstance(item, Alert):
+            self._try_send(CancelAlert(alert_id=item.alert_id))
+        elif item.awaiting == "cancel":
+            self._notify("its cancel is on its way", "info")
+        else:
+            self._try_send(Cancel(order_id=item.order_id))
+
+    def _try_send(self, command: Command) -> None:
+        try:
+            self._send(command)
+        except LinkClosed as error:
+            self._notify(f"not sent: {error}", "error")
+
+
+def _orders(count: int) -> str:
+    return "1 working order" if count == 1 else f"{count} working orders"
+
+
+def _is_working(item: Order | Alert) -> bool:
+    return item.is_working if isinstance(item, Order) else item.state == "armed"
+
+
+def _staged_of(request: OrderRequest, order_id: str, account: str, route: Route) -> Staged:
+    """A typed order as an intent. What the dark book cannot hold for a trigger, market, stop and
+    post-only orders, goes live whatever order mode has set."""
+    can_wait = request.order_type == "limit" and not request.post_only
+    return Staged(
+        kind="order",
+        intent_id=order_id,
+        fqme=request.fqme,
+        price=request.price,
+        side=request.side,
+        size=request.size,
+        account=account,
+        route=request.route or (route if can_wait else "live"),
+        order_type=request.order_type,
+        stop_price=request.stop_price,
+        time_in_force=request.time_in_force,
+        post_only=request.post_only,
+    )
