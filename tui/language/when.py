@@ -84,8 +84,10 @@ def parse_when(text: str, now_ns: int, zone: tzinfo | None = UTC) -> int:
             parts.read(word)
         return parts.resolve(now_ns, zone)
     except _NotUnderstood as error:
-        said = safe(text.strip(), 40)
-        problem = f"{said!r}: {error}" if said else "no time was said"
+        said = repr(safe(text.strip(), 40))
+        problem = str(error) if str(error).startswith(said) else f"{said}: {error}"
+        if not text.strip():
+            problem = "no time was said"
         raise UsageError(problem, hint=f"understood is: {FORMS}") from None
 
 

@@ -296,3 +296,10 @@ def test_what_is_left_open_lies_in_the_past(now: datetime, zone: ZoneInfo) -> No
 def test_any_text_is_a_time_or_a_usage_error(text: str) -> None:
     with suppress(UsageError):
         assert abs(parse_when(text, nanos(NOW))) < 1 << 63
+
+
+def test_one_word_that_is_no_time_is_said_once() -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_when("xyz", nanos(NOW), UTC)
+
+    assert str(caught.value) == "'xyz' is no time"
