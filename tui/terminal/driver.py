@@ -53,8 +53,30 @@ class OutletDriver(LinuxDriver):
         self.outlet = Outlet(sys.__stderr__.fileno(), encoding=sys.__stderr__.encoding)
         self.intake = Intake(*OWN_MODES)
         self._input_ends_at = 0.0
-        self.on_report: Callable[[ModeReport, float], object] | None = None
-        """Called from the loop with an answer about a mode, and when that came (monotonic)."""
+        self._on_report: Callable[[ModeReport, float], object] | None = None
+        self._early: list[tuple[ModeReport, float]] = []
+        """Answers that came before anyone listened."""
+
+    @property
+    def on_report(self) -> Callable[[ModeReport, float], object] | None:
+        """Called from the loop with an answer about a mode, and when that came (monotonic).
+
+        Whoever is set is told of the answers before: the terminal may be quicker than the deck.
+        """
+        return self._on_report
+
+    @on_report.setter
+    def on_report(self, listener: Callable[[ModeReport, float], object] | None) -> None:
+        self._on_report = listener
+        early, self._early = self._early, []
+        for report, at_s in early:
+            self._report(report, at_s)
+
+    def _report(self, report: ModeReport, at_s: float) -> None:
+        if self._on_report is None:
+            self._early.append((report, at_s))
+        else:
+            self._on_report(report, at_s)
 
     def write(self, data: str) -> None:
         self.outlet.write(data)
@@ -107,9 +129,8 @@ class OutletDriver(LinuxDriver):
         reports, self.intake.reports = self.intake.reports, []
         if any(report.mode in OWN_MODES for report in reports):
             self.intake.is_asked = False
-        if self.on_report is not None:
-            for report in reports:
-                self._outlet_loop.call_soon_threadsafe(self.on_report, report, monotonic_s())
+        for report in reports:
+            self._outlet_loop.call_soon_threadsafe(self._report, report, monotonic_s())
         for message in chain(parser.tick(), parser.feed(text) if text else (), parser.tick()):
             self.process_message(message)
 

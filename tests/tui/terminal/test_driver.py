@@ -25,6 +25,14 @@ from tui.terminal.driver import OWN_MODES, OutletDriver, outlet_driver
 from tui.terminal.intake import Intake
 from tui.terminal.plain import ascii_driver
 
+
+class SoonCalled:
+    """A loop that calls at once what it is given."""
+
+    def call_soon_threadsafe(self, call: Callable[..., Any], *arguments: Any) -> None:
+        call(*arguments)
+
+
 READ = {
     LinuxDriver.write: (
         "4a377e7dab65",
@@ -98,7 +106,8 @@ def test_while_an_answer_is_awaited_the_intake_knows_it() -> None:
     driver = object.__new__(OutletDriver)
     driver.intake = Intake(*OWN_MODES)
     driver.write = written.append  # type: ignore[method-assign]
-    driver.on_report = None
+    driver._outlet_loop = SoonCalled()  # type: ignore[assignment]
+    driver._on_report, driver._early = None, []
     driver.ask(7)
     assert driver.intake.is_asked
     assert written == ["\x1b[?7$p"]
@@ -106,3 +115,19 @@ def test_while_an_answer_is_awaited_the_intake_knows_it() -> None:
     driver.intake.feed("\x1b[?7;2$y", 0.0)
     driver._pass_on(XTermParser(), "")
     assert not driver.intake.is_asked
+
+
+def test_answers_that_come_before_anyone_listens_are_told_to_who_comes() -> None:
+    driver = object.__new__(OutletDriver)
+    driver.intake = Intake(*OWN_MODES)
+    driver._outlet_loop = SoonCalled()  # type: ignore[assignment]
+    driver._on_report, driver._early = None, []
+    told: list[int] = []
+    driver.intake.feed("\x1b[?2026;2$y", 0.0)
+    driver._pass_on(XTermParser(), "")
+
+    driver.on_report = lambda report, at_s: told.append(report.mode)
+    assert told == [2026]
+    driver.intake.feed("\x1b[?7;2$y", 0.0)
+    driver._pass_on(XTermParser(), "")
+    assert told == [2026, 7]
