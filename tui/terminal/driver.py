@@ -24,6 +24,9 @@ from engine.clock import monotonic_s
 from tui.terminal.intake import Intake, ModeReport
 from tui.terminal.outlet import Outlet
 
+ANSWER_S = 1.0
+"""How long an escape may be the beginning of an answer."""
+
 OWN_MODES = (7, 25)
 """Private modes that the deck itself asks about (line wrap, cursor): every terminal that answers
 such questions at all knows them, and Textual asks about others."""
@@ -52,7 +55,7 @@ class OutletDriver(LinuxDriver):
         assert sys.__stderr__ is not None, "a driver is made where there is a terminal"
         self.outlet = Outlet(sys.__stderr__.fileno(), encoding=sys.__stderr__.encoding)
         self.intake = Intake(*OWN_MODES)
-        self._input_ends_at = 0.0
+        self._input_ends_at = self._asked_until = 0.0
         self._on_report: Callable[[ModeReport, float], object] | None = None
         self._early: list[tuple[ModeReport, float]] = []
         """Answers that came before anyone listened."""
@@ -88,6 +91,7 @@ class OutletDriver(LinuxDriver):
         none write a part of it on the screen.
         """
         self.intake.is_asked = True
+        self._asked_until = monotonic_s() + ANSWER_S
         self.write(f"\x1b[?{mode}$p")
 
     def start_application_mode(self) -> None:
@@ -110,6 +114,7 @@ class OutletDriver(LinuxDriver):
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self._is_input_over():
+                self._expect_no_longer(monotonic_s())
                 if selector.select(TICK_S):
                     data = _read(self.fileno)
                     if not data:
@@ -118,6 +123,12 @@ class OutletDriver(LinuxDriver):
                 else:
                     text = self.intake.tick(monotonic_s())
                 self._pass_on(parser, text)
+
+    def _expect_no_longer(self, now_s: float) -> None:
+        """Take an escape for the key again: a terminal that does not know what it was asked
+        would otherwise have each of them held for good."""
+        if self.intake.is_asked and now_s > self._asked_until:
+            self.intake.is_asked = False
 
     def _is_input_over(self) -> bool:
         if not self.exit_event.is_set():

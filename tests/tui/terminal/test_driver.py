@@ -21,7 +21,7 @@ from textual.driver import Driver
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.drivers.linux_driver import LinuxDriver
 
-from tui.terminal.driver import OWN_MODES, OutletDriver, outlet_driver
+from tui.terminal.driver import ANSWER_S, OWN_MODES, OutletDriver, outlet_driver
 from tui.terminal.intake import Intake
 from tui.terminal.plain import ascii_driver
 
@@ -131,3 +131,18 @@ def test_answers_that_come_before_anyone_listens_are_told_to_who_comes() -> None
     driver.intake.feed("\x1b[?7;2$y", 0.0)
     driver._pass_on(XTermParser(), "")
     assert told == [2026, 7]
+
+
+def test_a_question_without_answer_makes_no_escape_wait_for_long() -> None:
+    driver = object.__new__(OutletDriver)
+    driver.intake = Intake(*OWN_MODES)
+    driver.write = lambda data: None  # type: ignore[method-assign]
+    driver.ask(7)
+    asked_s = driver._asked_until - ANSWER_S
+
+    driver._expect_no_longer(asked_s + ANSWER_S)
+    assert driver.intake.feed("\x1b", asked_s) == ""
+    driver.intake.tick(asked_s + 1.0)
+
+    driver._expect_no_longer(asked_s + ANSWER_S + 0.1)
+    assert driver.intake.feed("\x1b", asked_s + 2.0) == "\x1b"
