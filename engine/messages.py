@@ -230,6 +230,8 @@ class Order(Message, frozen=True):
     """What was asked of the venue and is not yet answered."""
     reason: str = ""
     """Why it was denied, rejected, canceled or is unknown."""
+    is_external: bool = False
+    """Made elsewhere: the venue has it, and nobody here asked for it."""
     created_ns: int = 0
     updated_ns: int = 0
 
@@ -412,6 +414,14 @@ class Lost(Message, frozen=True):
     reason: str
 
 
+class Reopened(Message, frozen=True):
+    """The venue has the order among those that work, though it had been taken for done."""
+
+    order_id: str
+    reason: str
+    venue_ns: int = 0
+
+
 OrderEvent = (
     Accepted
     | Rejected
@@ -426,6 +436,7 @@ OrderEvent = (
     | Held
     | Triggered
     | Lost
+    | Reopened
 )
 
 

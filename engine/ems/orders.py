@@ -29,6 +29,7 @@ from engine.messages import (
     OrderEvent,
     OrderState,
     Rejected,
+    Reopened,
     RequestRefused,
     Submit,
     Triggered,
@@ -134,6 +135,10 @@ NEXT: Final[dict[tuple[OrderState, type], OrderState]] = {
     (S.REJECTED, Filled): S.UNKNOWN,
     (S.OPEN, Rejected): S.UNKNOWN,
     (S.PARTIAL, Rejected): S.UNKNOWN,
+    # The venue's list of what works is evidence against whatever ended it here.
+    (S.CANCELED, Reopened): S.OPEN,
+    (S.EXPIRED, Reopened): S.OPEN,
+    (S.REJECTED, Reopened): S.OPEN,
 }
 """(state, event) -> state. A fill that completes the order leads to `filled` instead."""
 
@@ -193,7 +198,7 @@ def _settled(before: Order, after: Order, event: OrderEvent, state: OrderState) 
             if after.awaiting == "cancel" and before.state is S.UNKNOWN:
                 return S.UNKNOWN
             return _working(after)
-        case Accepted() if state is S.OPEN:
+        case Accepted() | Reopened() if state is S.OPEN:
             return _working(after)
     return state
 
@@ -234,6 +239,8 @@ def _with_facts(order: Order, event: OrderEvent) -> Order:
             return replace(order, reason=event.reason)
         case Canceled() | Expired():
             return order if order.state in DONE else replace(order, reason=event.reason)
+        case Reopened():
+            return replace(order, reason=event.reason, awaiting="")
         case Held():
             return order
 
