@@ -271,11 +271,14 @@ class Position(Message, frozen=True):
     average_price: Decimal | None = None
     """Average cost of what is held; None when flat."""
     realised: Decimal = Decimal(0)
-    """Profit of closed parts, in quote, before fees."""
+    """Profit of closed parts, in the instrument's settlement asset, before fees."""
     fees: Decimal = Decimal(0)
-    """Fees paid in the quote asset."""
+    """Fees paid in the settlement asset."""
     fees_in_other: dict[str, Decimal] = {}
     """Fees paid in other assets, by asset; never converted silently."""
+    entry_fees: dict[str, Decimal] = {}
+    """Of all these fees, by asset, those for opening what is still held: the share of a part
+    that is closed goes with it. Empty when flat."""
     updated_ns: int = 0
 
 
