@@ -1,24 +1,49 @@
 """Positions as a fold over fills, at average cost.
 
 What is bought and sold at one average price; closing realises profit against it. A fill that
-goes through zero closes what was held and opens the rest at its own price. All money is in
-the quote asset; fees in other assets are kept by asset and never converted.
+goes through zero closes what was held and opens the rest at its own price, and its fee is
+shared between the two by size. Money is in the settlement asset: the quote asset, or for an
+inverse contract the base asset. Fees in other assets are kept by asset and never converted.
+
+The conventions are those of venues' own position pages (Bybit, Binance, Deribit): fees are not
+part of the average price and not of realised profit, they are kept beside both. Statements that
+net them into the basis (Interactive Brokers, tax rules) are what `engine.accounting.lots` gives.
+
+`size` is what was traded. Where a venue takes its fee out of what was bought, the balance is
+smaller by it: the ledger says how much is there.
 """
 
 from __future__ import annotations
 
-from decimal import Context, Decimal, localcontext
-from typing import Final
+from collections.abc import Iterable
+from decimal import Decimal, localcontext
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from engine.accounting.payoff import EXACT, ZERO, gain, mean_price
 from engine.instruments import Instrument
 from engine.messages import Fill, Filled, Order, Position, Side
 
-EXACT: Final = Context(prec=60)
-"""Averages are rounded at 60 digits: their error never reaches a digit that is shown."""
+__all__ = [
+    "EXACT",
+    "ZERO",
+    "Parts",
+    "after_fill",
+    "apply",
+    "fill_of",
+    "fold",
+    "parts_of",
+    "signed",
+    "unrealised",
+]
 
-ZERO: Final = Decimal(0)
+
+class Parts(NamedTuple):
+    """What a trade does to a position, both with the sign of the trade."""
+
+    closing: Decimal
+    opening: Decimal
 
 
 def fill_of(order: Order, event: Filled, recv_ns: int) -> Fill:
@@ -39,6 +64,20 @@ def fill_of(order: Order, event: Filled, recv_ns: int) -> Fill:
     )
 
 
+def signed(side: Side, size: Decimal) -> Decimal:
+    """What a trade adds to a position: negative for a sale."""
+    return size if side == "buy" else -size
+
+
+def parts_of(held: Decimal, change: Decimal) -> Parts:
+    """How much of `change` closes what is `held`, and how much opens beyond it."""
+    with localcontext(EXACT):
+        if held * change >= 0:
+            return Parts(ZERO, change)
+        closing = min(abs(held), abs(change)).copy_sign(change)
+        return Parts(closing, change - closing)
+
+
 def apply(position: Position, fill: Fill, instrument: Instrument) -> Position:
     """`position` after `fill`, with its fee.
 
@@ -47,8 +86,18 @@ def apply(position: Position, fill: Fill, instrument: Instrument) -> Position:
     """
     if (position.account, position.fqme) != (fill.account, fill.fqme):
         raise ValueError(f"fill of {fill.account} {fill.fqme} given to {position.fqme}")
-    traded = _after(position, signed(fill.side, fill.size), fill.price, instrument)
-    return replace(_with_fee(traded, fill, instrument), updated_ns=fill.venue_ns)
+    change = signed(fill.side, fill.size)
+    traded = _after(position, change, fill.price, instrument)
+    if fill.fee:
+        traded = _with_fee(traded, fill, parts_of(position.size, change), instrument)
+    return replace(traded, updated_ns=fill.venue_ns)
+
+
+def fold(position: Position, fills: Iterable[Fill], instrument: Instrument) -> Position:
+    """`position` after all of `fills`, in the order they are given."""
+    for fill in fills:
+        position = apply(position, fill, instrument)
+    return position
 
 
 def after_fill(
@@ -59,39 +108,51 @@ def after_fill(
 
 
 def unrealised(position: Position, price: Decimal, instrument: Instrument) -> Decimal:
-    """Profit of what is held if it were closed at `price`, in quote, before fees."""
+    """Profit of what is held if it were closed at `price`, in the settlement asset, before
+    fees."""
     if position.average_price is None:
         return ZERO
-    with localcontext(EXACT):
-        return (price - position.average_price) * position.size * instrument.multiplier
-
-
-def signed(side: Side, size: Decimal) -> Decimal:
-    """What a trade adds to a position: negative for a sale."""
-    return size if side == "buy" else -size
+    return gain(position.size, position.average_price, price, instrument)
 
 
 def _after(position: Position, change: Decimal, price: Decimal, instrument: Instrument) -> Position:
     held, average = position.size, position.average_price
-    with localcontext(EXACT):
-        size = held + change
-        if average is None or held * change > 0:
-            cost = (average or ZERO) * held + price * change
-            return replace(position, size=size, average_price=cost / size if size else None)
-        closed = min(abs(held), abs(change)).copy_sign(held)
-        realised = position.realised + (price - average) * closed * instrument.multiplier
-    if size == 0:
-        return replace(position, size=ZERO, average_price=None, realised=realised)
-    left = average if size * held > 0 else price
-    return replace(position, size=size, average_price=left, realised=realised)
-
-
-def _with_fee(position: Position, fill: Fill, instrument: Instrument) -> Position:
-    if fill.fee == 0:
+    if change == 0:
         return position
     with localcontext(EXACT):
-        if fill.fee_asset == instrument.quote:
-            return replace(position, fees=position.fees + fill.fee)
+        size = held + change
+        if average is None:
+            return replace(position, size=size, average_price=price)
+        if held * change > 0:
+            mean = mean_price((held, average), (change, price), instrument)
+            return replace(position, size=size, average_price=mean)
+        closed = min(abs(held), abs(change)).copy_sign(held)
+        realised = position.realised + gain(closed, average, price, instrument)
+    if size == 0:
+        return replace(position, size=ZERO, average_price=None, realised=realised, entry_fees={})
+    if size * held < 0:
+        return replace(position, size=size, average_price=price, realised=realised, entry_fees={})
+    left = _share(position.entry_fees, size, held)
+    return replace(position, size=size, realised=realised, entry_fees=left)
+
+
+def _share(fees: dict[str, Decimal], part: Decimal, whole: Decimal) -> dict[str, Decimal]:
+    """`part / whole` of each fee."""
+    if not fees:
+        return fees
+    with localcontext(EXACT):
+        return {asset: fee * part / whole for asset, fee in fees.items()}
+
+
+def _with_fee(position: Position, fill: Fill, parts: Parts, instrument: Instrument) -> Position:
+    """`position` with the fee of `fill`; its opening share is one of the entry fees."""
+    asset, entry = fill.fee_asset, position.entry_fees
+    with localcontext(EXACT):
+        if parts.opening:
+            opening = fill.fee * abs(parts.opening) / fill.size
+            entry = {**entry, asset: entry.get(asset, ZERO) + opening}
+        if asset == instrument.settle:
+            return replace(position, fees=position.fees + fill.fee, entry_fees=entry)
         others = dict(position.fees_in_other)
-        others[fill.fee_asset] = others.get(fill.fee_asset, ZERO) + fill.fee
-    return replace(position, fees_in_other=others)
+        others[asset] = others.get(asset, ZERO) + fill.fee
+    return replace(position, fees_in_other=others, entry_fees=entry)
