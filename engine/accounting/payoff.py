@@ -18,7 +18,7 @@ levels, and are right for both.
 
 from __future__ import annotations
 
-from decimal import Context, Decimal, localcontext
+from decimal import Context, Decimal
 from typing import Final
 
 from engine.instruments import Instrument
@@ -27,6 +27,8 @@ EXACT: Final = Context(prec=60)
 """Quotients are rounded at 60 digits: their error never reaches a digit that is shown."""
 
 ZERO: Final = Decimal(0)
+
+_MINUS_ONE: Final = Decimal(-1)
 
 
 def level(price: Decimal, instrument: Instrument) -> Decimal:
@@ -39,16 +41,12 @@ def level(price: Decimal, instrument: Instrument) -> Decimal:
         return price
     if price <= 0:
         raise ValueError(f"{instrument.fqme} is inverse and cannot trade at {price}")
-    with localcontext(EXACT):
-        return -1 / price
+    return EXACT.divide(_MINUS_ONE, price)
 
 
 def price_at(level: Decimal, instrument: Instrument) -> Decimal:
     """The price of a level."""
-    if not instrument.is_inverse:
-        return level
-    with localcontext(EXACT):
-        return -1 / level
+    return EXACT.divide(_MINUS_ONE, level) if instrument.is_inverse else level
 
 
 def mean_price(
@@ -56,24 +54,25 @@ def mean_price(
 ) -> Decimal:
     """Average entry of two (size, price) of one sign: harmonic for inverse contracts."""
     (one, price), (other, other_price) = first, second
-    with localcontext(EXACT):
-        levels = one * level(price, instrument) + other * level(other_price, instrument)
-        return price_at(levels / (one + other), instrument)
+    levels = EXACT.fma(
+        one,
+        level(price, instrument),
+        EXACT.multiply(other, level(other_price, instrument)),
+    )
+    return price_at(EXACT.divide(levels, EXACT.add(one, other)), instrument)
 
 
 def gain(size: Decimal, entry: Decimal, exit_price: Decimal, instrument: Instrument) -> Decimal:
     """Profit of `size` (negative is short) from `entry` to `exit_price`, in the settlement
     asset, before fees."""
-    with localcontext(EXACT):
-        moved = level(exit_price, instrument) - level(entry, instrument)
-        return moved * size * instrument.multiplier
+    moved = EXACT.subtract(level(exit_price, instrument), level(entry, instrument))
+    return EXACT.multiply(EXACT.multiply(moved, size), instrument.multiplier)
 
 
 def worth(size: Decimal, price: Decimal, instrument: Instrument) -> Decimal:
     """What `size` stands for at `price` in the settlement asset: what fees are a share of."""
-    with localcontext(EXACT):
-        units = size * instrument.multiplier
-        return units / price if instrument.is_inverse else units * price
+    units = EXACT.multiply(size, instrument.multiplier)
+    return EXACT.divide(units, price) if instrument.is_inverse else EXACT.multiply(units, price)
 
 
 def flow(size: Decimal, price: Decimal, instrument: Instrument) -> Decimal:
@@ -82,5 +81,5 @@ def flow(size: Decimal, price: Decimal, instrument: Instrument) -> Decimal:
     A purchase pays. An inverse contract sells quote for base, so that its purchase is paid for
     in base and its sale pays it back; the flows of a round trip sum to its gain.
     """
-    with localcontext(EXACT):
-        return -level(price, instrument) * size * instrument.multiplier
+    units = EXACT.multiply(size, instrument.multiplier)
+    return EXACT.multiply(level(price, instrument), units.copy_negate())

@@ -16,7 +16,7 @@ smaller by it: the ledger says how much is there.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -71,11 +71,10 @@ def signed(side: Side, size: Decimal) -> Decimal:
 
 def parts_of(held: Decimal, change: Decimal) -> Parts:
     """How much of `change` closes what is `held`, and how much opens beyond it."""
-    with localcontext(EXACT):
-        if held * change >= 0:
-            return Parts(ZERO, change)
-        closing = min(abs(held), abs(change)).copy_sign(change)
-        return Parts(closing, change - closing)
+    if not held or not change or held.is_signed() == change.is_signed():
+        return Parts(ZERO, change)
+    closing = min(held.copy_abs(), change.copy_abs()).copy_sign(change)
+    return Parts(closing, EXACT.subtract(change, closing))
 
 
 def apply(position: Position, fill: Fill, instrument: Instrument) -> Position:
@@ -84,13 +83,32 @@ def apply(position: Position, fill: Fill, instrument: Instrument) -> Position:
     Raises:
         ValueError: the fill is of another account or market.
     """
-    if (position.account, position.fqme) != (fill.account, fill.fqme):
+    if position.fqme != fill.fqme or position.account != fill.account:
         raise ValueError(f"fill of {fill.account} {fill.fqme} given to {position.fqme}")
     change = signed(fill.side, fill.size)
-    traded = _after(position, change, fill.price, instrument)
+    traded = _traded(position, change, fill.price, instrument)
+    fees, others, entry = position.fees, position.fees_in_other, traded.entry_fees
     if fill.fee:
-        traded = _with_fee(traded, fill, parts_of(position.size, change), instrument)
-    return replace(traded, updated_ns=fill.venue_ns)
+        asset = fill.fee_asset
+        if asset == instrument.settle:
+            fees = EXACT.add(fees, fill.fee)
+        else:
+            others = _with_fee(others, asset, fill.fee)
+        opening = parts_of(position.size, change).opening
+        if opening:
+            share = EXACT.divide(EXACT.multiply(fill.fee, opening.copy_abs()), fill.size)
+            entry = _with_fee(entry, asset, share)
+    return Position(
+        account=position.account,
+        fqme=position.fqme,
+        size=traded.size,
+        average_price=traded.average_price,
+        realised=traded.realised,
+        fees=fees,
+        fees_in_other=others,
+        entry_fees=entry,
+        updated_ns=fill.venue_ns,
+    )
 
 
 def fold(position: Position, fills: Iterable[Fill], instrument: Instrument) -> Position:
@@ -104,7 +122,8 @@ def after_fill(
     position: Position, side: Side, size: Decimal, price: Decimal, instrument: Instrument
 ) -> Position:
     """What `position` would be after such a fill, before fees."""
-    return _after(position, signed(side, size), price, instrument)
+    traded = _traded(position, signed(side, size), price, instrument)
+    return replace(position, **traded._asdict())
 
 
 def unrealised(position: Position, price: Decimal, instrument: Instrument) -> Decimal:
@@ -115,44 +134,40 @@ def unrealised(position: Position, price: Decimal, instrument: Instrument) -> De
     return gain(position.size, position.average_price, price, instrument)
 
 
-def _after(position: Position, change: Decimal, price: Decimal, instrument: Instrument) -> Position:
-    held, average = position.size, position.average_price
-    if change == 0:
-        return position
-    with localcontext(EXACT):
-        size = held + change
-        if average is None:
-            return replace(position, size=size, average_price=price)
-        if held * change > 0:
-            mean = mean_price((held, average), (change, price), instrument)
-            return replace(position, size=size, average_price=mean)
-        closed = min(abs(held), abs(change)).copy_sign(held)
-        realised = position.realised + gain(closed, average, price, instrument)
-    if size == 0:
-        return replace(position, size=ZERO, average_price=None, realised=realised, entry_fees={})
-    if size * held < 0:
-        return replace(position, size=size, average_price=price, realised=realised, entry_fees={})
-    left = _share(position.entry_fees, size, held)
-    return replace(position, size=size, realised=realised, entry_fees=left)
+class _Traded(NamedTuple):
+    """What a trade makes of a position, before its fee."""
+
+    size: Decimal
+    average_price: Decimal | None
+    realised: Decimal
+    entry_fees: dict[str, Decimal]
+
+
+def _traded(position: Position, change: Decimal, price: Decimal, instrument: Instrument) -> _Traded:
+    held, average, realised = position.size, position.average_price, position.realised
+    entry = position.entry_fees
+    if not change:
+        return _Traded(held, average, realised, entry)
+    size = EXACT.add(held, change)
+    if average is None:
+        return _Traded(size, price, realised, entry)
+    if held.is_signed() == change.is_signed():
+        mean = mean_price((held, average), (change, price), instrument)
+        return _Traded(size, mean, realised, entry)
+    closed = min(held.copy_abs(), change.copy_abs()).copy_sign(held)
+    realised = EXACT.add(realised, gain(closed, average, price, instrument))
+    if not size:
+        return _Traded(ZERO, None, realised, {})
+    if size.is_signed() != held.is_signed():
+        return _Traded(size, price, realised, {})
+    return _Traded(size, average, realised, _share(entry, size, held))
 
 
 def _share(fees: dict[str, Decimal], part: Decimal, whole: Decimal) -> dict[str, Decimal]:
     """`part / whole` of each fee."""
-    if not fees:
-        return fees
-    with localcontext(EXACT):
-        return {asset: fee * part / whole for asset, fee in fees.items()}
+    return {asset: EXACT.divide(EXACT.multiply(fee, part), whole) for asset, fee in fees.items()}
 
 
-def _with_fee(position: Position, fill: Fill, parts: Parts, instrument: Instrument) -> Position:
-    """`position` with the fee of `fill`; its opening share is one of the entry fees."""
-    asset, entry = fill.fee_asset, position.entry_fees
-    with localcontext(EXACT):
-        if parts.opening:
-            opening = fill.fee * abs(parts.opening) / fill.size
-            entry = {**entry, asset: entry.get(asset, ZERO) + opening}
-        if asset == instrument.settle:
-            return replace(position, fees=position.fees + fill.fee, entry_fees=entry)
-        others = dict(position.fees_in_other)
-        others[asset] = others.get(asset, ZERO) + fill.fee
-    return replace(position, fees_in_other=others, entry_fees=entry)
+def _with_fee(fees: dict[str, Decimal], asset: str, fee: Decimal) -> dict[str, Decimal]:
+    """`fees` with one more; what was given is left as it is."""
+    return {**fees, asset: EXACT.add(fees.get(asset, ZERO), fee)}
