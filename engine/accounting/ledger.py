@@ -257,28 +257,49 @@ def of_fill(
     )
 
 
+class Bookkeeper:
+    """Makes entries of fills as they come: it knows what each has realised."""
+
+    def __init__(
+        self,
+        instruments: Mapping[str, Instrument],
+        is_delivered: Callable[[Instrument], bool],
+    ) -> None:
+        self._instruments = instruments
+        self._is_delivered = is_delivered
+        self._positions: dict[tuple[str, str], Position] = {}
+
+    def entry(self, fill: Fill) -> Entry:
+        """The entry of `fill`, which is counted from here on. Fills are given once, in the
+        order in which they are folded into positions.
+
+        Raises:
+            DataError: nothing is known of its market.
+        """
+        instrument = self._instruments.get(fill.fqme)
+        if instrument is None:
+            raise DataError(f"nothing is known of the market {safe(fill.fqme, 80)}")
+        key = (fill.account, fill.fqme)
+        before = self._positions.get(key) or Position(account=fill.account, fqme=fill.fqme)
+        after = self._positions[key] = apply(before, fill, instrument)
+        with localcontext(EXACT):
+            realised = _booked(after.realised) - _booked(before.realised)
+        is_delivered = self._is_delivered(instrument)
+        return of_fill(fill, instrument, is_delivered=is_delivered, realised=realised)
+
+
 def of_fills(
     fills: Iterable[Fill],
     instruments: Mapping[str, Instrument],
     is_delivered: Callable[[Instrument], bool],
 ) -> Iterator[Entry]:
-    """Entries of all fills of an engine, in the order they are given; of what is margined with
-    the profit that each has realised at average cost.
+    """Entries of all fills of an engine, from the first one on, in the order they are given.
 
     Raises:
         DataError: a fill is of a market that is not among `instruments`.
     """
-    positions: dict[tuple[str, str], Position] = {}
-    for fill in fills:
-        instrument = instruments.get(fill.fqme)
-        if instrument is None:
-            raise DataError(f"nothing is known of the market {safe(fill.fqme, 80)}")
-        key = (fill.account, fill.fqme)
-        before = positions.get(key) or Position(account=fill.account, fqme=fill.fqme)
-        after = positions[key] = apply(before, fill, instrument)
-        with localcontext(EXACT):
-            realised = _booked(after.realised) - _booked(before.realised)
-        yield of_fill(fill, instrument, is_delivered=is_delivered(instrument), realised=realised)
+    bookkeeper = Bookkeeper(instruments, is_delivered)
+    return map(bookkeeper.entry, fills)
 
 
 def of_move(
