@@ -77,7 +77,7 @@ class Worth(msgspec.Struct, frozen=True, kw_only=True):
     known: Decimal = ZERO
     """Sum of what could be converted."""
     unknown: dict[str, Decimal] = {}
-    """By asset, what could not."""
+    """By asset, what could not; or by market, what has no price."""
     is_stale: bool = False
 
     @property

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from engine.accounting.conversion import Markets
+from engine.accounting.conversion import Markets, Worth
 from engine.accounting.payoff import EXACT, ZERO, flow
 from engine.accounting.periods import Span
 from engine.accounting.positions import apply, signed, unrealised
@@ -204,6 +204,22 @@ def equity_curve(
             )
         )
     return curve
+
+
+def together(rows: Iterable[Profit], markets: Markets, target: str) -> Worth:
+    """Profits of several periods or assets as one amount of `target`, fees in other assets
+    counted; what cannot be converted, and markets without a mark, are unknown in it."""
+    amounts: dict[str, Decimal] = {}
+    unmarked: dict[str, Decimal] = {}
+    with localcontext(EXACT):
+        for row in rows:
+            known = row.realised + row.unrealised - row.fees + row.funding
+            amounts[row.asset] = amounts.get(row.asset, ZERO) + known
+            for asset, fee in row.fees_in_other.items():
+                amounts[asset] = amounts.get(asset, ZERO) - fee
+            unmarked |= dict.fromkeys(row.unmarked, ZERO)
+    worth = markets.worth(amounts, target)
+    return msgspec.structs.replace(worth, unknown=worth.unknown | unmarked)
 
 
 class Points(NamedTuple):

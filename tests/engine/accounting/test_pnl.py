@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from engine.accounting.conversion import Mark, Markets
 from engine.accounting.periods import Calendar, Span, session, spans
-from engine.accounting.pnl import Equity, Move, Points, equity_curve, points, profits
+from engine.accounting.pnl import Equity, Move, Points, equity_curve, points, profits, together
 from engine.accounting.positions import fold, unrealised
 from engine.errors import UsageError
 from engine.instruments import Instrument
@@ -114,6 +114,24 @@ def test_accounts_are_summed_and_never_netted() -> None:
     (row,) = profits(fills, MARKETS, lambda *_: Decimal(110), DAYS[:1])
 
     assert (row.realised, row.unrealised, row.fills) == (0, 30, 2)
+
+
+def test_profits_in_several_assets_are_one_amount_where_that_is_known() -> None:
+    fills = [
+        fill("buy", "1", "100", "0.5", "bnb", at=5),
+        fill("buy", "10", "100", "0.01", "btc", at=5, fqme=OTHER),
+        fill("sell", "10", "125", at=6, fqme=OTHER),
+    ]
+    rows = profits(fills, MARKETS, lambda *_: Decimal(130), DAYS[:1])
+    bnb = replace(LINEAR, fqme="bnbusdt.spot.test", base="bnb")
+    known = Markets([(LINEAR, Mark(Decimal(100))), (bnb, Mark(Decimal(4), is_stale=True))])
+
+    found = together(rows, known, "usdt")
+    assert (found.total, found.is_stale) == (30 - 2 + 19, True)
+    assert together(rows, RATES, "usdt").unknown == {"bnb": Decimal("-0.5")}
+    unmarked = profits(fills, MARKETS, lambda *_: None, DAYS[:1])
+    assert together(unmarked, known, "usdt").unknown == {FQME: 0}
+    assert together(unmarked, known, "usdt").total is None
 
 
 # -- equity --------------------------------------------------------------------------------------
