@@ -32,13 +32,15 @@ from engine.instruments import Instrument
 from engine.messages import Fill, Position
 from engine.text import safe
 
-Kind = Literal["fill", "fee", "funding", "transfer", "adjustment"]
+Kind = Literal["fill", "fee", "profit", "funding", "transfer", "adjustment"]
+"""`profit` is what a venue's statement says was realised, where its trades are not listed."""
 Book = Literal[
     "assets", "contracts", "trading", "profit", "fees", "funding", "transfers", "adjustments"
 ]
 
 COUNTERPART: dict[Kind, Book] = {
     "fee": "fees",
+    "profit": "profit",
     "funding": "funding",
     "transfer": "transfers",
     "adjustment": "adjustments",

@@ -71,7 +71,7 @@ def test_a_table_is_read_by_its_header_and_what_is_wrong_is_said() -> None:
     assert [entry.time_ns - START_NS for entry in imported.entries] == [0, 0, 500_000_000]
     assert imported.problems == (
         Problem(4, "'nonsense' is not a time"),
-        Problem(5, "'theft' is none of fill, fee, funding, transfer, adjustment"),
+        Problem(5, "'theft' is none of fill, fee, profit, funding, transfer, adjustment"),
         Problem(6, "'1,000' is not a number"),
         Problem(7, "a transfer has no other side"),
     )

@@ -94,6 +94,7 @@ def test_a_fill_has_its_market_trade_and_price() -> None:
     ("kind", "book"),
     [
         ("fee", "fees"),
+        ("profit", "profit"),
         ("funding", "funding"),
         ("transfer", "transfers"),
         ("adjustment", "adjustments"),
