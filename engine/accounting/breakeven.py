@@ -3,11 +3,12 @@
 The worst case is counted: what was paid for opening what is held, and a taker's fee for leaving
 at the price itself, since the fee grows with the price. For an entry ``e`` with entry fees at
 rate ``f`` and an exit fee at rate ``t`` that is the usual ``e * (1 + f) / (1 - t)`` of a long and
-``e * (1 - f) / (1 + t)`` of a short (Binance, "breakeven price ... you won't experience any
-gains or losses", with the fees that its own page leaves out).
+``e * (1 - f) / (1 + t)`` of a short.
 
 Profit already taken from the position is not counted, unless it is given as `carried`: Binance
-counts it, so that its breakeven of a position that was partly closed at a profit is better.
+("How to Visualize the Breakeven Price of Open Positions on Binance Futures": cost less gained,
+over what is held, without fees) counts it, so that the breakeven of a position which was partly
+closed at a profit is better there. Funding that was paid or received can be carried likewise.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ class Breakeven(NamedTuple):
     """The price, or why there is none."""
 
     price: Decimal | None
-    """Exact, to 60 digits; None where no price would do, or where a fee cannot be counted."""
+    """Exact, to 60 digits; None where no price that the market can have would do, or where a
+    fee cannot be counted."""
     unpriced: tuple[str, ...] = ()
     """Assets that entry fees were paid in and that have no known worth here."""
 
