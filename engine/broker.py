@@ -75,6 +75,9 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     order_types: frozenset[OrderType] = frozenset()
     times_in_force: frozenset[TimeInForce] = frozenset()
     can_post_only: bool = False
+    can_reduce_only: bool = False
+    can_link: bool = False
+    """It keeps orders of one `link_group` so that one cancels the others."""
 
     def info(self, name: str) -> BrokerInfo:
         """These flags as the deck is told them."""

@@ -19,8 +19,17 @@ from typing import Literal
 BUY = 1
 SELL = -1
 
-Kind = Literal["limit", "market", "stop", "stop_limit"]
-TimeInForce = Literal["gtc", "ioc", "fok"]
+Kind = Literal[
+    "limit",
+    "market",
+    "stop",
+    "stop_limit",
+    "take_profit",
+    "take_profit_limit",
+    "trailing_stop",
+    "trailing_stop_limit",
+]
+TimeInForce = Literal["gtc", "gtd", "ioc", "fok"]
 SelfTrade = Literal["none", "expire_taker", "expire_maker", "expire_both"]
 
 

@@ -12,7 +12,7 @@ from typing import Protocol
 import msgspec
 import trio
 
-from engine.messages import Alert, Fill, Message, Order, OrderEvent
+from engine.messages import Alert, Algo, Fill, Message, Order, OrderEvent
 
 
 class Intent(Message, frozen=True):
@@ -33,7 +33,13 @@ class AlertSet(Message, frozen=True):
     alert: Alert
 
 
-Entry = Intent | Executed | AlertSet | OrderEvent
+class AlgoChanged(Message, frozen=True):
+    """An algo after a change of it: with the orders that name it, all it takes to go on."""
+
+    algo: Algo
+
+
+Entry = Intent | Executed | AlertSet | AlgoChanged | OrderEvent
 
 
 class Record(msgspec.Struct, frozen=True):

@@ -28,6 +28,7 @@ from engine.messages import (
     Order,
     OrderEvent,
     OrderState,
+    OrderType,
     Rejected,
     Reopened,
     RequestRefused,
@@ -158,6 +159,14 @@ def new_order(submit: Submit, now_ns: int) -> Order:
         post_only=submit.post_only,
         route=submit.route,
         trigger_price=submit.trigger_price,
+        reduce_only=submit.reduce_only,
+        expires_ns=submit.expires_ns,
+        trail=submit.trail,
+        trail_unit=submit.trail_unit,
+        limit_offset=submit.limit_offset,
+        reference=submit.reference,
+        parent_id=submit.parent_id,
+        link_group=submit.link_group,
         created_ns=now_ns,
         updated_ns=now_ns,
     )
@@ -242,7 +251,18 @@ def _with_facts(order: Order, event: OrderEvent) -> Order:
         case Reopened():
             return replace(order, reason=event.reason, awaiting="")
         case Held():
-            return order
+            return order if event.as_type is None else _as_dark(order, event.as_type)
+
+
+def _as_dark(order: Order, as_type: OrderType) -> Order:
+    """The dark order that stands for a stop which its venue does not take."""
+    return replace(
+        order,
+        route="dark",
+        order_type=as_type,
+        trigger_price=order.trigger_price if order.stop_price is None else order.stop_price,
+        stop_price=None,
+    )
 
 
 def _with_fill(order: Order, event: Filled) -> Order:
