@@ -251,10 +251,10 @@ def _with_facts(order: Order, event: OrderEvent) -> Order:
         case Reopened():
             return replace(order, reason=event.reason, awaiting="")
         case Held():
-            return order if event.as_type is None else _as_dark(order, event.as_type)
+            return order if event.as_type is None else as_dark(order, event.as_type)
 
 
-def _as_dark(order: Order, as_type: OrderType) -> Order:
+def as_dark(order: Order, as_type: OrderType) -> Order:
     """The dark order that stands for a stop which its venue does not take."""
     return replace(
         order,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from decimal import Decimal
-from typing import Literal, NoReturn
+from typing import Literal, NoReturn, get_args
 
 import trio
 
@@ -27,12 +27,14 @@ from engine.messages import (
     Match,
     Order,
     OrderEvent,
+    OrderType,
     Playback,
     PlaybackStatus,
     Position,
     Quote,
     Rejected,
     RequestRefused,
+    TimeInForce,
 )
 
 START_NS = 1_700_000_000_000_000_000
@@ -58,9 +60,11 @@ INSTRUMENT = Instrument(
 EVERYTHING = Capabilities(
     can_trade=True,
     can_amend=True,
-    order_types=frozenset({"limit", "market", "stop", "stop_limit"}),
-    times_in_force=frozenset({"gtc", "ioc", "fok"}),
+    order_types=frozenset(get_args(OrderType)),
+    times_in_force=frozenset(get_args(TimeInForce)),
     can_post_only=True,
+    can_reduce_only=True,
+    can_link=True,
 )
 
 RequestName = Literal["submit", "amend", "cancel"]
