@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from decimal import Decimal
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 import trio
@@ -26,11 +26,13 @@ from engine.messages import (
     Fill,
     Match,
     Order,
+    OrderType,
     Playback,
     PlaybackStatus,
     Position,
     Quote,
     Tick,
+    TimeInForce,
 )
 from engine.text import safe
 
@@ -77,9 +79,11 @@ class SimBroker:
             has_depth=True,
             can_trade=True,
             can_amend=True,
-            order_types=frozenset({"limit", "market", "stop", "stop_limit"}),
-            times_in_force=frozenset({"gtc", "ioc", "fok"}),
+            order_types=frozenset(get_args(OrderType)),
+            times_in_force=frozenset(get_args(TimeInForce)),
             can_post_only=True,
+            can_reduce_only=True,
+            can_link=True,
         )
         self.exchange = Exchange(
             listings,
