@@ -232,6 +232,8 @@ class Order(Message, frozen=True):
     route: Route = "live"
     trigger_price: Decimal | None = None
     """Where a dark order is sent."""
+    trigger_direction: Literal["up", "down", ""] = ""
+    """Of a dark order that is held: from where its trigger is touched."""
     reduce_only: bool = False
     """It only ever makes a position smaller: never larger, never of the other side."""
     expires_ns: int = 0
@@ -567,6 +569,9 @@ class Held(Message, frozen=True):
     as_type: OrderType | None = None
     """What it is sent as once its stop is touched, where its venue does not take its own type:
     it becomes a dark order of this type, and its stop price the trigger."""
+    direction: Literal["up", "down", ""] = ""
+    """From where its trigger is touched; on record, for the market may have passed it by when
+    the engine comes back."""
 
 
 class Triggered(Message, frozen=True):
@@ -712,6 +717,16 @@ class Flatten(Message, frozen=True):
     account: str
 
 
+class Resolve(Message, frozen=True):
+    """A person says what became of an order of which nobody knows: by what they saw at the venue,
+    not by hope. `canceled` and `rejected`: it does not work there, and traded no more than is
+    known; `open`: it works there."""
+
+    order_id: str
+    outcome: Literal["open", "canceled", "rejected"]
+    note: str = ""
+
+
 class SetAlert(Message, frozen=True):
     """Call when the market's price (`reference`) reaches `price` from where it stands now."""
 
@@ -781,6 +796,7 @@ Command = (
     | Cancel
     | CancelAll
     | Flatten
+    | Resolve
     | SetAlert
     | CancelAlert
     | SubmitAlgo
@@ -916,6 +932,38 @@ class AlgoUpdate(Message, frozen=True):
     """An algo after a change of it. Its orders are told as orders, by their `parent_id`."""
 
     algo: Algo
+
+
+class Disagreement(Message, frozen=True):
+    """Two numbers that should be the same: ours, and what the venue says."""
+
+    what: Literal["position", "filled"]
+    name: str
+    """The fqme of the position, or the id of the order."""
+    ours: Decimal
+    theirs: Decimal
+
+
+class AccountUpdate(Message, frozen=True):
+    """How far an account is agreed with its venue. The newest counts."""
+
+    account: str
+    state: Literal["opening", "agreed", "in_doubt"]
+    """`in_doubt`: it cannot be reached; its orders are unknown, and it takes none."""
+    reason: str = ""
+    """Why it is in doubt."""
+    unresolved: tuple[str, ...] = ()
+    """Ids of orders of which nothing can be concluded yet."""
+    disagreements: tuple[Disagreement, ...] = ()
+
+
+class JournalUpdate(Message, frozen=True):
+    """Whether the record of orders can be written. The newest counts."""
+
+    is_written: bool
+    waiting: int = 0
+    """Records that are kept in memory until there is room."""
+    reason: str = ""
 
 
 ServiceState = Literal["starting", "running", "failed", "stopped"]

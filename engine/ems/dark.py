@@ -34,6 +34,8 @@ class Touch(NamedTuple):
     """The price that touched it."""
     venue_ns: int
     recv_ns: int
+    trigger: Decimal | None = None
+    """Where the trigger was then: one that trails had moved."""
 
 
 class _Market:
@@ -97,7 +99,7 @@ class _Market:
             price = self.price(source)
             if price is not None:
                 touches += [
-                    Touch(held.kind, held.held_id, price, tick.venue_ns, tick.recv_ns)
+                    Touch(held.kind, held.held_id, price, tick.venue_ns, tick.recv_ns, held.price)
                     for held in self.ladders[source].touch(price, self.moved)
                 ]
         return touches

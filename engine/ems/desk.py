@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Literal
 
 from msgspec.structs import replace
@@ -18,12 +19,12 @@ from engine.clock import Clock
 from engine.ems.accounts import Account
 from engine.ems.alerts import Alerts
 from engine.ems.blotter import Blotter, ConflictingFill
-from engine.ems.dark import DarkBook, Touch
+from engine.ems.dark import DarkBook, Direction, Touch, Trail, source_of, standing
 from engine.ems.gate import Gate, Markets, amended
 from engine.ems.journal import AlertSet, Entry, Executed, Intent, Record
 from engine.ems.lanes import Lanes, Request
-from engine.ems.orders import new_order
-from engine.ems.shape import denied
+from engine.ems.orders import as_dark, new_order
+from engine.ems.shape import denied, held_as
 from engine.errors import BadTransition
 from engine.log import logger
 from engine.messages import (
@@ -123,6 +124,10 @@ class Desk:
         """Orders whose account is being logged in, in the order in which they came."""
         self._exits: set[str] = set()
         """Ids of orders that flatten; each is sized once."""
+        self._timed: set[str] = set()
+        """Ids of held orders that end at a time."""
+        self._moving: set[str] = set()
+        """Markets in which triggers trailed since `on_time`."""
         self._leaving: set[tuple[str, str]] = set()
         """Account and market of each exit that waits until nothing works there."""
 
@@ -251,21 +256,29 @@ class Desk:
         order = self._blotter.orders[order.order_id]
         if order.state is not OrderState.PENDING:
             return  # canceled while its account logged in
-        refusal = self._refuse(order)
+        capabilities = self._capabilities_of(order.account)
+        as_type = None if capabilities is None else held_as(order, capabilities)
+        wanted = order if as_type is None else as_dark(order, as_type)
+        refusal = self._refuse(wanted)
         if refusal is not None:
             self.apply(refusal)
-        elif order.route == "dark":
-            self.apply(Held(order_id=order.order_id))
-            self._hold(order)
+        elif wanted.route == "dark":
+            direction = self._direction(order)
+            self.apply(Held(order_id=order.order_id, as_type=as_type, direction=direction))
+            self._hold(self._blotter.orders[order.order_id])
         else:
             self._ask(Request(kind="submit", order_id=order.order_id))
 
     def _refuse(self, order: Order) -> Denied | None:
         """Why risk lets this order not pass, as things stand now."""
-        instrument = self._markets.instrument_of(order.fqme)
+        self._keep_instrument(order.fqme)
+        return self._gate.refuse(order, is_exit=order.order_id in self._exits)
+
+    def _keep_instrument(self, fqme: str) -> None:
+        """What the market is now: its price tick may have changed since."""
+        instrument = self._markets.instrument_of(fqme)
         if instrument is not None:
             self._blotter.keep_instrument(instrument)
-        return self._gate.refuse(order, is_exit=order.order_id in self._exits)
 
     def _ask(self, request: Request) -> None:
         self._lanes.lane(request.order_id).open.append(request)
@@ -280,11 +293,73 @@ class Desk:
 
     # -- dark orders ----------------------------------------------------------------------------
 
+    def _direction(self, order: Order) -> Direction:
+        """From where an order that is to be held will be touched: said by its type, or by where
+        the market stands."""
+        up_by_type = {"buy": True, "sell": False}[order.side]
+        if order.order_type.startswith("take_profit"):
+            return "down" if up_by_type else "up"
+        if order.order_type not in ("limit", "market") or order.trail is not None:
+            return "up" if up_by_type else "down"
+        at = standing(self._markets.quote_of(order.fqme), source_of(order))
+        if at is None or order.trigger_price is None:
+            return ""
+        return "up" if order.trigger_price >= Decimal(repr(at)) else "down"
+
     def _hold(self, order: Order) -> None:
-        assert order.trigger_price is not None
-        quote = self._markets.quote_of(order.fqme)
-        last = None if quote is None else quote.last
-        self._dark.hold("order", order.order_id, order.fqme, order.trigger_price, last)
+        source = source_of(order)
+        trail = None if order.trail is None else Trail(order.trail, order.trail_unit)
+        self._dark.hold(
+            "order",
+            order.order_id,
+            order.fqme,
+            order.trigger_price,
+            standing(self._markets.quote_of(order.fqme), source),
+            source=source,
+            direction=order.trigger_direction,
+            trail=trail,
+        )
+        if order.expires_ns:
+            self._timed.add(order.order_id)
+        self._move_trigger(order, self._dark.price(order.order_id))
+
+    def _move_trigger(self, order: Order, price: Decimal | None) -> None:
+        """A trigger that trails is somewhere else now."""
+        if price is not None and price != order.trigger_price:
+            moved = Amended(order_id=order.order_id, price=None, size=order.size)
+            self.apply(replace(moved, trigger_price=price))
+
+    @property
+    def needs_time(self) -> bool:
+        """`on_time` has something to do, or will have."""
+        return bool(self._timed or self._moving)
+
+    def on_moved(self, fqme: str) -> None:
+        """Triggers trailed the market; told with the next `on_time`, not at every tick."""
+        self._moving.add(fqme)
+
+    def on_time(self) -> None:
+        """What is done by time: tell where trailing triggers are, end what has expired."""
+        moving, self._moving = self._moving, set()
+        for fqme in moving:
+            for order_id, price in self._dark.take_moved(fqme).items():
+                order = self._blotter.orders.get(order_id)
+                if order is not None and order.state is OrderState.DARK:
+                    self._move_trigger(order, price)
+        for order_id in tuple(self._timed):
+            order = self._blotter.orders[order_id]
+            if order.state is not OrderState.DARK:
+                self._timed.discard(order_id)
+            elif self._is_over(order):
+                self._dark.release(order_id)
+                self._expire(order)
+
+    def _is_over(self, order: Order) -> bool:
+        return 0 < order.expires_ns <= self._now_ns(order.fqme)
+
+    def _expire(self, order: Order) -> None:
+        self._timed.discard(order.order_id)
+        self.apply(Expired(order_id=order.order_id, reason="its time is over"))
 
     def on_touch(self, touch: Touch) -> None:
         if touch.kind == "alert":
@@ -293,6 +368,12 @@ class Desk:
         order = self._blotter.orders[touch.held_id]
         if order.state is not OrderState.DARK:
             return  # canceled in the same moment
+        if self._is_over(order):
+            self._expire(order)
+            return
+        self._keep_instrument(order.fqme)
+        self._move_trigger(order, touch.trigger)
+        order = self._blotter.orders[order.order_id]
         self.apply(
             Triggered(
                 order_id=order.order_id,
@@ -339,6 +420,9 @@ class Desk:
             )
         )
         self._dark.release(order.order_id)
+        if order.trail is None:
+            direction = self._direction(self._blotter.orders[order.order_id])
+            self.apply(Held(order_id=order.order_id, direction=direction))
         self._hold(self._blotter.orders[order.order_id])
 
     def _send_wanted_amend(self, order: Order) -> None:

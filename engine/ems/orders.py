@@ -251,7 +251,8 @@ def _with_facts(order: Order, event: OrderEvent) -> Order:
         case Reopened():
             return replace(order, reason=event.reason, awaiting="")
         case Held():
-            return order if event.as_type is None else as_dark(order, event.as_type)
+            held = order if event.as_type is None else as_dark(order, event.as_type)
+            return replace(held, trigger_direction=event.direction or order.trigger_direction)
 
 
 def as_dark(order: Order, as_type: OrderType) -> Order:

@@ -24,6 +24,7 @@ from engine.ems.journal import Journal
 from engine.ems.lanes import Lanes
 from engine.ems.logins import Logins
 from engine.ems.shown import Shown
+from engine.ems.timer import Timer
 from engine.errors import TickdeckError
 from engine.log import logger
 from engine.messages import (
@@ -100,6 +101,7 @@ class Router:
             capabilities_of=self._logins.capabilities_of,
             through_ticks=dark_through_ticks,
         )
+        self._timer = Timer(lambda: self._post(self._desk.on_time))
         self._inbox: deque[Callable[[], None]] = deque()
         self._arrived = trio.Event()
         self._settled = trio.Event()
@@ -137,6 +139,9 @@ class Router:
         """Tap of the bus: touch what rests here. Never waits."""
         for touch in self._dark.on_ticks(fqme, ticks):
             self._post(partial(self._desk.on_touch, touch))
+        if self._dark.has_moved(fqme):
+            self._desk.on_moved(fqme)
+            self._timer.want()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Service: carry out what comes in, until cancelled.
@@ -145,6 +150,7 @@ class Router:
             Exception: what the journal raises; trading stops with it.
         """
         async with trio.open_nursery() as self._nursery:
+            self._nursery.start_soon(self._timer.run)
             task_status.started()
             while True:
                 if not self._inbox:
@@ -197,6 +203,8 @@ class Router:
             self._shown.keep(event)
             self._publish(event)
         self._lanes.send(outcome.requests, self._nursery)
+        if self._desk.needs_time:
+            self._timer.want()
         for name in outcome.log_ins:
             self._nursery.start_soon(self._log_in, name)
         for command in outcome.exits:
