@@ -450,6 +450,10 @@ class Algo(Message, frozen=True):
     this host and this feed."""
     placed: int = 0
     """Orders it has made so far; the next one is named by this number."""
+    stopped: tuple[str, ...] = ()
+    """Ids of its orders that a pause canceled: what they left open is to be traded still."""
+    will_be: Literal["canceled", "failed"] = "canceled"
+    """What it becomes once nothing of it works any more, while it is `canceling`."""
     touched: bool = False
     """The stop that is held here was reached: what is left leaves at the market."""
     moves: int = 0

@@ -18,10 +18,12 @@ from engine.broker import Capabilities
 from engine.clock import Clock
 from engine.ems.accounts import Account
 from engine.ems.alerts import Alerts
+from engine.ems.algos.api import Action, Change
+from engine.ems.algos.runner import Algos
 from engine.ems.blotter import Blotter, ConflictingFill
 from engine.ems.dark import DarkBook, Direction, Touch, Trail, source_of, standing
 from engine.ems.gate import Gate, Markets, amended
-from engine.ems.journal import AlertSet, Entry, Executed, Intent, Record
+from engine.ems.journal import AlertSet, AlgoChanged, Entry, Executed, Intent, Record
 from engine.ems.lanes import Lanes, Request
 from engine.ems.orders import as_dark, new_order
 from engine.ems.shape import denied, held_as
@@ -32,11 +34,14 @@ from engine.messages import (
     Accepted,
     Alert,
     AlertUpdate,
+    Algo,
+    AlgoUpdate,
     Amend,
     Amended,
     AmendRequested,
     Cancel,
     CancelAlert,
+    CancelAlgo,
     CancelAll,
     Canceled,
     CancelRequested,
@@ -54,10 +59,13 @@ from engine.messages import (
     OrderEvent,
     OrderState,
     OrderUpdate,
+    PauseAlgo,
     Rejected,
     RequestRefused,
+    ResumeAlgo,
     SetAlert,
     Submit,
+    SubmitAlgo,
     Triggered,
 )
 from engine.text import safe
@@ -119,6 +127,14 @@ class Desk:
             now_ns=self._now_ns,
         )
         self._alerts = Alerts(dark, quote_of=markets.quote_of, now_ns=self._now_ns)
+        self.algos = Algos(
+            dark=dark,
+            orders=blotter.orders,
+            markets=markets,
+            capabilities_of=capabilities_of,
+            now_ns=self._now_ns,
+            wall_ns=clock.now_ns,
+        )
         self._outcome = Outcome()
         self._logging_in: dict[str, list[Order]] = {}
         """Orders whose account is being logged in, in the order in which they came."""
@@ -138,6 +154,7 @@ class Desk:
 
     def take_outcome(self) -> Outcome:
         """What is to be done of everything decided since the last call."""
+        self._run_algos()
         outcome, self._outcome = self._outcome, Outcome()
         return outcome
 
@@ -186,6 +203,7 @@ class Desk:
 
     def _after(self, order: Order) -> None:
         """What follows from an order's new state: answered requests, an amend that waited."""
+        self.algos.on_order(order)
         if order.filled and order.filled > order.size:
             self._notice("error", f"order {order.order_id} is filled beyond its size")
         lane = self._lanes.find(order.order_id)
@@ -233,6 +251,7 @@ class Desk:
         order = new_order(submit, self._now_ns(submit.fqme))
         self._record(Intent(order=order))
         self._tell(self._blotter.add(order))
+        self.algos.on_order(order)
         refusal = self._gate.refuse_account(order)
         if refusal is not None:
             self.apply(refusal)
@@ -245,6 +264,10 @@ class Desk:
             self._outcome.log_ins.append(order.account)
 
     def on_log_in(self, name: str, reason: str) -> None:
+        self.algos.on_log_in(name)
+        if reason:
+            for algo in self.algos.without_orders(name):
+                self._tell_algo(self.algos.cancel(algo.algo_id, reason, fails=True))
         for order in self._logging_in.pop(name):
             if not reason:
                 self._route(order)
@@ -332,7 +355,7 @@ class Desk:
     @property
     def needs_time(self) -> bool:
         """`on_time` has something to do, or will have."""
-        return bool(self._timed or self._moving)
+        return bool(self._timed or self._moving) or self.algos.needs_time
 
     def on_moved(self, fqme: str) -> None:
         """Triggers trailed the market; told with the next `on_time`, not at every tick."""
@@ -340,6 +363,7 @@ class Desk:
 
     def on_time(self) -> None:
         """What is done by time: tell where trailing triggers are, end what has expired."""
+        self.algos.on_time()
         moving, self._moving = self._moving, set()
         for fqme in moving:
             for order_id, price in self._dark.take_moved(fqme).items():
@@ -364,6 +388,9 @@ class Desk:
     def on_touch(self, touch: Touch) -> None:
         if touch.kind == "alert":
             self._tell_alert(self._alerts.call(touch))
+            return
+        if touch.kind == "algo":
+            self._tell_algo(self.algos.on_touch(touch))
             return
         order = self._blotter.orders[touch.held_id]
         if order.state is not OrderState.DARK:
@@ -566,3 +593,52 @@ class Desk:
             self._tell(AlertUpdate(alert=result))
         elif result is not None:
             self._tell(result)
+
+    # -- algos ----------------------------------------------------------------------------------
+
+    def on_submit_algo(self, command: SubmitAlgo) -> None:
+        if command.account not in self._accounts:
+            reason = f"there is no account {safe(command.account, 80)!r}"
+            known = ", ".join(sorted(self._accounts))
+            self._refuse_command(
+                "submitalgo", "account", reason, limit=known, value=command.account
+            )
+            return
+        self._tell_algo(self.algos.submit(command))
+        is_known = self._capabilities_of(command.account) is not None
+        if not is_known and command.account not in self._logging_in:
+            # What its venue does by itself is known once the account is logged in.
+            self._logging_in[command.account] = []
+            self._outcome.log_ins.append(command.account)
+
+    def on_pause_algo(self, command: PauseAlgo) -> None:
+        self._tell_algo(self.algos.set_status(command))
+
+    def on_resume_algo(self, command: ResumeAlgo) -> None:
+        self._tell_algo(self.algos.set_status(command))
+
+    def on_cancel_algo(self, command: CancelAlgo) -> None:
+        self._tell_algo(self.algos.cancel(command.algo_id))
+
+    def _tell_algo(self, result: Algo | CommandRefused | None) -> None:
+        if isinstance(result, Algo):
+            self._record(AlgoChanged(algo=result))
+            self._tell(AlgoUpdate(algo=result))
+            if result.status == "failed":
+                self._notice("error", f"algo {safe(result.algo_id, 80)} failed: {result.reason}")
+        elif result is not None:
+            self._tell(result)
+
+    def _run_algos(self) -> None:
+        self.algos.run(self._do, self._tell_algo)
+
+    def _do(self, action: Action) -> None:
+        """What an algo asks for goes the way of every order."""
+        if isinstance(action, Submit):
+            self.on_submit(action)
+            return
+        order = self._blotter.orders[action.order_id]
+        if isinstance(action, Change):
+            self.on_amend(Amend(order_id=action.order_id, price=action.price))
+        elif order.is_working:
+            self._cancel(order)

@@ -31,13 +31,17 @@ from engine.messages import (
     Amend,
     Cancel,
     CancelAlert,
+    CancelAlgo,
     CancelAll,
     Command,
     Event,
     Flatten,
     Order,
+    PauseAlgo,
+    ResumeAlgo,
     SetAlert,
     Submit,
+    SubmitAlgo,
     Tick,
 )
 from engine.text import safe
@@ -132,6 +136,14 @@ class Router:
                 self._post(partial(self._desk.on_set_alert, command))
             case CancelAlert():
                 self._post(partial(self._desk.on_cancel_alert, command))
+            case SubmitAlgo():
+                self._post(partial(self._desk.on_submit_algo, command))
+            case PauseAlgo():
+                self._post(partial(self._desk.on_pause_algo, command))
+            case ResumeAlgo():
+                self._post(partial(self._desk.on_resume_algo, command))
+            case CancelAlgo():
+                self._post(partial(self._desk.on_cancel_algo, command))
             case _:
                 raise TypeError(f"{type(command).__name__} is not a command for the router")
 

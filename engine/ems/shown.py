@@ -1,4 +1,4 @@
-"""What has been told of orders, fills, positions and alerts: the newest of each.
+"""What has been told of orders, fills, positions, alerts and algos: the newest of each.
 
 A deck that attaches is told this, and not what the router knows already: what is not on
 record yet is shown to nobody.
@@ -10,6 +10,7 @@ from collections.abc import Hashable
 
 from engine.messages import (
     AlertUpdate,
+    AlgoUpdate,
     Event,
     FillReport,
     OrderUpdate,
@@ -26,6 +27,7 @@ class Shown:
             FillReport: {},
             PositionUpdate: {},
             AlertUpdate: {},
+            AlgoUpdate: {},
         }
 
     def keep(self, event: Event) -> None:
@@ -42,7 +44,9 @@ class Shown:
                 self._newest[PositionUpdate][held.account, held.fqme] = event
             case AlertUpdate():
                 self._newest[AlertUpdate][event.alert.alert_id] = event
+            case AlgoUpdate():
+                self._newest[AlgoUpdate][event.algo.algo_id] = event
 
     def events(self) -> list[Event]:
-        """Orders, then fills, positions and alerts."""
+        """Orders, then fills, positions, alerts and algos."""
         return [event for kind in self._newest.values() for event in kind.values()]
