@@ -55,6 +55,7 @@ class Engine:
             get_broker=self.venues.get,
             until_lost=self.venues.until_lost,
             dark_through_ticks=settings.config.dark_through_ticks,
+            alert_command=settings.config.alert_command,
             answer_timeout_s=settings.config.answer_timeout_s,
         )
         self.problems: list[str] = []

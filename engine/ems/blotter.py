@@ -62,6 +62,10 @@ class Blotter:
         """Remember what a market is: its orders may outlive its feed."""
         self._instruments[instrument.fqme] = instrument
 
+    def kept_instrument(self, fqme: str) -> Instrument | None:
+        """The same, or None where no order ever passed."""
+        return self._instruments.get(fqme)
+
     def instrument(self, fqme: str) -> Instrument:
         """What a market was when an order in it passed the checks."""
         return self._instruments[fqme]

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from engine.broker import Capabilities
 from engine.clock import Clock
 from engine.ems.accounts import Account
-from engine.ems.alerts import Alerts
+from engine.ems.alerts import Alerts, notification
 from engine.ems.algos.api import Action, Change
 from engine.ems.algos.runner import Algos
 from engine.ems.blotter import Blotter, ConflictingFill
@@ -134,6 +134,7 @@ class Desk:
             capabilities_of=capabilities_of,
             now_ns=self._now_ns,
             wall_ns=clock.now_ns,
+            kept_instrument=blotter.kept_instrument,
         )
         self._outcome = Outcome()
         self._logging_in: dict[str, list[Order]] = {}
@@ -590,7 +591,7 @@ class Desk:
     def _tell_alert(self, result: Alert | CommandRefused | None) -> None:
         if isinstance(result, Alert):
             self._record(AlertSet(alert=result))
-            self._tell(AlertUpdate(alert=result))
+            self._tell(AlertUpdate(alert=result, text=notification(result)))
         elif result is not None:
             self._tell(result)
 

@@ -16,6 +16,7 @@ import trio
 from engine.broker import UntilLost, never_lost
 from engine.clock import Clock
 from engine.ems.accounts import Account, GetBroker
+from engine.ems.alert_command import AlertCommand
 from engine.ems.blotter import Blotter
 from engine.ems.dark import DarkBook
 from engine.ems.desk import Desk
@@ -28,6 +29,7 @@ from engine.ems.timer import Timer
 from engine.errors import TickdeckError
 from engine.log import logger
 from engine.messages import (
+    AlertUpdate,
     Amend,
     Cancel,
     CancelAlert,
@@ -67,12 +69,14 @@ class Router:
         until_lost: UntilLost = never_lost,
         dark_through_ticks: int = 5,
         answer_timeout_s: float = 10.0,
+        alert_command: Sequence[str] = (),
     ) -> None:
         self._journal = journal
         self._clock = clock
         self._publish = publish
         self._accounts: Mapping[str, Account] = {account.name: account for account in accounts}
         self._answer_timeout_s = answer_timeout_s
+        self._alert_command = AlertCommand(alert_command)
         self._blotter = Blotter()
         self._dark = DarkBook()
         self._shown = Shown()
@@ -214,6 +218,8 @@ class Router:
         for event in outcome.events:
             self._shown.keep(event)
             self._publish(event)
+            if isinstance(event, AlertUpdate) and event.text:
+                self._nursery.start_soon(self._alert_command.run, event)
         self._lanes.send(outcome.requests, self._nursery)
         if self._desk.needs_time:
             self._timer.want()

@@ -58,6 +58,7 @@ class Algos:
         capabilities_of: Callable[[str], Capabilities | None],
         now_ns: Callable[[str], int],
         wall_ns: Callable[[], int],
+        kept_instrument: Callable[[str], Instrument | None] = lambda fqme: None,
     ) -> None:
         self._dark = dark
         self._orders = orders
@@ -65,10 +66,14 @@ class Algos:
         self._capabilities_of = capabilities_of
         self._now_ns = now_ns
         self._wall_ns = wall_ns
+        self._kept_instrument = kept_instrument
+        """What a market was when its last order passed, for one that is not open."""
         self._algos: dict[str, Algo] = {}
         self._children: dict[str, dict[str, None]] = {}
         """Ids of each algo's orders, oldest first."""
         self._triggers: dict[str, Trigger] = {}
+        self._waiting: set[str] = set()
+        """Algos whose market is not open."""
         self._due: dict[str, None] = {}
         """Algos that something happened to."""
         self._stops: dict[str, tuple[int, int]] = {}
@@ -83,7 +88,7 @@ class Algos:
     @property
     def needs_time(self) -> bool:
         """Something is to be done by time, not by an event."""
-        return bool(self._stops) or any(map(_waits, self._algos.values()))
+        return bool(self._stops or self._waiting) or any(map(_waits, self._algos.values()))
 
     # -- what happens ---------------------------------------------------------------------------
 
@@ -166,7 +171,9 @@ class Algos:
                 self._due[algo.algo_id] = None
 
     def on_time(self) -> None:
-        """Look at everything that waits for a time."""
+        """Look at everything that waits for a time, or for its market."""
+        self._due.update(dict.fromkeys(self._waiting))
+        self._waiting.clear()
         for algo in self._algos.values():
             if _waits(algo):
                 self._due[algo.algo_id] = None
@@ -201,13 +208,17 @@ class Algos:
     def _look(self, algo: Algo, do: Callable[[Action], None], tell: Callable[[Algo], None]) -> None:
         capabilities = self._capabilities_of(algo.account)
         instrument = self._markets.instrument_of(algo.fqme)
-        if capabilities is None or instrument is None:
-            if algo.status != "canceling":
-                return  # looked at again when the account is logged in and the market open
-            if not self._orders_of(algo.algo_id):
-                self._change(algo, replace(algo, status=algo.will_be), tell)
-                return
+        is_ending = algo.is_ended or algo.status == "canceling"
+        if is_ending and instrument is None:
+            instrument = self._kept_instrument(algo.fqme)
+        if algo.status == "canceling" and not self._orders_of(algo.algo_id):
+            self._change(algo, replace(algo, status=algo.will_be), tell)
+            return
+        if capabilities is None and not is_ending:
+            return  # looked at again when its account is logged in
         if instrument is None:
+            if not algo.is_ended:
+                self._waiting.add(algo.algo_id)
             return
         step = advance(
             algo,

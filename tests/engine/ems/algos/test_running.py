@@ -157,3 +157,25 @@ async def test_one_intent_is_one_algo_and_a_deck_that_attaches_sees_it() -> None
 
         assert len(desk.venue.calls) == 2
         assert [(algo.algo_id, algo.status) for algo in shown] == [("A", "running")]
+
+
+async def test_it_waits_for_its_market_and_is_canceled_without_it(
+    autojump_clock: AutojumpClock,
+) -> None:
+    async with open_desk() as desk:
+        await begin(desk, IcebergTerms(side="buy", size=D(2), price=D(99), shown=D(1)))
+        instrument = desk.markets.instruments.pop(FQME)
+        desk.venue.fill("A.part-1", "1", "99")
+        await trio.sleep(1)
+        without = list(desk.venue.calls)
+        desk.markets.instruments[FQME] = instrument
+        await trio.sleep(1)
+        again = list(desk.venue.calls)
+        del desk.markets.instruments[FQME]
+        desk.router.handle(CancelAlgo(algo_id="A"))
+        await desk.router.wait_idle()
+
+        assert without == [("submit", "A.part-1")]
+        assert again == [*without, ("submit", "A.part-2")]
+        assert desk.venue.calls == [*again, ("cancel", "A.part-2")]
+        assert statuses(desk)[-1] == "canceled"
