@@ -855,6 +855,10 @@ class EngineFailed(Message, frozen=True):
     """The engine is gone. No order state is known from here on."""
 
     reason: str
+    hint: str = ""
+    """What to do about it."""
+    exit_code: int = 70
+    """What the program exits with when it is left."""
 
 
 class FlumeOpened(Message, frozen=True):
@@ -1054,6 +1058,8 @@ Event = (
     | PositionUpdate
     | AlertUpdate
     | AlgoUpdate
+    | AccountUpdate
+    | JournalUpdate
     | EngineStatus
     | Notice
     | CommandRefused

@@ -28,6 +28,9 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     load_broker: LoadBroker
     clock: Clock
     data_dir: Path | None = None
+    journal: Path | None = None
+    """File of the record of orders. Its directory is locked: one engine works on it. None keeps
+    the record in memory, for what must not outlive the process: playbacks, tests."""
 
 
 class BrokersFile(msgspec.Struct, frozen=True, kw_only=True):

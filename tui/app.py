@@ -488,7 +488,7 @@ class DeckApp(App[int], inherit_bindings=False):
 
         prompt = None if self.state.failure else quit_prompt(self.state)
         if prompt is None:
-            self.exit(70 if self.state.failure else 0)
+            self.exit(self.state.exit_code)
             return
 
         def answered(reply: Reply | None) -> None:

@@ -17,6 +17,7 @@ import msgspec
 from engine.feed.bars import Series
 from engine.messages import (
     AccountInfo,
+    AccountUpdate,
     Alert,
     AlertUpdate,
     Ask,
@@ -34,6 +35,7 @@ from engine.messages import (
     FlumeFailed,
     FlumeOpened,
     Frame,
+    JournalUpdate,
     Notice,
     Order,
     OrderState,
@@ -140,6 +142,13 @@ class DeckState:
         """All notices so far, including those no longer kept."""
         self.search: SearchResults | None = None
         """The newest answer to a search."""
+        self.accounts_told: dict[str, AccountUpdate] = {}
+        """How far each account is agreed with its venue."""
+        self.journal: JournalUpdate | None = None
+        """Whether orders can be recorded; None while nothing else was said."""
+        self.exit_code = 0
+        """What to leave with once the engine is gone."""
+        self.failure_hint = ""
         self.failure = ""
         """Why the engine is gone; empty while it is not."""
         self.is_ready = False
@@ -241,6 +250,7 @@ class DeckState:
     def _on_failed(self, event: EngineFailed) -> Part:
         """The engine is gone: nothing that was known of orders and markets holds any more."""
         self.failure = event.reason or "no reason given"
+        self.failure_hint, self.exit_code = event.hint, event.exit_code
         self.is_ready = False
         for order_id, order in self.orders.items():
             if order.is_working:
@@ -330,6 +340,29 @@ class DeckState:
         self.positions[position.account, position.fqme] = position
         return Part.POSITIONS
 
+    def _on_account(self, event: AccountUpdate) -> Part:
+        before = self.accounts_told.get(event.account)
+        self.accounts_told[event.account] = event
+        touched = Part.ENGINE
+        for text in standing_of(event, before):
+            notice = Notice(level="warning", text=text, source="accounts", now_ns=self.now_ns)
+            touched |= self.note(notice)
+        return touched
+
+    def _on_journal(self, event: JournalUpdate) -> Part:
+        before, self.journal = self.journal, event
+        if before is not None and before.is_written == event.is_written:
+            return Part.ENGINE
+        if event.is_written and before is None:
+            return Part.ENGINE
+        text = "everything is on record again"
+        if not event.is_written:
+            text = f"{event.reason}: no new orders; cancels pass, fills are kept in memory"
+        level: Literal["info", "error"] = "info" if event.is_written else "error"
+        return Part.ENGINE | self.note(
+            Notice(level=level, text=text, source="journal", now_ns=self.now_ns)
+        )
+
     def _on_alert(self, event: AlertUpdate) -> Part:
         alert = event.alert
         before = self.alerts.get(alert.alert_id)
@@ -407,6 +440,20 @@ def refusal_of(update: OrderUpdate) -> tuple[Literal["warning"], str] | None:
     return "warning", f"{what}: {event.request} refused: {event.reason or 'no reason given'}"
 
 
+def standing_of(update: AccountUpdate, before: AccountUpdate | None) -> list[str]:
+    """What a person is told of an account: that it is in doubt, and numbers that differ, both."""
+    told = []
+    if update.reason and (before is None or before.reason != update.reason):
+        told.append(f"account {update.account}: {update.reason}")
+    known = () if before is None else before.disagreements
+    return told + [
+        f"account {update.account}: {apart.what} of {apart.name} is {apart.ours:f} here "
+        f"and {apart.theirs:f} at the venue"
+        for apart in update.disagreements
+        if apart not in known
+    ]
+
+
 def _short(price: Decimal) -> str:
     """An average in as many digits as prices of its size have, for a sentence."""
     return f"{price:.8g}" if abs(price) < 10**8 else f"{price:.0f}"
@@ -423,6 +470,8 @@ _FOLDS: dict[type, Callable[[DeckState, Any], Part]] = {
     FillReport: DeckState._on_fill,
     PositionUpdate: DeckState._on_position,
     AlertUpdate: DeckState._on_alert,
+    AccountUpdate: DeckState._on_account,
+    JournalUpdate: DeckState._on_journal,
     EngineStatus: DeckState._on_status,
     Notice: DeckState._on_notice,
     CommandRefused: DeckState._on_refused,

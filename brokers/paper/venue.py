@@ -50,6 +50,8 @@ CAPABILITIES = Capabilities(
     order_types=frozenset(get_args(OrderType)),
     times_in_force=frozenset(get_args(TimeInForce)),
     can_post_only=True,
+    list_is_proof=True,
+    outlives_engine=False,
     can_reduce_only=True,
     can_link=True,
 )

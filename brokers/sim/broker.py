@@ -82,6 +82,8 @@ class SimBroker:
             order_types=frozenset(get_args(OrderType)),
             times_in_force=frozenset(get_args(TimeInForce)),
             can_post_only=True,
+            list_is_proof=True,
+            outlives_engine=False,
             can_reduce_only=True,
             can_link=True,
         )
@@ -229,6 +231,9 @@ class SimClient:
         await trio.lowlevel.checkpoint()
         self._broker.wake()
         self._broker.exchange.cancel(self._account, order.order_id, self._broker.now_ns())
+
+    async def order(self, order_id: str) -> Order | None:
+        raise NotSupported("sim lists all orders that work")
 
     async def open_orders(self) -> Sequence[Order]:
         await self._catch_up()

@@ -59,6 +59,24 @@ class Alerts:
             )
         )
 
+    def restore(self, alert: Alert) -> None:
+        """An alert of the run before: what was armed rests again, in the direction it had."""
+        self._keep(alert)
+        if alert.state == "armed":
+            self._dark.hold(
+                "alert",
+                _KEY + alert.alert_id,
+                alert.fqme,
+                alert.price,
+                None,
+                source=alert.reference,
+                direction=alert.direction,
+            )
+
+    def markets(self) -> list[str]:
+        """Of every alert that is armed."""
+        return [alert.fqme for alert in self._alerts.values() if alert.state == "armed"]
+
     def cancel(self, command: CancelAlert) -> Alert | CommandRefused:
         """Disarm an alert."""
         alert = self._alerts.get(command.alert_id)

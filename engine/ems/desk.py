@@ -7,7 +7,7 @@ an `Outcome`; the router, which alone calls the desk, does that.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
@@ -17,17 +17,32 @@ from msgspec.structs import replace
 from engine.broker import Capabilities
 from engine.clock import Clock
 from engine.ems.accounts import Account
+from engine.ems.agreements import Agreements
 from engine.ems.alerts import Alerts, notification
 from engine.ems.algos.api import Action, Change
 from engine.ems.algos.runner import Algos
 from engine.ems.blotter import Blotter, ConflictingFill
 from engine.ems.dark import DarkBook, Direction, Touch, Trail, source_of, standing
 from engine.ems.gate import Gate, Markets, amended
-from engine.ems.journal import AlertSet, AlgoChanged, Entry, Executed, Intent, Record
+from engine.ems.journal import (
+    AlertSet,
+    AlgoChanged,
+    Entry,
+    Executed,
+    InstrumentKept,
+    Intent,
+    LimitsChanged,
+    Record,
+    Resolved,
+)
 from engine.ems.lanes import Lanes, Request
 from engine.ems.orders import as_dark, new_order
+from engine.ems.reconcile import Theirs
+from engine.ems.replay import Replayed
 from engine.ems.shape import denied, held_as
 from engine.errors import BadTransition
+from engine.failpoints import reach
+from engine.instruments import Instrument
 from engine.log import logger
 from engine.messages import (
     DONE,
@@ -62,6 +77,7 @@ from engine.messages import (
     PauseAlgo,
     Rejected,
     RequestRefused,
+    Resolve,
     ResumeAlgo,
     SetAlert,
     Submit,
@@ -74,6 +90,9 @@ _log = logger(__name__)
 
 _FROM_VENUE = (Accepted, Rejected, Filled, Canceled, Expired, Amended, RequestRefused, Lost)
 """What a venue may say of an order; the other events are ours alone."""
+
+STOPPED = "the engine stopped; its venue is asked"
+"""Why an order is unknown after a start."""
 
 _TROUBLE = (OrderState.DENIED, OrderState.REJECTED, OrderState.UNKNOWN)
 """States that whoever reads the log looks for."""
@@ -90,7 +109,9 @@ class Outcome:
     requests: list[Request] = field(default_factory=list)
     """To be sent to venues."""
     log_ins: list[str] = field(default_factory=list)
-    """Accounts to log in; `on_log_in` goes on with their orders."""
+    """Accounts to log in now, and to ask; `on_log_in` goes on with their orders."""
+    doubts: set[str] = field(default_factory=set)
+    """Accounts whose venue is to be asked."""
     exits: list[Flatten] = field(default_factory=list)
     """Markets to leave once what works there is canceled; `exit` does it."""
 
@@ -136,6 +157,15 @@ class Desk:
             wall_ns=clock.now_ns,
             kept_instrument=blotter.kept_instrument,
         )
+        self.agreements = Agreements(
+            blotter=blotter,
+            is_busy=self._is_busy,
+            keep_instrument=self._record_instrument,
+            apply=self.apply,
+            record=self._record,
+            tell=self._tell,
+            now_ns=clock.now_ns,
+        )
         self._outcome = Outcome()
         self._logging_in: dict[str, list[Order]] = {}
         """Orders whose account is being logged in, in the order in which they came."""
@@ -162,8 +192,9 @@ class Desk:
     def _tell(self, event: Event) -> None:
         self._outcome.events.append(event)
 
-    def _record(self, entry: Entry) -> None:
-        self._outcome.records.append(Record(self._clock.now_ns(), entry))
+    def _record(self, entry: Entry, now_ns: int | None = None) -> None:
+        at_ns = self._clock.now_ns() if now_ns is None else now_ns
+        self._outcome.records.append(Record(at_ns, entry))
 
     def _now_ns(self, fqme: str) -> int:
         """The market's time; ours while the market is not open."""
@@ -188,12 +219,13 @@ class Desk:
             return
         if not told:
             return
-        self._record(event)
+        self._record(event, now_ns)
         self._log_change(order, self._blotter.orders[event.order_id])
         self._outcome.events += told
         for update in told:
             if isinstance(update, FillReport):
-                self._record(Executed(fill=update.fill))
+                self._record(Executed(fill=update.fill), now_ns)
+        self.agreements.hear(self._blotter.orders[event.order_id].account, event.order_id)
         self._after(self._blotter.orders[event.order_id])
 
     def _log_change(self, before: Order | None, after: Order) -> None:
@@ -207,6 +239,8 @@ class Desk:
         self.algos.on_order(order)
         if order.filled and order.filled > order.size:
             self._notice("error", f"order {order.order_id} is filled beyond its size")
+        if order.state is OrderState.UNKNOWN:
+            self._outcome.doubts.add(order.account)
         lane = self._lanes.find(order.order_id)
         if lane is None:
             return
@@ -219,6 +253,7 @@ class Desk:
 
     def on_report(self, account: str, event: OrderEvent) -> None:
         """Something that the venue of `account` says."""
+        reach("6-reported")
         name = type(event).__name__
         if not isinstance(event, _FROM_VENUE) or not isinstance(event.order_id, str):
             self._notice("error", f"{account} reports {name}, which no venue can say")
@@ -228,6 +263,8 @@ class Desk:
             self._notice(
                 "warning", f"{account} reports {name} of order {safe(event.order_id, 80)}, not ours"
             )
+            # Of an order made elsewhere, perhaps: its venue says more of it.
+            self._outcome.doubts.add(account)
         elif order.account != account:
             self._notice("error", f"{account} reports {name} of an order of {order.account}")
         else:
@@ -237,6 +274,8 @@ class Desk:
         """The broker of an account failed: nobody knows what works there now.
 
         Requests that are under way get their own answer, or none in time."""
+        self.agreements.lose(account, why)
+        self._outcome.log_ins.append(account)
         for order in self._blotter.working(account=account):
             if order.state in (OrderState.OPEN, OrderState.PARTIAL):
                 self.apply(Lost(order_id=order.order_id, reason=why))
@@ -249,8 +288,12 @@ class Desk:
             # One intent is one order, however often it is asked for.
             self._tell(OrderUpdate(order=known))
             return
+        if self._blotter.is_known(submit.order_id):
+            reason = "an order of this id was made long ago"
+            self._refuse_command("submit", "order", reason, limit="a new id", value=submit.order_id)
+            return
         order = new_order(submit, self._now_ns(submit.fqme))
-        self._record(Intent(order=order))
+        self._record(Intent(order=order), order.created_ns)
         self._tell(self._blotter.add(order))
         self.algos.on_order(order)
         refusal = self._gate.refuse_account(order)
@@ -258,7 +301,7 @@ class Desk:
             self.apply(refusal)
         elif order.account in self._logging_in:
             self._logging_in[order.account].append(order)
-        elif self._capabilities_of(order.account) is not None:
+        elif self.agreements.is_agreed(order.account):
             self._route(order)
         else:
             self._logging_in[order.account] = [order]
@@ -269,11 +312,95 @@ class Desk:
         if reason:
             for algo in self.algos.without_orders(name):
                 self._tell_algo(self.algos.cancel(algo.algo_id, reason, fails=True))
-        for order in self._logging_in.pop(name):
+        """The account was logged in and asked, or cannot be, for that reason."""
+        if reason:
+            self.agreements.lose(name, reason)
+        for order in self._logging_in.pop(name, ()):
             if not reason:
                 self._route(order)
             elif self._blotter.orders[order.order_id].state is OrderState.PENDING:
                 self.apply(denied(order, "account", reason, "logged in", name))
+
+    def on_answers(self, name: str, theirs: Theirs, instruments: Sequence[Instrument]) -> None:
+        """What the venue says of an account that was asked about."""
+        self.agreements.answer(name, theirs, instruments)
+        self.on_log_in(name, "")
+
+    def on_resolve(self, command: Resolve) -> None:
+        """A person says what became of an order of which nobody knows."""
+        order = self._working_order(command.order_id, "resolve")
+        if order is None:
+            return
+        if order.state is not OrderState.UNKNOWN:
+            reason = f"the order is {order.state}: only what is unknown can be resolved"
+            self._refuse_command(
+                "resolve", "state", reason, limit="unknown", value=command.order_id
+            )
+            return
+        order_id, note = command.order_id, safe(command.note, 400)
+        self._record(Resolved(order_id=order_id, outcome=command.outcome, note=note))
+        said = f"resolved by hand: {note}" if note else "resolved by hand"
+        if command.outcome == "open":
+            self.apply(Accepted(order_id=order_id, venue_order_id=order.venue_order_id))
+        elif command.outcome == "canceled":
+            self.apply(Canceled(order_id=order_id, reason=said))
+        else:
+            self.apply(Rejected(order_id=order_id, reason=said))
+
+    def restore(self, replayed: Replayed) -> None:
+        """Go on from what the journal says: hold what was held here, and take what worked at a
+        venue for unknown until that venue was asked. What was on its way may have been sent."""
+        self.agreements.restore(replayed.agreed_ns)
+        for problem in replayed.problems:
+            self._notice("error", problem)
+        for name, account in self._accounts.items():
+            limits = account.risk_limits
+            if name not in replayed.limits or replayed.limits[name] != limits:
+                self._record(LimitsChanged(account=name, limits=limits))
+        for alert in replayed.alerts.values():
+            self._alerts.restore(alert)
+        for order in self._blotter.working():
+            if order.state is OrderState.DARK:
+                self._hold(order)
+            else:
+                self.apply(Lost(order_id=order.order_id, reason=STOPPED))
+        self.algos.restore(replayed.algos.values())
+
+    def alert_markets(self) -> list[str]:
+        """Markets in which an alert is armed."""
+        return self._alerts.markets()
+
+    def open_accounts(self) -> None:
+        """Log in every account, but those that may trade nothing."""
+        self._outcome.log_ins += [
+            name for name, account in self._accounts.items() if account.risk_limits is not None
+        ]
+
+    def without_record(self, requests: Sequence[Request], reason: str) -> list[Request]:
+        """What may be sent though nothing can be written: cancels. The others are refused."""
+        kept = []
+        for request in requests:
+            if request.kind == "cancel":
+                kept.append(request)
+                continue
+            self._lanes.lane(request.order_id).give_up(request)
+            order = self._blotter.orders[request.order_id]
+            if request.kind == "submit":
+                self.apply(denied(order, "journal", reason, "on record", "no room"))
+            else:
+                refused = RequestRefused(
+                    order_id=order.order_id, request=request.kind, reason=reason
+                )
+                self.apply(refused)
+        return kept
+
+    def _is_busy(self, order_id: str) -> bool:
+        """A request of the order is on its way, or waits to be sent."""
+        lane = self._lanes.find(order_id)
+        if lane is not None and not lane.is_idle:
+            return True
+        waiting = self._logging_in.get(self._blotter.orders[order_id].account, ())
+        return any(order.order_id == order_id for order in waiting)
 
     def _route(self, order: Order) -> None:
         """Check an order whose account is there; hold it, or have it sent."""
@@ -302,7 +429,11 @@ class Desk:
         """What the market is now: its price tick may have changed since."""
         instrument = self._markets.instrument_of(fqme)
         if instrument is not None:
-            self._blotter.keep_instrument(instrument)
+            self._record_instrument(instrument)
+
+    def _record_instrument(self, instrument: Instrument) -> None:
+        if self._blotter.keep_instrument(instrument):
+            self._record(InstrumentKept(instrument=instrument))
 
     def _ask(self, request: Request) -> None:
         self._lanes.lane(request.order_id).open.append(request)

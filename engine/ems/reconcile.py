@@ -35,6 +35,7 @@ from engine.messages import (
     OrderEvent,
     OrderState,
     Position,
+    Rejected,
     Reopened,
 )
 
@@ -53,18 +54,25 @@ class Ours(NamedTuple):
     """(fqme, trade id) of every fill that is known."""
     positions: Mapping[str, Position]
     """By fqme."""
+    newer: frozenset[str] = frozenset()
+    """Ids of orders that were asked for or heard of since the venue was asked: what it answered
+    is older than what we know of them."""
 
 
 class Theirs(msgspec.Struct, frozen=True, kw_only=True):
     """What the venue says of the account."""
 
     asked_ns: int
-    """When its open orders were asked for; what we heard later than that is newer."""
+    """When its open orders were asked for."""
     open_orders: Sequence[Order]
     fills: Sequence[Fill]
     """Asked for after the open orders, oldest first."""
     fills_since_ns: int
     """From when on `fills` has them all."""
+    ended: Sequence[Order] = ()
+    """Orders that were asked for by their id, and that the venue has as done."""
+    missing: frozenset[str] = frozenset()
+    """Ids that were asked for and that the venue does not know, if by its rules that is proof."""
     positions: Sequence[Position] | None = None
     """None where the venue keeps no positions."""
     is_proof: bool = True
@@ -108,10 +116,10 @@ def reconcile(ours: Ours, theirs: Theirs) -> Agreement:
     for order_id, order in listed.items():
         mine = ours.orders.get(order_id)
         if mine is not None:
-            events += _agree(mine, order, theirs.asked_ns)
+            events += [] if order_id in ours.newer else _agree(mine, order)
             differences += _filled_apart(mine, order, traded.get(order_id, Decimal(0)))
-    gone, unresolved = _gone(ours, listed, traded, theirs)
-    events += [Canceled(order_id=order_id, reason=GONE) for order_id in gone]
+    ended, unresolved = _ended(ours, listed, traded, theirs)
+    events += ended
     differences += _positions_apart(ours, fills, theirs.positions)
     return Agreement(tuple(adopted), tuple(events), tuple(unresolved), tuple(differences))
 
@@ -157,10 +165,8 @@ def _order_of(order_id: str, fills: Sequence[Fill]) -> Order:
     )
 
 
-def _agree(mine: Order, order: Order, asked_ns: int) -> list[OrderEvent]:
+def _agree(mine: Order, order: Order) -> list[OrderEvent]:
     """Events after which our order is what the venue lists."""
-    if mine.updated_ns >= asked_ns:
-        return []  # what we heard is newer than the list
     events: list[OrderEvent] = []
     if mine.state in DONE and mine.state is not OrderState.FILLED:
         events.append(Reopened(order_id=mine.order_id, reason="the venue lists it as open"))
@@ -179,22 +185,47 @@ def _filled_apart(mine: Order, order: Order, traded: Decimal) -> list[Difference
     return []
 
 
-def _gone(
+def _ended(
     ours: Ours, listed: Mapping[str, Order], traded: Mapping[str, Decimal], theirs: Theirs
-) -> tuple[list[str], list[str]]:
-    """Orders of ours that do not work any more, and those of which that cannot be said."""
-    gone, unresolved = [], []
+) -> tuple[list[OrderEvent], list[str]]:
+    """Ends of orders of ours that do not work any more, and those of which that cannot be said."""
+    found = {order.order_id: order for order in theirs.ended}
+    ends: list[OrderEvent] = []
+    unresolved = []
     for order_id, order in ours.orders.items():
         if not order.is_working or order.state in _UNSENT or order_id in listed:
             continue
-        if order.filled + traded.get(order_id, Decimal(0)) >= order.size:
+        if order_id in ours.newer:
+            unresolved += [order_id] if order.state is OrderState.UNKNOWN else []
+            continue
+        filled = order.filled + traded.get(order_id, Decimal(0))
+        if filled >= order.size:
             continue  # its fills end it
-        is_old = order.updated_ns + theirs.settle_ns < theirs.asked_ns
-        if theirs.is_proof and is_old and theirs.fills_since_ns <= order.created_ns:
-            gone.append(order_id)
-        else:
+        end = _end_of(order, filled, found.get(order_id), theirs)
+        if end is None:
             unresolved.append(order_id)
-    return gone, unresolved
+        else:
+            ends.append(end)
+    return ends, unresolved
+
+
+def _end_of(
+    order: Order, filled: Decimal, found: Order | None, theirs: Theirs
+) -> OrderEvent | None:
+    """How an order ended that is not listed; None where nothing says that."""
+    if found is not None:
+        if found.filled > filled:
+            return None  # fills of it are still to come
+        reason = found.reason or f"{found.state} at the venue"
+        if found.state is OrderState.REJECTED:
+            return Rejected(order_id=order.order_id, reason=reason)
+        return Canceled(order_id=order.order_id, reason=reason)
+    is_old = order.updated_ns + theirs.settle_ns <= theirs.asked_ns
+    reaches_back = theirs.fills_since_ns <= order.created_ns
+    is_gone = theirs.is_proof or order.order_id in theirs.missing
+    if is_gone and is_old and reaches_back:
+        return Canceled(order_id=order.order_id, reason=GONE)
+    return None
 
 
 def _positions_apart(

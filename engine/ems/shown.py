@@ -8,14 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+from engine.ems.blotter import Blotter
+from engine.ems.replay import Replayed
 from engine.messages import (
+    AccountUpdate,
     AlertUpdate,
     AlgoUpdate,
     Event,
     FillReport,
+    JournalUpdate,
     OrderUpdate,
     PositionUpdate,
 )
+
+SHOWN_DONE = 500
+"""Newest orders and fills of runs before this one that a deck is told of."""
 
 
 class Shown:
@@ -28,6 +35,8 @@ class Shown:
             PositionUpdate: {},
             AlertUpdate: {},
             AlgoUpdate: {},
+            AccountUpdate: {},
+            JournalUpdate: {},
         }
 
     def keep(self, event: Event) -> None:
@@ -46,7 +55,28 @@ class Shown:
                 self._newest[AlertUpdate][event.alert.alert_id] = event
             case AlgoUpdate():
                 self._newest[AlgoUpdate][event.algo.algo_id] = event
+            case AccountUpdate():
+                self._newest[AccountUpdate][event.account] = event
+            case JournalUpdate():
+                self._newest[JournalUpdate][""] = event
 
     def events(self) -> list[Event]:
         """Orders, then fills, positions, alerts and algos."""
         return [event for kind in self._newest.values() for event in kind.values()]
+
+
+def newest_of(blotter: Blotter, replayed: Replayed) -> list[Event]:
+    """What a journal came to, as it would be told: the newest orders and fills, and everything
+    that works, is held or rests."""
+    orders = list(blotter.orders.values())
+    recent = {order.order_id for order in orders[-SHOWN_DONE:]}
+    events: list[Event] = [
+        OrderUpdate(order=order) for order in orders if order.is_working or order.order_id in recent
+    ]
+    events += [FillReport(fill=fill) for fill in list(blotter.fills.values())[-SHOWN_DONE:]]
+    events += [PositionUpdate(position=position) for position in blotter.positions.values()]
+    events += [
+        AlertUpdate(alert=alert) for alert in replayed.alerts.values() if alert.state == "armed"
+    ]
+    events += [AlgoUpdate(algo=algo) for algo in replayed.algos.values() if not algo.is_ended]
+    return events

@@ -31,7 +31,7 @@ from engine.broker import OpenBroker
 from engine.clock import NANOS, TrioClock
 from engine.config import EngineConfig
 from engine.ems.accounts import Account, built_in_accounts
-from engine.ems.journal import MemoryJournal
+from engine.ems.journal import Agreed, Entry, InstrumentKept, LimitsChanged
 from engine.instruments import Instrument
 from engine.link.session import DeckSession
 from engine.messages import (
@@ -62,6 +62,8 @@ from tests.support.tapes import loader
 
 WALL_NS = 1_767_603_600 * NANOS
 """Wall time at which a rig starts: 2026-01-05T09:00:00Z."""
+
+_OF_ACCOUNTS_AND_MARKETS = (Agreed, InstrumentKept, LimitsChanged)
 
 E = TypeVar("E")
 
@@ -221,9 +223,10 @@ class Rig:
         assert instrument is not None
         return instrument
 
-    @property
-    def journal(self) -> MemoryJournal:
-        return self.engine.journal
+    def entries(self) -> list[Entry]:
+        """What is on record of orders, fills and alerts, in order."""
+        records = [record.entry for _, record in self.engine.journal.read()]
+        return [one for one in records if not isinstance(one, _OF_ACCOUNTS_AND_MARKETS)]
 
     def take(self, event: Event) -> None:
         """Where the session puts its events."""

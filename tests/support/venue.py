@@ -99,6 +99,8 @@ class ScriptedVenue:
         """Refuse with this reason, by an event after the call returned."""
         self.lose: set[RequestName] = set()
         """Break the connection in the middle: raise `OutcomeUnknown`, take the request or not."""
+        self.hides_orders = False
+        """List nothing: its list is no proof, and says nothing of what works."""
         self.refuse_login = ""
         """Why nobody can log in."""
         self.login_delay_s = 0.0
@@ -220,8 +222,11 @@ class ScriptedVenue:
             size = str(self.fill_after_cancel)
             self.fill(order.order_id, size, str(order.price or 100))
 
+    async def order(self, order_id: str) -> Order | None:
+        return None if self.hides_orders else self.working.get(order_id)
+
     async def open_orders(self) -> Sequence[Order]:
-        return tuple(self.working.values())
+        return () if self.hides_orders else tuple(self.working.values())
 
     async def fills(self, since_ns: int) -> Sequence[Fill]:
         return ()

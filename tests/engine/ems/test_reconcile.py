@@ -150,7 +150,9 @@ def test_an_order_that_we_took_for_done_and_that_works_is_opened_again() -> None
 def test_what_we_heard_after_the_list_was_asked_for_is_newer() -> None:
     canceled = order(state=OrderState.CANCELED, updated_ns=ASKED_NS + 1)
 
-    assert agreed(ours(canceled), theirs([order()])).events == ()
+    mine = ours(canceled)._replace(newer=frozenset({"o1"}))
+
+    assert agreed(mine, theirs([order()])).events == ()
 
 
 def test_fills_that_the_venue_counts_and_does_not_list_are_a_difference() -> None:
