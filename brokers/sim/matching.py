@@ -18,12 +18,14 @@ Rules, where venues differ:
 * A trailing stop follows the best last price since it came, by ticks or by a share of that
   price, and only ever towards the market. It cannot come before a first trade.
 * A reduce-only order is refused where there is nothing to reduce, trades no more than the
-  position it meets, and what rests of it expires when the position is gone, as at BitMEX
-  (https://www.bitmex.com/app/orderTypesGuide, "Reduce Only"). One that waits for its stop is
-  asked when it is elected.
+  position it meets, and what rests of it expires when the position is gone. Venues differ in
+  what they do with too large a size (refuse, cut, cancel); what none of them lets happen, more
+  of a position or one of the other side, does not here. One that waits for its stop is asked
+  when it is elected.
 * A gtd order expires at its time, before whatever else happens then.
-* Of linked orders the first to trade, even a part, or to end cancels the others; one that comes
-  after that is refused.
+* Of linked orders the first to trade, even a part, or to end cancels the others, as in an OCO of
+  Binance (https://github.com/binance/binance-spot-api-docs, rest-api.md, "New order list - OCO");
+  one that comes after that is refused.
 * Self-trade prevention acts by the taker's mode, between orders of one owner, as published in
   https://github.com/binance/binance-spot-api-docs/blob/master/faqs/stp_faq.md.
 """

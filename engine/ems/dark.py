@@ -210,7 +210,9 @@ class DarkBook:
 
 def source_of(order: Order) -> Source:
     """The price that a held order waits for: `touch` is what it would meet in the market, the
-    ask for a buy and the bid for a sale."""
+    ask for a buy and the bid for a sale, as the emulated orders of NautilusTrader are held against
+    BID_ASK (https://nautilustrader.io/docs/latest/concepts/orders/emulated). The "bid/ask" method
+    of Interactive Brokers takes the other side, and so triggers later."""
     if order.reference == "touch":
         return "ask" if order.side == "buy" else "bid"
     return order.reference

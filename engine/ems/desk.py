@@ -607,6 +607,7 @@ class Desk:
             self._cancel(order)
 
     def on_cancel_all(self, command: CancelAll) -> None:
+        self._cancel_algos(command.account, command.fqme, "everything was canceled")
         for order in self._blotter.working(account=command.account, fqme=command.fqme):
             self._cancel(order)
 
@@ -679,6 +680,8 @@ class Desk:
             self._refuse_command("flatten", "exit", reason, limit="one", value=command.order_id)
             return
         self._leaving.add(key)
+        # What an algo would close later is closed now: it would open the other side.
+        self._cancel_algos(command.account, command.fqme, "its market was left")
         self._exits.add(command.order_id)
         for order in self._blotter.working(account=command.account, fqme=command.fqme):
             self._cancel(order)
@@ -751,6 +754,13 @@ class Desk:
 
     def on_cancel_algo(self, command: CancelAlgo) -> None:
         self._tell_algo(self.algos.cancel(command.algo_id))
+
+    def _cancel_algos(self, account: str, fqme: str, reason: str) -> None:
+        """End what would go on by itself; an empty string means all."""
+        for algo in self.algos.algos():
+            is_meant = account in ("", algo.account) and fqme in ("", algo.fqme)
+            if is_meant and algo.status in ("running", "paused"):
+                self._tell_algo(self.algos.cancel(algo.algo_id, reason))
 
     def _tell_algo(self, result: Algo | CommandRefused | None) -> None:
         if isinstance(result, Algo):

@@ -1,9 +1,13 @@
 """Ways to trade a size: scale, iceberg, TWAP, chase, and one order after another (OTO).
 
-The words are those of the field: iceberg and TWAP as in the FIX glossary and at venues
-(https://binance-docs.github.io/apidocs, "Iceberg Orders"; "Strategy Trading, TWAP"), scale as
-BitMEX and Bitfinex name a ladder of limits, OTO "one triggers the other" as in
-https://developers.binance.com/docs/binance-spot-api-docs/faqs/order_list_faq.
+The words are those of venues: TWAP, chase and iceberg as in
+https://bybit-exchange.github.io/docs/v5/strategy/create-strategy (equal parts at fixed times; a
+limit order that is moved along with the best price up to a most; the next part when one is
+filled), the disclosed quantity of an iceberg also as in
+https://library.tradingtechnologies.com/tt-net-sdk/articles/as-tt-iceberg.html, OTO "one triggers
+the other" as in https://github.com/binance/binance-spot-api-docs (rest-api.md, "New order list -
+OTO"). Two differences: what a part of a TWAP leaves open goes into the next one, and the second
+order of an OTO is sent also for a first one that ended with a part of it filled.
 """
 
 from __future__ import annotations

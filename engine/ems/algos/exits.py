@@ -2,8 +2,10 @@
 
 Where the venue links orders, both are there, and hold without us. Where it does not, the targets
 rest there and the stop is held here: when it is touched, the targets are canceled first, and
-only when the venue has confirmed that does what they left go out at the market. Sending both
-would close a position twice where the market reaches both before a cancel does.
+only when the venue has confirmed that does what they left go out at the market. A bracket is what
+Binance calls an OTOCO (rest-api.md, "New order list - OTOCO"), whose exits too are sent once the
+entry is over; where the stop is held here it protects each part from its first fill on. Sending
+both would close a position twice where the market reaches both before a cancel does.
 """
 
 from __future__ import annotations

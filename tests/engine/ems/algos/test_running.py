@@ -13,7 +13,9 @@ from engine.ems.risk import RiskLimits
 from engine.messages import (
     AlgoUpdate,
     CancelAlgo,
+    CancelAll,
     CommandRefused,
+    Flatten,
     IcebergTerms,
     OcoTerms,
     OrderState,
@@ -179,3 +181,29 @@ async def test_it_waits_for_its_market_and_is_canceled_without_it(
         assert again == [*without, ("submit", "A.part-2")]
         assert desk.venue.calls == [*again, ("cancel", "A.part-2")]
         assert statuses(desk)[-1] == "canceled"
+
+
+async def test_whoever_cancels_everything_or_leaves_the_market_ends_it_too() -> None:
+    for command in (
+        CancelAll(),
+        CancelAll(account="main", fqme=FQME),
+        Flatten(order_id="out", account="main", fqme=FQME),
+    ):
+        async with open_desk(capabilities=SIMPLE) as desk:
+            await begin(desk, OCO)
+            desk.router.handle(command)
+            await desk.router.wait_idle()
+            desk.tick(desk.trade(90.0))
+            await desk.router.wait_idle()
+
+            assert desk.venue.calls == [("submit", "A.limit-1"), ("cancel", "A.limit-1")]
+            assert statuses(desk) == ["running", "canceling", "canceled"]
+
+
+async def test_what_is_canceled_elsewhere_leaves_it_alone() -> None:
+    async with open_desk(capabilities=SIMPLE) as desk:
+        await begin(desk, OCO)
+        desk.router.handle(CancelAll(fqme="other.market"))
+        await desk.router.wait_idle()
+
+        assert statuses(desk) == ["running"]
