@@ -128,13 +128,7 @@ def _adopted(ours: Ours, listed: Mapping[str, Order], fills: Sequence[Fill]) -> 
     """Orders that are not ours: those that work, and those of which only fills are left."""
     traded = _sums(fills)
     adopted = [
-        msgspec.structs.replace(
-            order,
-            # The fills that follow are counted as they are folded.
-            filled=max(Decimal(0), order.filled - traded.get(order.order_id, Decimal(0))),
-            is_external=True,
-            awaiting="",
-        )
+        _as_external(order, traded.get(order_id, Decimal(0)))
         for order_id, order in listed.items()
         if order_id not in ours.orders
     ]
@@ -144,6 +138,13 @@ def _adopted(ours: Ours, listed: Mapping[str, Order], fills: Sequence[Fill]) -> 
         if fill.order_id not in ours.orders and fill.order_id not in listed
     )
     return adopted + [_order_of(order_id, fills) for order_id in unknown]
+
+
+def _as_external(order: Order, traded: Decimal) -> Order:
+    """An order of which `traded` is counted as the fills that follow are folded."""
+    filled = max(Decimal(0), order.filled - traded)
+    state = OrderState.PARTIAL if filled else OrderState.OPEN
+    return msgspec.structs.replace(order, filled=filled, state=state, is_external=True, awaiting="")
 
 
 def _order_of(order_id: str, fills: Sequence[Fill]) -> Order:
