@@ -5,6 +5,7 @@ Pure: no waiting, no sending. The router is the only one that calls what changes
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from decimal import Decimal
 from types import MappingProxyType
 from typing import NamedTuple
@@ -70,10 +71,15 @@ class Blotter:
         keys = (*self._fills, *self._past_fills)
         return [(key.fqme, key.trade_id) for key in keys if key.account == account]
 
-    def trim(self, keep_done: int) -> None:
+    def trim(self, keep_done: int, parents: Collection[str] = ()) -> None:
         """Let go of all but the newest orders that are done: of them, and of their fills, only
-        what tells them from new ones stays. Positions keep what they came to."""
-        done = [order_id for order_id, order in self._orders.items() if not order.is_working]
+        what tells them from new ones stays. Positions keep what they came to, and all orders of
+        `parents` stay: algos that go on count them."""
+        done = [
+            order_id
+            for order_id, order in self._orders.items()
+            if not (order.is_working or order.parent_id in parents)
+        ]
         dropped = set(done[: max(0, len(done) - keep_done)])
         if not dropped:
             return

@@ -49,6 +49,10 @@ class Replayed:
     problems: list[str] = field(default_factory=list)
     """Records that do not fit to those before them: a bug of ours, now or then."""
 
+    def parents(self) -> set[str]:
+        """Ids of the algos that go on."""
+        return {algo.algo_id for algo in self.algos.values() if not algo.is_ended}
+
 
 async def replay(journal: Journal, blotter: Blotter, *, keep_done: int = KEPT_DONE) -> Replayed:
     """Fold all records into `blotter`, one after another and never all in memory.
@@ -66,9 +70,9 @@ async def replay(journal: Journal, blotter: Blotter, *, keep_done: int = KEPT_DO
             replayed.problems.append(problem)
         replayed.records = number
         if number % LOOK_EVERY == 0:
-            blotter.trim(keep_done)
+            blotter.trim(keep_done, replayed.parents())
             await trio.lowlevel.checkpoint()
-    blotter.trim(keep_done)
+    blotter.trim(keep_done, replayed.parents())
     await trio.lowlevel.checkpoint()
     return replayed
 

@@ -141,7 +141,8 @@ class Router:
     def held_markets(self) -> tuple[str, ...]:
         """Markets in which something is held here, as they were read from the journal."""
         orders = [o.fqme for o in self._blotter.working() if o.state is OrderState.DARK]
-        return tuple(dict.fromkeys([*orders, *self._desk.alert_markets()]))
+        algos = [algo.fqme for algo in self._desk.algos.algos() if not algo.is_ended]
+        return tuple(dict.fromkeys([*orders, *self._desk.alert_markets(), *algos]))
 
     def open_accounts(self) -> None:
         """Log all accounts in, and ask their venues, without waiting for orders."""
