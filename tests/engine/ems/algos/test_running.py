@@ -12,6 +12,7 @@ from engine.ems.journal import AlgoChanged, Intent
 from engine.ems.risk import RiskLimits
 from engine.messages import (
     AlgoUpdate,
+    BracketTerms,
     CancelAlgo,
     CancelAll,
     CommandRefused,
@@ -207,3 +208,40 @@ async def test_what_is_canceled_elsewhere_leaves_it_alone() -> None:
         await desk.router.wait_idle()
 
         assert statuses(desk) == ["running"]
+
+
+async def test_after_a_crash_it_goes_on_with_what_its_orders_have_become() -> None:
+    terms = BracketTerms(
+        side="buy", size=D(2), price=D(100), stop_price=D(95), targets=((D(105), D(2)),)
+    )
+    async with open_desk(capabilities=SIMPLE) as first:
+        await begin(first, terms)
+        first.venue.fill("A.entry-1", "2", "100")
+        del first.venue.working["A.entry-1"]
+        await first.router.wait_idle()
+        sent = list(first.venue.calls)
+    async with open_desk(capabilities=SIMPLE, before=first) as second:
+        again = list(second.venue.calls)
+        second.tick(second.trade(95.0))
+        await second.router.wait_idle()
+
+        assert sent == [("submit", "A.entry-1"), ("submit", "A.target1-1")]
+        assert again == sent
+        asked = [("cancel", "A.target1-1"), ("submit", "A.out-1")]
+        assert second.venue.calls == [*sent, *asked]
+        assert second.order("A.out-1").size == 2
+
+
+async def test_a_held_order_keeps_its_direction_over_a_crash() -> None:
+    async with open_desk(capabilities=SIMPLE) as first:
+        order_id = first.submit(
+            side="sell", order_type="stop", price=None, stop_price=D(95), size=D(1)
+        )
+        await first.router.wait_idle()
+    async with open_desk(capabilities=SIMPLE, before=first) as second:
+        # The market fell through the stop meanwhile: by where it stands now, it would be above.
+        second.markets.set_quote(FQME, last=90.0, bid=89.0, ask=91.0)
+        second.tick(second.trade(91.0))
+        await second.router.wait_idle()
+
+        assert second.venue.calls == [("submit", order_id)]
