@@ -58,16 +58,16 @@ class Agreements:
         self._tell = tell
         self._now_ns = now_ns
         self._agreed: set[str] = set()
-        self._agreed_ns: dict[str, int] = {}
+        self._newest: dict[str, Agreed] = {}
         self._heard: dict[str, set[str]] = {}
         """By account that is being asked about, orders that were heard of meanwhile."""
         self._seen: dict[str, tuple[Difference, ...]] = {}
         """Differences of the answer before: one that is seen once may be a fill on its way."""
         self._told: dict[str, AccountUpdate] = {}
 
-    def restore(self, agreed_ns: dict[str, int]) -> None:
+    def restore(self, agreed: dict[str, Agreed]) -> None:
         """What the journal says of accounts before they are asked about."""
-        self._agreed_ns.update(agreed_ns)
+        self._newest.update(agreed)
 
     def is_agreed(self, account: str) -> bool:
         """It may take orders."""
@@ -98,8 +98,10 @@ class Agreements:
             for order in self._blotter.working(account=account)
             if order.state is not OrderState.DARK
         ]
-        now_ns = self._now_ns()
-        since_ns = self._agreed_ns[account] - OVERLAP_NS if account in self._agreed_ns else now_ns
+        newest = self._newest.get(account)
+        since_ns = self._now_ns()
+        if newest is not None:
+            since_ns = max(newest.asked_ns - OVERLAP_NS, newest.began_ns)
         since_ns = min([since_ns, *(order.created_ns for order in waiting)])
         in_doubt = tuple(
             order.order_id
@@ -129,10 +131,8 @@ class Agreements:
         reason = ""
         if missing:
             reason = f"fills in {', '.join(sorted(missing))} cannot be counted yet"
-        elif self._agreed_ns.get(account) != theirs.asked_ns:
-            self._agreed_ns[account] = theirs.asked_ns
-            if account not in self._agreed or agreement.events:
-                self._record(Agreed(account=account, asked_ns=theirs.asked_ns))
+        else:
+            self._take_note(account, theirs.asked_ns, is_news=bool(agreement.events))
         self._agreed.add(account)
         seen, self._seen[account] = self._seen.get(account, ()), agreement.differences
         self._say(
@@ -144,6 +144,14 @@ class Agreements:
                 disagreements=tuple(map(_disagreement, _both(seen, agreement.differences))),
             )
         )
+
+    def _take_note(self, account: str, asked_ns: int, *, is_news: bool) -> None:
+        before = self._newest.get(account)
+        began_ns = asked_ns if before is None else before.began_ns
+        agreed = Agreed(account=account, asked_ns=asked_ns, began_ns=began_ns)
+        self._newest[account] = agreed
+        if is_news or account not in self._agreed:
+            self._record(agreed)
 
     def lose(self, account: str, reason: str) -> None:
         """The venue cannot be reached: nothing is known of what works there."""

@@ -350,7 +350,7 @@ class Desk:
     def restore(self, replayed: Replayed) -> None:
         """Go on from what the journal says: hold what was held here, and take what worked at a
         venue for unknown until that venue was asked. What was on its way may have been sent."""
-        self.agreements.restore(replayed.agreed_ns)
+        self.agreements.restore(replayed.agreed)
         for problem in replayed.problems:
             self._notice("error", problem)
         for name, account in self._accounts.items():

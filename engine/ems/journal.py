@@ -58,6 +58,8 @@ class Agreed(Message, frozen=True):
 
     account: str
     asked_ns: int
+    began_ns: int
+    """When it was agreed for the first time: what was before is not in the journal."""
 
 
 class Resolved(Message, frozen=True):

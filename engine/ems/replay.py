@@ -42,8 +42,8 @@ class Replayed:
     records: int = 0
     alerts: dict[str, Alert] = field(default_factory=dict)
     algos: dict[str, Algo] = field(default_factory=dict)
-    agreed_ns: dict[str, int] = field(default_factory=dict)
-    """By account: until when the journal has everything that its venue said."""
+    agreed: dict[str, Agreed] = field(default_factory=dict)
+    """By account: from when until when the journal has everything that its venue said."""
     limits: dict[str, RiskLimits | None] = field(default_factory=dict)
     """By account, as they were last."""
     problems: list[str] = field(default_factory=list)
@@ -89,8 +89,8 @@ def _take(record: Record, blotter: Blotter, replayed: Replayed) -> None:
             replayed.alerts[alert.alert_id] = alert
         case AlgoChanged(algo=algo):
             replayed.algos[algo.algo_id] = algo
-        case Agreed(account=account, asked_ns=asked_ns):
-            replayed.agreed_ns[account] = asked_ns
+        case Agreed(account=account) as agreed:
+            replayed.agreed[account] = agreed
         case LimitsChanged(account=account, limits=limits):
             replayed.limits[account] = limits
         case event:

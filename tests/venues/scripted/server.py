@@ -21,6 +21,7 @@ class Server:
     def __init__(self) -> None:
         self.venue = Venue()
         self._readers: list[trio.SocketStream] = []
+        self._sending = trio.Lock()
 
     async def serve(self, stream: trio.SocketStream) -> None:
         pending = b""
@@ -78,7 +79,7 @@ class Server:
                 said = [{"tick": asked["price"]}]
             case "truth":
                 answer = {**asdict(venue), "positions": venue.positions()}
-        await _send(stream, {"id": asked["id"], "answer": answer})
+        await self._send(stream, {"id": asked["id"], "answer": answer})
         for message in venue.said(said):
             if switches.delay_s:
                 nursery.start_soon(partial(self._tell, message, switches.delay_s))
@@ -89,13 +90,14 @@ class Server:
         await trio.sleep(delay_s)
         for reader in tuple(self._readers):
             try:
-                await _send(reader, {"said": message})
+                await self._send(reader, {"said": message})
             except (trio.BrokenResourceError, trio.ClosedResourceError):
-                self._readers.remove(reader)
+                if reader in self._readers:
+                    self._readers.remove(reader)
 
-
-async def _send(stream: trio.SocketStream, message: Message) -> None:
-    await stream.send_all(json.dumps(message).encode() + b"\n")
+    async def _send(self, stream: trio.SocketStream, message: Message) -> None:
+        async with self._sending:  # what is said later is said between answers, not inside them
+            await stream.send_all(json.dumps(message).encode() + b"\n")
 
 
 async def main() -> None:
