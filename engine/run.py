@@ -168,10 +168,10 @@ async def open_engine(settings: EngineSettings) -> AsyncIterator[Engine]:
 
 
 @asynccontextmanager
-async def _open_record(path: Path | None) -> AsyncIterator[Journal]:
+async def _open_record(path: Path | Journal | None) -> AsyncIterator[Journal]:
     """The journal in `path`, and the lock on its directory; without a path one in memory."""
-    if path is None:
-        yield MemoryJournal()
+    if not isinstance(path, Path):
+        yield MemoryJournal() if path is None else path
         return
     try:
         lock = lock_data(path.parent)

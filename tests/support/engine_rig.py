@@ -19,8 +19,10 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
@@ -31,7 +33,7 @@ from engine.broker import OpenBroker
 from engine.clock import NANOS, TrioClock
 from engine.config import EngineConfig
 from engine.ems.accounts import Account, built_in_accounts
-from engine.ems.journal import Agreed, Entry, InstrumentKept, LimitsChanged
+from engine.ems.journal import Agreed, Entry, InstrumentKept, Journal, LimitsChanged
 from engine.instruments import Instrument
 from engine.link.session import DeckSession
 from engine.messages import (
@@ -278,6 +280,7 @@ async def open_rig(
     accounts: Sequence[Account] | None = None,
     options: Mapping[str, Mapping[str, Any]] | None = None,
     config: EngineConfig | None = None,
+    journal: Path | Journal | None = None,
 ) -> AsyncIterator[Rig]:
     """An engine that plays `tapes`, or without any serves the embedded exchange.
 
@@ -285,8 +288,10 @@ async def open_rig(
         clock: the clock that trio runs on, standing still.
         accounts: those of `brokers.toml`; the built-in ones unless given.
         options: of brokers, by name; those of `replay` are merged with its tapes.
+        journal: the record, where it is to outlive the rig.
     """
     settings = settings_for(*tapes, accounts=accounts, options=options, config=config)
+    settings = msgspec.structs.replace(settings, journal=journal)
     async with open_engine(settings) as engine:
         told: list[Callable[[Event], None]] = []
         session = DeckSession(engine, put=lambda event: told[0](event), shut_down=_ignore)
