@@ -171,6 +171,8 @@ class Desk:
         """Orders whose account is being logged in, in the order in which they came."""
         self._exits: set[str] = set()
         """Ids of orders that flatten; each is sized once."""
+        self._touched: dict[str, Touch] = {}
+        """What touched orders whose account is being logged in."""
         self._timed: set[str] = set()
         """Ids of held orders that end at a time."""
         self._moving: set[str] = set()
@@ -308,15 +310,17 @@ class Desk:
             self._outcome.log_ins.append(order.account)
 
     def on_log_in(self, name: str, reason: str) -> None:
+        """The account was logged in and asked, or cannot be, for that reason."""
         self.algos.on_log_in(name)
         if reason:
             for algo in self.algos.without_orders(name):
                 self._tell_algo(self.algos.cancel(algo.algo_id, reason, fails=True))
-        """The account was logged in and asked, or cannot be, for that reason."""
-        if reason:
             self.agreements.lose(name, reason)
         for order in self._logging_in.pop(name, ()):
-            if not reason:
+            touch = self._touched.pop(order.order_id, None)
+            if touch is not None:
+                self._trigger(order.order_id, touch)
+            elif not reason:
                 self._route(order)
             elif self._blotter.orders[order.order_id].state is OrderState.PENDING:
                 self.apply(denied(order, "account", reason, "logged in", name))
@@ -530,6 +534,22 @@ class Desk:
         if self._is_over(order):
             self._expire(order)
             return
+        if self.agreements.is_agreed(order.account):
+            self._trigger(order.order_id, touch)
+            return
+        # Its venue is asked first; until then it is held on record, but touched no more.
+        self._touched[order.order_id] = touch
+        if order.account in self._logging_in:
+            self._logging_in[order.account].append(order)
+        else:
+            self._logging_in[order.account] = [order]
+            self._outcome.log_ins.append(order.account)
+
+    def _trigger(self, order_id: str, touch: Touch) -> None:
+        """Send an order that was touched, through the market as it is now."""
+        order = self._blotter.orders[order_id]
+        if order.state is not OrderState.DARK:
+            return  # canceled while its account logged in
         self._keep_instrument(order.fqme)
         self._move_trigger(order, touch.trigger)
         order = self._blotter.orders[order.order_id]

@@ -13,6 +13,7 @@ from engine.ems.risk import RiskLimits
 from engine.messages import (
     AlgoUpdate,
     BracketTerms,
+    Cancel,
     CancelAlgo,
     CancelAll,
     CommandRefused,
@@ -32,6 +33,7 @@ from tests.support.venue import EVERYTHING, FQME
 D = Decimal
 OCO = OcoTerms(side="sell", size=D(1), price=D(105), stop_price=D(95))
 SIMPLE = replace(EVERYTHING, can_link=False)
+BARE = replace(SIMPLE, order_types=frozenset({"limit", "market"}))
 
 
 async def begin(desk: Desk, terms: Any, **fields: Any) -> None:
@@ -233,15 +235,34 @@ async def test_after_a_crash_it_goes_on_with_what_its_orders_have_become() -> No
 
 
 async def test_a_held_order_keeps_its_direction_over_a_crash() -> None:
-    async with open_desk(capabilities=SIMPLE) as first:
+    async with open_desk(capabilities=BARE) as first:
         order_id = first.submit(
             side="sell", order_type="stop", price=None, stop_price=D(95), size=D(1)
         )
         await first.router.wait_idle()
-    async with open_desk(capabilities=SIMPLE, before=first) as second:
+        assert first.venue.calls == []
+    async with open_desk(capabilities=BARE, before=first) as second:
         # The market fell through the stop meanwhile: by where it stands now, it would be above.
         second.markets.set_quote(FQME, last=90.0, bid=89.0, ask=91.0)
         second.tick(second.trade(91.0))
         await second.router.wait_idle()
 
         assert second.venue.calls == [("submit", order_id)]
+
+
+async def test_a_stop_that_is_touched_before_its_venue_was_asked_is_sent_after_that() -> None:
+    async with open_desk(capabilities=BARE) as first:
+        stop = {"side": "sell", "order_type": "stop", "price": None, "stop_price": D(95)}
+        kept, canceled = first.submit(**stop), first.submit(**stop)
+        await first.router.wait_idle()
+    first.venue.login_delay_s = 0.05
+    async with open_desk(capabilities=BARE, before=first) as second:
+        second.tick(second.trade(94.0))
+        second.router.handle(Cancel(order_id=canceled))
+        await second.settle()
+        before = (list(second.venue.calls), second.order(kept).state)
+        await second.router.wait_idle()
+
+        assert before == ([], OrderState.DARK)
+        assert second.venue.calls == [("submit", kept)]
+        assert second.order(canceled).state is OrderState.CANCELED
