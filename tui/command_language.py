@@ -35,7 +35,16 @@ from tui.command_words import (
     one_of,
     seconds,
 )
-from tui.order_language import ORDER_WORDS, alert, cancel, flatten, order, size_setting
+from tui.order_language import (
+    ORDER_WORDS,
+    OUTCOMES,
+    alert,
+    cancel,
+    flatten,
+    order,
+    resolve,
+    size_setting,
+)
 from tui.paint import format as text_of
 from tui.paint.scene import STYLES
 
@@ -256,6 +265,11 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "cancel", "cancel NUMBER|MARKET|all [!]",
         "Cancel an order by its number, a market's, or all; ! does not ask", cancel, _for_cancel,
+    ),
+    Verb(
+        "resolve", "resolve NUMBER open|canceled|rejected [NOTE]",
+        "Say what became of an unknown order, as seen at its venue", resolve,
+        lambda context: (*map(str, context.numbers), *OUTCOMES),
     ),
     Verb(
         "flatten", "flatten [MARKET] [!]", "Cancel what works, close the position at the market",
