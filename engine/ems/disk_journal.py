@@ -1,9 +1,8 @@
 """The journal on a disk: SQLite, where a commit returns when it would survive a power cut.
 
 WAL mode with `synchronous=FULL` syncs the log on every commit (https://sqlite.org/pragma.html,
-"synchronous"). One thread writes, but for a disk that is faster than waking a thread. Whatever
-was appended while it synced goes into its next transaction, so that a busy router pays for one
-sync and not for one per order.
+"synchronous"). One thread writes; whatever was appended while it synced goes into its next
+transaction, so that a busy router pays for one sync and not for one per order.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from queue import SimpleQueue
 import msgspec
 import trio
 
-from engine.clock import monotonic_s
 from engine.ems.journal import Executed, Record
 from engine.ems.journal_schema import prepare
 from engine.errors import JournalDamaged, JournalFailed, JournalFull
@@ -30,13 +28,6 @@ _log = logger(__name__)
 
 READ_ROWS = 1000
 """Records decoded at a time while a journal is read."""
-
-QUICK_S = 0.0005
-TRUSTED = 20
-SLOW_FOR = 1000
-"""A disk that synced in less than `QUICK_S`, `TRUSTED` times in a row, is waited for in place;
-one slower commit, and the next `SLOW_FOR` at least are the thread's again: what else the engine
-does must not wait for a disk."""
 
 _FULL = frozenset({"SQLITE_FULL", "SQLITE_IOERR_WRITE"})
 
@@ -63,7 +54,6 @@ class Waiting:
         ]
         self.error: Exception | None = None
         self._done = trio.Event()
-        self.is_done = False
         self._token = trio.lowlevel.current_trio_token()
 
     def finish(self, error: Exception | None = None) -> None:
@@ -74,7 +64,6 @@ class Waiting:
 
     async def wait(self) -> None:
         await self._done.wait()
-        self.is_done = True
         if self.error is not None:
             raise self.error
 
@@ -89,10 +78,6 @@ class DiskJournal:
         self._thread = threading.Thread(target=self._write_all, name="journal", daemon=True)
         self.commits = 0
         """Transactions so far."""
-        self._under_way = 0
-        """Appends that the thread has not finished."""
-        self._quick = 0
-        """Commits in a row that took less than `QUICK_S`; negative after one that did not."""
         self._thread.start()
 
     async def append(self, records: Sequence[Record]) -> None:
@@ -106,20 +91,8 @@ class DiskJournal:
             await trio.lowlevel.checkpoint()
             return
         waiting = Waiting(records)
-        if self._quick >= TRUSTED and not self._under_way:
-            # The thread is idle. Waking it, and being woken, would cost more than the disk does.
-            waiting.error = self._write([waiting])
-            await trio.lowlevel.cancel_shielded_checkpoint()
-            if waiting.error is not None:
-                raise waiting.error
-            return
-        self._under_way += 1
         self._queue.put(waiting)
-        try:
-            await waiting.wait()
-        finally:
-            # Still under way where the wait was cancelled: the thread alone writes from then on.
-            self._under_way -= waiting.is_done
+        await waiting.wait()
 
     def read(self, after: int = 0) -> Iterator[tuple[int, Record]]:
         """Records with their numbers, oldest first, from the one after number `after`.
@@ -177,7 +150,7 @@ class DiskJournal:
             waiting.finish(self._write([waiting]))
 
     def _write(self, batch: list[Waiting]) -> Exception | None:
-        connection, began_s = self._connection, monotonic_s()
+        connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -192,7 +165,6 @@ class DiskJournal:
         except sqlite3.Error as error:
             return self._explained(error)
         self.commits += 1
-        self._quick = self._quick + 1 if monotonic_s() - began_s < QUICK_S else -SLOW_FOR
         return None
 
     def _explained(self, error: sqlite3.Error) -> Exception:
