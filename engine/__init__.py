@@ -9,7 +9,7 @@ Who owns what, and who alone may write it:
 `services`        the named, supervised singletons that all parts run under
 `feed`            ticks in, frames and bars out; the sampler alone writes bars
 `ems`             the way of an order; the router alone writes order state
-`accounting`      positions, as a fold over fills
+`accounting`      positions, lots, profit and the ledger, as folds over fills
 `link`            the one seam between engine and deck
 ================  ============================================================
 

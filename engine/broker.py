@@ -10,7 +10,7 @@ method                   needed     flag in `Capabilities`
 `instrument`, `stream`   to watch   `has_market_data`
 `search`                 optional   `can_search`
 `history`                optional   `has_history`
-`open_client`            to trade   `can_trade`; its `amend`: `can_amend`
+`open_client`            to trade   `can_trade`; its `amend`: `can_amend`, its `order`: `can_query`
 `play`, `playback`       optional   `can_play`
 =======================  =========  ============================================================
 
@@ -75,6 +75,21 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     order_types: frozenset[OrderType] = frozenset()
     times_in_force: frozenset[TimeInForce] = frozenset()
     can_post_only: bool = False
+    can_reduce_only: bool = False
+    can_query: bool = False
+    """`order` finds an order by our id."""
+    list_is_proof: bool = False
+    """By the venue's rules an order that is not in its list of open orders does not work there.
+    Where this is off, or the venue is not known for it, only a query or an event ends a doubt."""
+    query_is_proof: bool = False
+    """By the venue's rules an order that a query does not find never got there."""
+    settle_s: float = 0.0
+    """How long a request may be under way until lists and queries show it."""
+    outlives_engine: bool = True
+    """It is still there, with orders, fills and positions, after this process ended. Where not
+    (`sim`, `paper`), positions are what the journal says, and are not held against it."""
+    can_link: bool = False
+    """It keeps orders of one `link_group` so that one cancels the others."""
 
     def info(self, name: str) -> BrokerInfo:
         """These flags as the deck is told them."""
@@ -121,6 +136,11 @@ class TradingClient(Protocol):
 
     async def cancel(self, order: Order) -> None:
         """Cancel what is left of a working order."""
+        ...
+
+    async def order(self, order_id: str) -> Order | None:
+        """The order of this id of ours, working or done, as the venue has it; None where it
+        knows none. Raises `NotSupported` without `can_query`."""
         ...
 
     async def open_orders(self) -> Sequence[Order]:

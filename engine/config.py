@@ -99,6 +99,13 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """`[engine]`: what goes on without a screen."""
 
     broker: Annotated[str, Meta(description="the broker whose markets are there at start")] = "sim"
+    alert_command: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(
+            description="Program and arguments to run when an alert calls; {fqme}, {price}, "
+            "{note} and {text} are put in. No shell sees it. Empty runs nothing."
+        ),
+    ] = ()
     dark_through_ticks: Annotated[
         int,
         Meta(

@@ -14,6 +14,10 @@
     │   ├── NotSupported         the venue cannot do this
     │   ├── OrderRejected        the venue said no
     │   └── OutcomeUnknown       no answer: it may have happened, or not
+    ├── JournalFailed        the record of orders cannot be kept; exit 74
+    │   ├── JournalFull          there is no room for it
+    │   └── JournalDamaged       its file is not what was written
+    ├── DataInUse            another engine works on this data; exit 75
     ├── LinkClosed           the engine is gone; exit 70
     ├── ServiceFailed        a supervised part of the engine stopped with an error
     └── BadTransition        an order event that its state does not allow: our bug
@@ -96,6 +100,26 @@ class OutcomeUnknown(BrokerError):
 
     Never a rejection, and never a reason to send again.
     """
+
+
+class JournalFailed(TickdeckError):
+    """The record of orders cannot be kept: nothing new may be sent."""
+
+    exit_code = 74
+
+
+class JournalFull(JournalFailed):
+    """There is no room for the record; it may work again once there is."""
+
+
+class JournalDamaged(JournalFailed):
+    """The record's file is not what was written."""
+
+
+class DataInUse(TickdeckError):
+    """Another engine works on this data."""
+
+    exit_code = 75
 
 
 class LinkClosed(TickdeckError):

@@ -68,7 +68,9 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     """Least price x size x multiplier of an order, in `quote`."""
     max_notional: Decimal | None = None
     multiplier: Decimal = Decimal(1)
-    """Units of `base` that one contract stands for."""
+    """Units of `base` that one contract stands for; of `quote` if it is inverse."""
+    is_inverse: bool = False
+    """A contract worth a fixed amount of `quote`, whose profit and fees are paid in `base`."""
     maker_fee: Decimal = Decimal(0)
     """Share of the notional paid by the resting side; negative is a rebate."""
     taker_fee: Decimal = Decimal(0)
@@ -106,8 +108,16 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         return size % self.size_step == 0
 
     def notional(self, price: Decimal, size: Decimal) -> Decimal:
-        """Value of `size` at `price`, in `quote`; the sign is that of their product."""
-        return price * size * self.multiplier
+        """Value of `size` at `price`, in `quote`; the sign is that of their product.
+
+        That of an inverse contract is the same at every price.
+        """
+        return size * self.multiplier if self.is_inverse else price * size * self.multiplier
+
+    @property
+    def settle(self) -> str:
+        """The asset that profit and fees are counted in: `quote`, or `base` if inverse."""
+        return self.base if self.is_inverse else self.quote
 
 
 def decimals(step: Decimal) -> int:

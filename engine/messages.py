@@ -20,8 +20,22 @@ import numpy as np
 from engine.instruments import Instrument
 
 Side = Literal["buy", "sell"]
-OrderType = Literal["limit", "market", "stop", "stop_limit"]
-TimeInForce = Literal["gtc", "ioc", "fok"]
+OrderType = Literal[
+    "limit",
+    "market",
+    "stop",
+    "stop_limit",
+    "take_profit",
+    "take_profit_limit",
+    "trailing_stop",
+    "trailing_stop_limit",
+]
+TimeInForce = Literal["gtc", "gtd", "ioc", "fok"]
+TrailUnit = Literal["price", "percent"]
+Reference = Literal["last", "touch", "mid"]
+"""What is held against a trigger: the last trade; `touch`, the price that the order would meet,
+which is the ask for a buy and the bid for a sale; or the middle of bid and ask."""
+AlertReference = Literal["last", "bid", "ask", "mid"]
 Route = Literal["live", "dark"]
 """`live` goes to the account's venue at once; `dark` is held here until its trigger."""
 
@@ -218,6 +232,25 @@ class Order(Message, frozen=True):
     route: Route = "live"
     trigger_price: Decimal | None = None
     """Where a dark order is sent."""
+    trigger_direction: Literal["up", "down", ""] = ""
+    """Of a dark order that is held: from where its trigger is touched."""
+    reduce_only: bool = False
+    """It only ever makes a position smaller: never larger, never of the other side."""
+    expires_ns: int = 0
+    """When a `gtd` order ends, in the market's time; 0 for all others."""
+    trail: Decimal | None = None
+    """How far behind the best price since it began the stop of a trailing order stays."""
+    trail_unit: TrailUnit = "price"
+    """`trail` is a difference of prices, or a percentage of the best price."""
+    limit_offset: Decimal | None = None
+    """How far beyond its stop a trailing stop-limit order is willing to trade."""
+    reference: Reference = "last"
+    """What a trigger that is held here is held against."""
+    parent_id: str = ""
+    """Of the algo that it is a child of."""
+    link_group: str = ""
+    """Orders of one group at a venue that links them: the first to trade or to end, other than
+    by its own amend, cancels the rest (one cancels the other)."""
     state: OrderState = OrderState.PENDING
     filled: Decimal = Decimal(0)
     average_price: Decimal | None = None
@@ -230,6 +263,8 @@ class Order(Message, frozen=True):
     """What was asked of the venue and is not yet answered."""
     reason: str = ""
     """Why it was denied, rejected, canceled or is unknown."""
+    is_external: bool = False
+    """Made elsewhere: the venue has it, and nobody here asked for it."""
     created_ns: int = 0
     updated_ns: int = 0
 
@@ -240,6 +275,14 @@ class Order(Message, frozen=True):
     @property
     def is_working(self) -> bool:
         return self.state in WORKING
+
+    @property
+    def held_at(self) -> Literal["", "engine", "venue"]:
+        """Where it waits: here, where it depends on this host and this feed; at the venue, or on
+        its way there; or nowhere any more."""
+        if not self.is_working:
+            return ""
+        return "engine" if self.state is OrderState.DARK else "venue"
 
 
 class Fill(Message, frozen=True):
@@ -269,11 +312,14 @@ class Position(Message, frozen=True):
     average_price: Decimal | None = None
     """Average cost of what is held; None when flat."""
     realised: Decimal = Decimal(0)
-    """Profit of closed parts, in quote, before fees."""
+    """Profit of closed parts, in the instrument's settlement asset, before fees."""
     fees: Decimal = Decimal(0)
-    """Fees paid in the quote asset."""
+    """Fees paid in the settlement asset."""
     fees_in_other: dict[str, Decimal] = {}
     """Fees paid in other assets, by asset; never converted silently."""
+    entry_fees: dict[str, Decimal] = {}
+    """Of all these fees, by asset, those for opening what is still held: the share of a part
+    that is closed goes with it. Empty when flat."""
     updated_ns: int = 0
 
 
@@ -285,12 +331,143 @@ class Alert(Message, frozen=True):
     price: Decimal
     note: str = ""
     state: Literal["armed", "triggered", "canceled"] = "armed"
+    reference: AlertReference = "last"
+    """Which price of the market is held against `price`."""
     direction: Literal["up", "down", ""] = ""
-    """`up` calls when the last price is at or above `price`, `down` at or below. Set by where
+    """`up` calls when the market is at or above `price`, `down` at or below. Set by where
     the market stands when the alert is set; empty until it is known."""
     created_ns: int = 0
     triggered_ns: int = 0
     triggered_price: float | None = None
+
+
+# -- algos: orders that make orders -----------------------------------------------------------
+
+
+class BracketTerms(Message, frozen=True, tag="bracket"):
+    """An entry, and from what it fills a stop and targets, of which one cancels the other."""
+
+    side: Side
+    """Of the entry."""
+    size: Decimal
+    stop_price: Decimal
+    """Where the position is given up."""
+    targets: tuple[tuple[Decimal, Decimal], ...]
+    """(price, size) of each, nearest first; the sizes add up to `size`."""
+    price: Decimal | None = None
+    """Limit of the entry; None enters at the market."""
+
+
+class OcoTerms(Message, frozen=True, tag="oco"):
+    """A limit order and a stop of one side and size: what the one trades the other does not."""
+
+    side: Side
+    size: Decimal
+    price: Decimal
+    stop_price: Decimal
+    reduce_only: bool = False
+
+
+class OtoTerms(Message, frozen=True, tag="oto"):
+    """An order, and another that is sent for what the first one filled, once it is done."""
+
+    side: Side
+    size: Decimal
+    price: Decimal
+    then_side: Side
+    then_price: Decimal
+    """Limit of the second."""
+
+
+class IcebergTerms(Message, frozen=True, tag="iceberg"):
+    """A limit order of which the book sees only `shown` at a time."""
+
+    side: Side
+    size: Decimal
+    price: Decimal
+    shown: Decimal
+
+
+class ScaleTerms(Message, frozen=True, tag="scale"):
+    """`count` limit orders from `first_price` to `last_price`, both included."""
+
+    side: Side
+    size: Decimal
+    """Of all together."""
+    count: int
+    first_price: Decimal
+    last_price: Decimal
+    shape: Literal["flat", "rising", "falling"] = "flat"
+    """How sizes go from the first to the last: all the same, 1 : 2 : ... : n, or the reverse."""
+    reduce_only: bool = False
+
+
+class TwapTerms(Message, frozen=True, tag="twap"):
+    """`count` equal parts, one each `interval_s`; what a part did not fill goes to the next."""
+
+    side: Side
+    size: Decimal
+    count: int
+    interval_s: float
+    price: Decimal | None = None
+    """No part trades beyond it; None sends market orders."""
+    reduce_only: bool = False
+
+
+class ChaseTerms(Message, frozen=True, tag="chase"):
+    """A limit order that follows the best price of its own side, never beyond `limit_price`."""
+
+    side: Side
+    size: Decimal
+    limit_price: Decimal
+    """The dearest a buy follows to, the cheapest a sale does."""
+    offset_ticks: int = 0
+    """How far behind the best price it stays."""
+    every_s: float = 0.5
+    """Least time between two amends."""
+    most_moves: int = 1000
+    """Amends after which it stays where it is."""
+    post_only: bool = False
+    reduce_only: bool = False
+
+
+AlgoTerms = BracketTerms | OcoTerms | OtoTerms | IcebergTerms | ScaleTerms | TwapTerms | ChaseTerms
+
+AlgoStatus = Literal["running", "paused", "canceling", "done", "canceled", "failed"]
+
+
+class Algo(Message, frozen=True):
+    """An algo as it stands. Together with its orders this is all that it goes on from."""
+
+    algo_id: str
+    account: str
+    fqme: str
+    terms: AlgoTerms
+    status: AlgoStatus = "running"
+    reason: str = ""
+    is_native: bool = False
+    """Its orders are linked by the venue; else what links them is held here, and depends on
+    this host and this feed."""
+    placed: int = 0
+    """Orders it has made so far; the next one is named by this number."""
+    stopped: tuple[str, ...] = ()
+    """Ids of its orders that a pause canceled: what they left open is to be traded still."""
+    will_be: Literal["canceled", "failed"] = "canceled"
+    """What it becomes once nothing of it works any more, while it is `canceling`."""
+    touched: bool = False
+    """The stop that is held here was reached: what is left leaves at the market."""
+    moves: int = 0
+    """Amends it has made."""
+    next_ns: int = 0
+    """When it acts again by itself, in the market's time; 0 waits for an event."""
+    filled: Decimal = Decimal(0)
+    """Of what it set out to trade; exits of a bracket are not counted."""
+    created_ns: int = 0
+    updated_ns: int = 0
+
+    @property
+    def is_ended(self) -> bool:
+        return self.status in ("done", "canceled", "failed")
 
 
 # -- order events: what moves an order; from brokers and the EMS to the router ------------------
@@ -393,6 +570,12 @@ class Held(Message, frozen=True):
     """The dark book holds the order."""
 
     order_id: str
+    as_type: OrderType | None = None
+    """What it is sent as once its stop is touched, where its venue does not take its own type:
+    it becomes a dark order of this type, and its stop price the trigger."""
+    direction: Literal["up", "down", ""] = ""
+    """From where its trigger is touched; on record, for the market may have passed it by when
+    the engine comes back."""
 
 
 class Triggered(Message, frozen=True):
@@ -412,6 +595,14 @@ class Lost(Message, frozen=True):
     reason: str
 
 
+class Reopened(Message, frozen=True):
+    """The venue has the order among those that work, though it had been taken for done."""
+
+    order_id: str
+    reason: str
+    venue_ns: int = 0
+
+
 OrderEvent = (
     Accepted
     | Rejected
@@ -426,6 +617,7 @@ OrderEvent = (
     | Held
     | Triggered
     | Lost
+    | Reopened
 )
 
 
@@ -483,6 +675,14 @@ class Submit(Message, frozen=True):
     post_only: bool = False
     route: Route = "live"
     trigger_price: Decimal | None = None
+    reduce_only: bool = False
+    expires_ns: int = 0
+    trail: Decimal | None = None
+    trail_unit: TrailUnit = "price"
+    limit_offset: Decimal | None = None
+    reference: Reference = "last"
+    parent_id: str = ""
+    link_group: str = ""
 
 
 class Amend(Message, frozen=True):
@@ -521,17 +721,56 @@ class Flatten(Message, frozen=True):
     account: str
 
 
+class Resolve(Message, frozen=True):
+    """A person says what became of an order of which nobody knows: by what they saw at the venue,
+    not by hope. `canceled` and `rejected`: it does not work there, and traded no more than is
+    known; `open`: it works there."""
+
+    order_id: str
+    outcome: Literal["open", "canceled", "rejected"]
+    note: str = ""
+
+
 class SetAlert(Message, frozen=True):
-    """Call when the market's last price reaches `price` from where it stands now."""
+    """Call when the market's price (`reference`) reaches `price` from where it stands now."""
 
     alert_id: str
     fqme: str
     price: Decimal
     note: str = ""
+    reference: AlertReference = "last"
 
 
 class CancelAlert(Message, frozen=True):
     alert_id: str
+
+
+class SubmitAlgo(Message, frozen=True):
+    """Run an algo. `algo_id` was made when it was staged: one intent, one algo."""
+
+    algo_id: str
+    account: str
+    fqme: str
+    terms: AlgoTerms
+
+
+class PauseAlgo(Message, frozen=True):
+    """Send nothing new for it, and cancel those of its orders that open a position; what
+    protects a position stays."""
+
+    algo_id: str
+
+
+class ResumeAlgo(Message, frozen=True):
+    """Go on with a paused algo."""
+
+    algo_id: str
+
+
+class CancelAlgo(Message, frozen=True):
+    """End it, and cancel all of its orders."""
+
+    algo_id: str
 
 
 class Playback(Message, frozen=True):
@@ -561,8 +800,13 @@ Command = (
     | Cancel
     | CancelAll
     | Flatten
+    | Resolve
     | SetAlert
     | CancelAlert
+    | SubmitAlgo
+    | PauseAlgo
+    | ResumeAlgo
+    | CancelAlgo
     | Playback
     | Shutdown
 )
@@ -611,6 +855,10 @@ class EngineFailed(Message, frozen=True):
     """The engine is gone. No order state is known from here on."""
 
     reason: str
+    hint: str = ""
+    """What to do about it."""
+    exit_code: int = 70
+    """What the program exits with when it is left."""
 
 
 class FlumeOpened(Message, frozen=True):
@@ -683,6 +931,47 @@ class PositionUpdate(Message, frozen=True):
 
 class AlertUpdate(Message, frozen=True):
     alert: Alert
+    text: str = ""
+    """One line for a desktop notification: plain characters only, nothing that could end the
+    sequence (OSC 9, OSC 777) that carries it. Empty unless the alert calls."""
+
+
+class AlgoUpdate(Message, frozen=True):
+    """An algo after a change of it. Its orders are told as orders, by their `parent_id`."""
+
+    algo: Algo
+
+
+class Disagreement(Message, frozen=True):
+    """Two numbers that should be the same: ours, and what the venue says."""
+
+    what: Literal["position", "filled"]
+    name: str
+    """The fqme of the position, or the id of the order."""
+    ours: Decimal
+    theirs: Decimal
+
+
+class AccountUpdate(Message, frozen=True):
+    """How far an account is agreed with its venue. The newest counts."""
+
+    account: str
+    state: Literal["opening", "agreed", "in_doubt"]
+    """`in_doubt`: it cannot be reached; its orders are unknown, and it takes none."""
+    reason: str = ""
+    """Why it is in doubt."""
+    unresolved: tuple[str, ...] = ()
+    """Ids of orders of which nothing can be concluded yet."""
+    disagreements: tuple[Disagreement, ...] = ()
+
+
+class JournalUpdate(Message, frozen=True):
+    """Whether the record of orders can be written. The newest counts."""
+
+    is_written: bool
+    waiting: int = 0
+    """Records that are kept in memory until there is room."""
+    reason: str = ""
 
 
 ServiceState = Literal["starting", "running", "failed", "stopped"]
@@ -768,6 +1057,9 @@ Event = (
     | FillReport
     | PositionUpdate
     | AlertUpdate
+    | AlgoUpdate
+    | AccountUpdate
+    | JournalUpdate
     | EngineStatus
     | Notice
     | CommandRefused

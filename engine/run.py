@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
 
-from engine.ems.journal import MemoryJournal
+import trio
+
+from engine.data_lock import lock_data
+from engine.ems.disk_journal import open_journal
+from engine.ems.journal import Journal, MemoryJournal
 from engine.ems.router import Router
-from engine.errors import TickdeckError, describe
+from engine.errors import JournalFailed, TickdeckError, describe
 from engine.feed.bus import Bus
 from engine.feed.feed import FeedHub
 from engine.feed.sampler import Sampler
 from engine.log import logger
 from engine.messages import EngineReady, Event, Notice
-from engine.services import ServiceManager, open_services
+from engine.services import ServiceManager, backoff, open_services
 from engine.settings import EngineSettings
+from engine.text import safe
 from engine.venues import Venues
 
 _log = logger(__name__)
@@ -23,7 +30,9 @@ _log = logger(__name__)
 class Engine:
     """The parts of a running engine, for whoever serves decks with it."""
 
-    def __init__(self, settings: EngineSettings, services: ServiceManager) -> None:
+    def __init__(
+        self, settings: EngineSettings, services: ServiceManager, journal: Journal
+    ) -> None:
         self.settings = settings
         self.services = services
         self.bus = Bus(report_error=self._on_tap_error)
@@ -45,7 +54,7 @@ class Engine:
             stale_after_s=settings.config.stale_after_s,
         )
         self.venues.use_markets(self.hub)
-        self.journal = MemoryJournal()
+        self.journal = journal
         self.router = Router(
             journal=self.journal,
             clock=settings.clock,
@@ -55,6 +64,7 @@ class Engine:
             get_broker=self.venues.get,
             until_lost=self.venues.until_lost,
             dark_through_ticks=settings.config.dark_through_ticks,
+            alert_command=settings.config.alert_command,
             answer_timeout_s=settings.config.answer_timeout_s,
         )
         self.problems: list[str] = []
@@ -98,6 +108,27 @@ class Engine:
                 _log.error("broker %s does not come up: %s", name, error)
                 self.problems.append(f"broker {name} does not come up: {error}")
 
+    async def keep_open(
+        self, fqmes: Iterable[str], *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Service: have these markets open whether a deck watches them or not; what is held here
+        waits for their ticks. One that cannot be opened is tried again."""
+        async with trio.open_nursery() as nursery:
+            for fqme in fqmes:
+                nursery.start_soon(self._keep_one_open, fqme)
+            task_status.started()
+
+    async def _keep_one_open(self, fqme: str) -> None:
+        for delay_s in backoff(1.0, 60.0):
+            try:
+                await self.hub.acquire(fqme)
+            except TickdeckError as error:
+                text = f"{safe(fqme, 80)} does not open, and what is held in it waits: {error}"
+                self.publish(Notice(level="error", text=text, source="engine"))
+                await trio.sleep(delay_s)
+            else:
+                await trio.sleep_forever()
+
     def ready(self) -> EngineReady:
         """What a deck is told first."""
         return EngineReady(
@@ -115,8 +146,12 @@ async def open_engine(settings: EngineSettings) -> AsyncIterator[Engine]:
         TickdeckError: a part that the engine cannot do without does not come up; what came up
             before it is stopped.
     """
-    async with open_services(settings.clock) as services:
-        engine = Engine(settings, services)
+    async with (
+        _open_record(settings.journal) as journal,
+        open_services(settings.clock) as services,
+    ):
+        engine = Engine(settings, services, journal)
+        await engine.router.recover()
         # The way of a tick: orders first, then the paper venue, then everyone who only looks.
         engine.bus.add_tap(engine.router.on_ticks)
         engine.bus.add_tap(engine.venues.feed_taps)
@@ -126,4 +161,28 @@ async def open_engine(settings: EngineSettings) -> AsyncIterator[Engine]:
         await engine.venues.get(settings.config.broker)
         await engine.start_account_brokers()
         await services.start("router", engine.router.run, critical=True)
+        if held := engine.router.held_markets():
+            await services.start("held markets", partial(engine.keep_open, held))
+        engine.router.open_accounts()
         yield engine
+
+
+@asynccontextmanager
+async def _open_record(path: Path | Journal | None) -> AsyncIterator[Journal]:
+    """The journal in `path`, and the lock on its directory; without a path one in memory."""
+    if not isinstance(path, Path):
+        yield MemoryJournal() if path is None else path
+        return
+    try:
+        lock = lock_data(path.parent)
+        lock.__enter__()
+    except OSError as error:
+        raise JournalFailed(
+            f"{safe(path.parent)} cannot be written: {error.strerror}",
+            hint="mend its owner or mode, or name another place with --data-dir",
+        ) from error
+    try:
+        async with open_journal(path) as journal:
+            yield journal
+    finally:
+        lock.__exit__(None, None, None)

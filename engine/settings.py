@@ -13,6 +13,7 @@ from engine.broker import BrokerSettings, LoadBroker
 from engine.clock import Clock, SystemClock
 from engine.config import EngineConfig, convert, nearest, read_toml
 from engine.ems.accounts import Account, built_in_accounts
+from engine.ems.journal import Journal
 from engine.errors import BrokerError, ConfigError
 from engine.text import safe
 
@@ -28,6 +29,10 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     load_broker: LoadBroker
     clock: Clock
     data_dir: Path | None = None
+    journal: Path | Journal | None = None
+    """File of the record of orders. Its directory is locked: one engine works on it. None keeps
+    the record in memory, for what must not outlive the process: playbacks, tests. A journal is
+    used as it is."""
 
 
 class BrokersFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -75,7 +75,7 @@ class Leaving:
         app = self._app
         prompt = None if app.state.failure else quit_prompt(app.state)
         if prompt is None:
-            app.leave(70 if app.state.failure else 0)
+            app.leave(app.state.exit_code)
             return
 
         def answered(value: str) -> None:

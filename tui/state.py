@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from enum import Flag, auto
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from engine.feed.bars import Series
 from engine.messages import (
     AccountInfo,
+    AccountUpdate,
     Alert,
     AlertUpdate,
     BarsUpdate,
@@ -29,6 +30,7 @@ from engine.messages import (
     FlumeFailed,
     FlumeOpened,
     Frame,
+    JournalUpdate,
     Notice,
     Order,
     OrderState,
@@ -40,7 +42,7 @@ from engine.messages import (
     ServiceStatus,
 )
 from tui.market_view import MarketView, quote_after, stale_after
-from tui.orders.news import refusal_of, told_of
+from tui.orders.news import refusal_of, standing_of, told_of
 
 if TYPE_CHECKING:
     from engine.messages import Event
@@ -102,6 +104,13 @@ class DeckState:
         """All notices so far, including those no longer kept."""
         self.search: SearchResults | None = None
         """The newest answer to a search."""
+        self.accounts_told: dict[str, AccountUpdate] = {}
+        """How far each account is agreed with its venue."""
+        self.journal: JournalUpdate | None = None
+        """Whether orders can be recorded; None while nothing else was said."""
+        self.exit_code = 0
+        """What to leave with once the engine is gone."""
+        self.failure_hint = ""
         self.failure = ""
         """Why the engine is gone; empty while it is not."""
         self.is_ready = False
@@ -212,6 +221,7 @@ class DeckState:
     def _on_failed(self, event: EngineFailed) -> Part:
         """The engine is gone: nothing that was known of orders and markets holds any more."""
         self.failure = event.reason or "no reason given"
+        self.failure_hint, self.exit_code = event.hint, event.exit_code
         self.is_ready = False
         for order_id, order in self.orders.items():
             if order.is_working:
@@ -302,6 +312,29 @@ class DeckState:
         self.positions[position.account, position.fqme] = position
         return Part.POSITIONS
 
+    def _on_account(self, event: AccountUpdate) -> Part:
+        before = self.accounts_told.get(event.account)
+        self.accounts_told[event.account] = event
+        touched = Part.ENGINE
+        for text in standing_of(event, before):
+            notice = Notice(level="warning", text=text, source="accounts", now_ns=self.now_ns)
+            touched |= self.note(notice)
+        return touched
+
+    def _on_journal(self, event: JournalUpdate) -> Part:
+        before, self.journal = self.journal, event
+        if before is not None and before.is_written == event.is_written:
+            return Part.ENGINE
+        if event.is_written and before is None:
+            return Part.ENGINE
+        text = "everything is on record again"
+        if not event.is_written:
+            text = f"{event.reason}: no new orders; cancels pass, fills are kept in memory"
+        level: Literal["info", "error"] = "info" if event.is_written else "error"
+        return Part.ENGINE | self.note(
+            Notice(level=level, text=text, source="journal", now_ns=self.now_ns)
+        )
+
     def _on_alert(self, event: AlertUpdate) -> Part:
         alert = event.alert
         before = self.alerts.get(alert.alert_id)
@@ -352,6 +385,8 @@ _FOLDS: dict[type, Callable[[DeckState, Any], Part]] = {
     FillReport: DeckState._on_fill,
     PositionUpdate: DeckState._on_position,
     AlertUpdate: DeckState._on_alert,
+    AccountUpdate: DeckState._on_account,
+    JournalUpdate: DeckState._on_journal,
     EngineStatus: DeckState._on_status,
     Notice: DeckState._on_notice,
     CommandRefused: DeckState._on_refused,

@@ -213,6 +213,9 @@ class _Client:
         self._venue.cancel(order, self._broker.time_of_request(order))
         await trio.lowlevel.checkpoint()
 
+    async def order(self, order_id: str) -> Order | None:
+        raise NotSupported("paper lists all orders that work")
+
     async def open_orders(self) -> Sequence[Order]:
         await trio.lowlevel.checkpoint()
         return self._venue.open_orders(self._account)

@@ -14,7 +14,7 @@ from decimal import Decimal
 from brokers.paper.models import ZERO, Queue, Slippage
 from brokers.paper.view import MarketView
 from engine.instruments import Instrument
-from engine.messages import Ask, Bid, Book, Break, Side, Tick, TimeInForce, Trade
+from engine.messages import Ask, Bid, Book, Break, Side, Tick, TimeInForce, Trade, TrailUnit
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -39,6 +39,38 @@ class Working:
     """What the level showed when last looked at."""
     traded: Decimal = ZERO
     """Traded at the level since then."""
+    takes_profit: bool = False
+    """Its stop is touched from the other side."""
+    trail: Decimal | None = None
+    trail_unit: TrailUnit = "price"
+    limit_offset: Decimal | None = None
+    best_price: Decimal | None = None
+    """Of a trailing order: the best last price since it came."""
+    expires_ns: int = 0
+    group: str = ""
+    """Of orders that are linked; empty for one that stands alone."""
+    reducible: Callable[[], Decimal] | None = None
+    """Of a reduce-only order: how much of the position there is to reduce."""
+
+    @property
+    def sign(self) -> int:
+        return 1 if self.side == "buy" else -1
+
+    @property
+    def sleeps(self) -> bool:
+        """It waits for its stop."""
+        return self.stop_price is not None or self.trail is not None
+
+    @property
+    def room(self) -> Decimal:
+        """How much of it may trade."""
+        return self.left if self.reducible is None else min(self.left, self.reducible())
+
+    def wake(self, tick: Decimal) -> None:
+        """Its stop is touched: it is a market or limit order from now on."""
+        if self.limit_offset is not None and self.stop_price is not None:
+            self.price = max(self.stop_price + self.limit_offset * self.sign, tick)
+        self.stop_price = self.trail = None
 
 
 FillOrder = Callable[[Working, Decimal, Decimal, bool], None]
@@ -46,6 +78,8 @@ FillOrder = Callable[[Working, Decimal, Decimal, bool], None]
 
 EndOrder = Callable[[Working, str], None]
 """`end(order, reason)`: the rest of the order is over."""
+
+NOTHING_TO_REDUCE = "there is nothing to reduce"
 
 
 class PaperMarket:
@@ -59,18 +93,23 @@ class PaperMarket:
         slippage: Slippage,
         on_fill: FillOrder,
         on_end: EndOrder,
+        on_cancel: EndOrder | None = None,
     ) -> None:
         self.instrument = instrument
         self.view = MarketView(instrument)
         self._queue = queue
         self._slippage = slippage
-        self._fill = on_fill
-        self._end = on_end
+        self._on_fill = on_fill
+        self._on_end = on_end
+        self._on_cancel = on_cancel or on_end
         self._resting: dict[str, Working] = {}
         """In the order of their priority: whoever goes to the back is put in anew."""
         self._stops: dict[str, Working] = {}
         self._unpriced: dict[str, Working] = {}
         """Market orders that came before any price was known."""
+        self._timed: dict[str, Working] = {}
+        self._over: set[str] = set()
+        """Groups of which one traded or ended."""
 
     # -- requests ---------------------------------------------------------------------------------
 
@@ -84,11 +123,33 @@ class PaperMarket:
 
     def add(self, order: Working) -> None:
         """A new order: it trades, rests, sleeps or ends."""
-        if order.stop_price is not None and not self._is_touched(order):
+        if order.expires_ns:
+            self._timed[order.order_id] = order
+        self._follow(order)
+        if order.sleeps and not self._is_touched(order):
             self._stops[order.order_id] = order
             return
-        order.stop_price = None
+        order.wake(self.instrument.price_tick)
         self._start(order)
+
+    def is_over(self, group: str) -> bool:
+        """One of this group has traded or ended: no other may come."""
+        return group in self._over
+
+    def cancel(self, order_id: str) -> Working | None:
+        """Take an order out for good; None if it does not work here."""
+        order = self.remove(order_id)
+        if order is not None:
+            self._timed.pop(order_id, None)
+            self._end_group(order)
+        return order
+
+    def expire(self, now_ns: int) -> None:
+        """End the orders whose time has come by `now_ns`, the earliest first."""
+        due = [order for order in self._timed.values() if order.expires_ns <= now_ns]
+        for order in sorted(due, key=lambda order: order.expires_ns):
+            if self.remove(order.order_id) is not None:
+                self._end(order, "its time is over")
 
     def remove(self, order_id: str) -> Working | None:
         """Take an order out; None if it does not work here."""
@@ -145,9 +206,11 @@ class PaperMarket:
         at_price: list[Working] = []
         for order in list(self._resting.values()):
             assert order.price is not None
-            beyond = (order.price - price) * (1 if order.side == "buy" else -1)
+            if not self._rests(order):
+                continue  # what traded before it here ended it
+            beyond = (order.price - price) * order.sign
             if beyond > 0:
-                self._fill_resting(order, order.left)
+                self._fill_resting(order, order.room)
             elif beyond == 0:
                 at_price.append(order)
         self._share(at_price, size)
@@ -163,8 +226,8 @@ class PaperMarket:
             order.ahead = max(ahead - size, ZERO)
             order.traded += size
             reached = size - ahead - ours
-            if reached > 0:
-                part = min(reached, order.left)
+            if reached > 0 and self._rests(order):
+                part = min(reached, order.room)
                 ours += part
                 self._fill_resting(order, part)
 
@@ -178,12 +241,13 @@ class PaperMarket:
         best = other.best_price()
         if best is None:
             return
-        sign = 1 if side == "buy" else -1
         for order in list(self._resting.values()):
             assert order.price is not None
-            if order.side != side or (order.price - best) * sign < 0:
+            if order.side != side or (order.price - best) * order.sign < 0:
                 continue
-            part = min(order.left, other.available())
+            if not self._rests(order):
+                continue
+            part = min(order.room, other.available())
             if part > 0:
                 other.take(best, part)
                 self._fill_resting(order, part)
@@ -212,11 +276,14 @@ class PaperMarket:
 
     def _start(self, order: Working) -> None:
         """An order that is awake: take what there is, then rest, wait or end."""
+        if order.room <= 0:
+            self._end(order, NOTHING_TO_REDUCE)
+            return
         levels = self.view.to_take(order.side)
         if order.price is None and not levels:
             self._unpriced[order.order_id] = order
             return
-        fills = self._slippage.take(order.side, order.left, order.price, levels, self.instrument)
+        fills = self._slippage.take(order.side, order.room, order.price, levels, self.instrument)
         if order.time_in_force == "fok" and sum(size for _, size in fills) < order.left:
             self._end(order, "it could not be filled at once")
             return
@@ -226,6 +293,9 @@ class PaperMarket:
             order.left -= size
             self._fill(order, price, size, False)
         if order.left <= 0:
+            return
+        if order.room <= 0:
+            self._end(order, NOTHING_TO_REDUCE)
             return
         if order.time_in_force == "ioc" or order.price is None:
             self._end(order, "the rest could not be filled at once")
@@ -243,17 +313,67 @@ class PaperMarket:
             self._resting.pop(order.order_id)
         self._fill(order, order.price, size, True)
 
+    def _rests(self, order: Working) -> bool:
+        return self._resting.get(order.order_id) is order
+
+    def _fill(self, order: Working, price: Decimal, size: Decimal, is_maker: bool) -> None:
+        """It traded: tell it, and end what must not trade after that."""
+        if order.left <= 0:
+            self._timed.pop(order.order_id, None)
+        self._on_fill(order, price, size, is_maker)
+        self._end_group(order)
+        for other in list(self._resting.values()):
+            if other.room <= 0 and self._rests(other):
+                del self._resting[other.order_id]
+                self._end(other, NOTHING_TO_REDUCE)
+
+    def _end(self, order: Working, reason: str) -> None:
+        self._timed.pop(order.order_id, None)
+        self._on_end(order, reason)
+        self._end_group(order)
+
+    def _end_group(self, order: Working) -> None:
+        """`order` traded or ended: the others that are linked to it are over."""
+        if not order.group or order.group in self._over:
+            return
+        self._over.add(order.group)
+        linked = [
+            other
+            for orders in (self._resting, self._stops, self._unpriced)
+            for other in orders.values()
+            if other.group == order.group and other is not order
+        ]
+        for other in linked:
+            self.remove(other.order_id)
+            self._timed.pop(other.order_id, None)
+            self._on_cancel(other, "another of its group traded or ended")
+
+    def _follow(self, order: Working) -> None:
+        """Move the stop of a trailing order with the market, only ever towards it. The distance
+        is rounded up to whole ticks: it is never nearer than was asked for."""
+        last = self.view.last
+        if order.trail is None or last is None:
+            return
+        if order.best_price is not None and (last - order.best_price) * order.sign >= 0:
+            return
+        order.best_price = last
+        away = order.trail if order.trail_unit == "price" else abs(last) * order.trail / 100
+        stop = last + away * order.sign
+        order.stop_price = self.instrument.round_price(stop, "up" if order.sign > 0 else "down")
+
     def _wake(self) -> None:
         """The last price moved: start stops that it touched, and orders that lacked a price."""
         if self._unpriced:
             self._start_unpriced()
         if not self._stops:
             return
+        for order in self._stops.values():
+            self._follow(order)
         touched = [order for order in self._stops.values() if self._is_touched(order)]
         for order in touched:
-            del self._stops[order.order_id]
-            order.stop_price = None
-            self._start(order)
+            if self._stops.pop(order.order_id, None) is not None:  # else linked to one of them
+                order.wake(self.instrument.price_tick)
+                self._start(order)
 
     def _start_unpriced(self) -> None:
         waiting, self._unpriced = self._unpriced, {}
@@ -261,8 +381,7 @@ class PaperMarket:
             self._start(order)
 
     def _is_touched(self, order: Working) -> bool:
-        assert order.stop_price is not None
-        if self.view.last is None:
+        if self.view.last is None or order.stop_price is None:
             return False
-        beyond = self.view.last - order.stop_price
-        return beyond >= 0 if order.side == "buy" else beyond <= 0
+        beyond = (self.view.last - order.stop_price) * order.sign
+        return beyond <= 0 if order.takes_profit else beyond >= 0

@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from msgspec.structs import replace
 
-from brokers.paper.market import PaperMarket, Working
+from brokers.paper.market import NOTHING_TO_REDUCE, PaperMarket, Working
 from brokers.paper.models import QUEUES, ZERO, Delay, Fees, PaperOptions, Slippage
 from engine.accounting.positions import apply, fill_of, signed
 from engine.broker import Capabilities
@@ -35,19 +35,28 @@ from engine.messages import (
     Order,
     OrderEvent,
     OrderState,
+    OrderType,
     Position,
     Rejected,
     RequestRefused,
+    Side,
     Tick,
+    TimeInForce,
 )
 
 CAPABILITIES = Capabilities(
     can_trade=True,
     can_amend=True,
-    order_types=frozenset({"limit", "market", "stop", "stop_limit"}),
-    times_in_force=frozenset({"gtc", "ioc", "fok"}),
+    order_types=frozenset(get_args(OrderType)),
+    times_in_force=frozenset(get_args(TimeInForce)),
     can_post_only=True,
+    list_is_proof=True,
+    outlives_engine=False,
+    can_reduce_only=True,
+    can_link=True,
 )
+
+TRAILING = ("trailing_stop", "trailing_stop_limit")
 
 
 class Said(NamedTuple):
@@ -99,6 +108,7 @@ class PaperVenue:
             slippage=self._slippage,
             on_fill=partial(self._on_fill, instrument.fqme),
             on_end=partial(self._on_end, instrument.fqme),
+            on_cancel=partial(self._on_cancel, instrument.fqme),
         )
         self._markets[instrument.fqme] = _Market(matching)
 
@@ -199,9 +209,12 @@ class PaperVenue:
         while market.on_the_way and (now_ns is None or market.on_the_way[0][0] <= now_ns):
             due_ns, _, step = heapq.heappop(market.on_the_way)
             market.now_ns = max(market.now_ns, due_ns)
+            # What ends at a time has ended when something else happens at it.
+            market.matching.expire(market.now_ns)
             step()
         if now_ns is not None:
             market.now_ns = max(market.now_ns, now_ns)
+        market.matching.expire(market.now_ns)
 
     def _say(self, account: str, fqme: str, event: OrderEvent) -> None:
         """Report an event; our own copy of the order moves at once."""
@@ -225,7 +238,7 @@ class PaperVenue:
     def _arrive(self, order_id: str) -> None:
         order = self._orders[order_id]
         market = self._markets[order.fqme]
-        working = _working(order)
+        working = self._working(order)
         reason = self._refusal(order, working, market.matching)
         if reason:
             rejected = Rejected(order_id=order_id, reason=reason, venue_ns=market.now_ns)
@@ -245,6 +258,10 @@ class PaperVenue:
             return "a limit order needs a price"
         if order.post_only and matching.would_take(working):
             return "a post-only order would have traded at once"
+        if working.group and matching.is_over(working.group):
+            return "its group is over"
+        if working.room <= 0 and not working.sleeps:
+            return NOTHING_TO_REDUCE
         return ""
 
     def _amend(
@@ -278,14 +295,14 @@ class PaperVenue:
         if (price is None) != (working.price is None):
             return f"a {order.order_type} order has no limit price"
         changed = replace(order, price=price, size=size)
-        if order.post_only and matching.would_take(_working(changed)):
+        if order.post_only and matching.would_take(self._working(changed)):
             return "a post-only order would have traded at once"
         refusal = check_shape(changed, matching.instrument, CAPABILITIES)
         return "" if refusal is None else refusal.reason
 
     def _cancel(self, account: str, fqme: str, order_id: str) -> None:
         market = self._markets[fqme]
-        if market.matching.remove(order_id) is None:
+        if market.matching.cancel(order_id) is None:
             self._refuse_request(account, fqme, order_id, "cancel", "there is no such order")
             return
         self._say(account, fqme, Canceled(order_id=order_id, venue_ns=market.now_ns))
@@ -308,6 +325,36 @@ class PaperVenue:
             order.account,
             fqme,
             Expired(order_id=order.order_id, reason=reason, venue_ns=now_ns),
+        )
+
+    def _on_cancel(self, fqme: str, working: Working, reason: str) -> None:
+        order = self._orders[working.order_id]
+        now_ns = self._markets[fqme].now_ns
+        canceled = Canceled(order_id=order.order_id, reason=reason, venue_ns=now_ns)
+        self._say(order.account, fqme, canceled)
+
+    def _reducible(self, account: str, fqme: str, side: Side) -> Decimal:
+        held = self._positions.get((account, fqme))
+        size = ZERO if held is None else held.size
+        return max(-size if side == "buy" else size, ZERO)
+
+    def _working(self, order: Order) -> Working:
+        reducible = partial(self._reducible, order.account, order.fqme, order.side)
+        return Working(
+            order_id=order.order_id,
+            side=order.side,
+            left=order.remaining,
+            price=order.price,
+            stop_price=order.stop_price,
+            time_in_force=order.time_in_force,
+            post_only=order.post_only,
+            takes_profit=order.order_type in ("take_profit", "take_profit_limit"),
+            trail=order.trail if order.order_type in TRAILING else None,
+            trail_unit=order.trail_unit,
+            limit_offset=order.limit_offset if order.order_type in TRAILING else None,
+            expires_ns=order.expires_ns,
+            group=f"{order.account} {order.link_group}" if order.link_group else "",
+            reducible=reducible if order.reduce_only else None,
         )
 
     def _on_fill(
@@ -352,16 +399,4 @@ def _as_sent(order: Order) -> Order:
     """The venue's own copy of an order that has just left: nothing has happened to it here."""
     return replace(
         order, state=OrderState.PENDING, filled=ZERO, average_price=None, awaiting="", reason=""
-    )
-
-
-def _working(order: Order) -> Working:
-    return Working(
-        order_id=order.order_id,
-        side=order.side,
-        left=order.remaining,
-        price=order.price,
-        stop_price=order.stop_price,
-        time_in_force=order.time_in_force,
-        post_only=order.post_only,
     )

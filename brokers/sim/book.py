@@ -19,26 +19,45 @@ from typing import Literal
 BUY = 1
 SELL = -1
 
-Kind = Literal["limit", "market", "stop", "stop_limit"]
-TimeInForce = Literal["gtc", "ioc", "fok"]
+Kind = Literal[
+    "limit",
+    "market",
+    "stop",
+    "stop_limit",
+    "take_profit",
+    "take_profit_limit",
+    "trailing_stop",
+    "trailing_stop_limit",
+]
+TimeInForce = Literal["gtc", "gtd", "ioc", "fok"]
 SelfTrade = Literal["none", "expire_taker", "expire_maker", "expire_both"]
+
+
+_TAKES_PROFIT = frozenset({"take_profit", "take_profit_limit"})
 
 
 class WorkingOrder:
     """An order inside the matching engine."""
 
     __slots__ = (
+        "best_price",
+        "expires_ns",
         "kind",
         "left",
+        "limit_offset",
+        "link",
         "order_id",
         "owner",
         "post_only",
         "price",
+        "reduce_only",
         "self_trade",
         "side",
         "size",
         "stop_price",
         "time_in_force",
+        "trail",
+        "trail_ppm",
     )
 
     def __init__(
@@ -53,6 +72,12 @@ class WorkingOrder:
         time_in_force: TimeInForce,
         post_only: bool,
         self_trade: SelfTrade,
+        reduce_only: bool = False,
+        expires_ns: int = 0,
+        trail: int = 0,
+        trail_ppm: int = 0,
+        limit_offset: int = 0,
+        link: str = "",
     ) -> None:
         self.order_id = order_id
         self.owner = owner
@@ -69,10 +94,50 @@ class WorkingOrder:
         self.time_in_force = time_in_force
         self.post_only = post_only
         self.self_trade = self_trade
+        self.reduce_only = reduce_only
+        self.expires_ns = expires_ns
+        self.trail = trail
+        """Ticks that its stop stays behind the best price; 0 if by `trail_ppm`, or not at all."""
+        self.trail_ppm = trail_ppm
+        """The same in millionths of the best price."""
+        self.limit_offset = limit_offset
+        self.link = link
+        self.best_price: int | None = None
+        """The best price since it began to trail."""
 
     @property
     def filled(self) -> int:
         return self.size - self.left
+
+    @property
+    def direction(self) -> int:
+        """+1 where its stop is touched from below, -1 from above."""
+        return -self.side if self.kind in _TAKES_PROFIT else self.side
+
+    @property
+    def trails(self) -> bool:
+        return bool(self.trail or self.trail_ppm)
+
+    def follow(self, price: int) -> bool:
+        """Move the stop of a trailing order with the market; whether it moved.
+
+        The distance is rounded up to whole ticks: the stop is never nearer than was asked for.
+        """
+        if self.best_price is not None and (price - self.best_price) * self.side >= 0:
+            return False
+        self.best_price = price
+        distance = self.trail or -(-abs(price) * self.trail_ppm // 1_000_000)
+        stop = price + distance * self.side
+        if stop == self.stop_price:
+            return False
+        self.stop_price = stop
+        return True
+
+    def elect(self) -> None:
+        """Its stop is touched: it is a market or limit order from now on."""
+        if self.kind == "trailing_stop_limit" and self.stop_price is not None:
+            self.price = max(1, self.stop_price + self.limit_offset * self.side)
+        self.stop_price = None
 
 
 class PriceLevel:

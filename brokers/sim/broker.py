@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from decimal import Decimal
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 import trio
@@ -26,11 +26,13 @@ from engine.messages import (
     Fill,
     Match,
     Order,
+    OrderType,
     Playback,
     PlaybackStatus,
     Position,
     Quote,
     Tick,
+    TimeInForce,
 )
 from engine.text import safe
 
@@ -77,9 +79,13 @@ class SimBroker:
             has_depth=True,
             can_trade=True,
             can_amend=True,
-            order_types=frozenset({"limit", "market", "stop", "stop_limit"}),
-            times_in_force=frozenset({"gtc", "ioc", "fok"}),
+            order_types=frozenset(get_args(OrderType)),
+            times_in_force=frozenset(get_args(TimeInForce)),
             can_post_only=True,
+            list_is_proof=True,
+            outlives_engine=False,
+            can_reduce_only=True,
+            can_link=True,
         )
         self.exchange = Exchange(
             listings,
@@ -225,6 +231,9 @@ class SimClient:
         await trio.lowlevel.checkpoint()
         self._broker.wake()
         self._broker.exchange.cancel(self._account, order.order_id, self._broker.now_ns())
+
+    async def order(self, order_id: str) -> Order | None:
+        raise NotSupported("sim lists all orders that work")
 
     async def open_orders(self) -> Sequence[Order]:
         await self._catch_up()

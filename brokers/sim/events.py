@@ -31,6 +31,17 @@ class NewOrder(msgspec.Struct, frozen=True, gc=False):
     post_only: bool = False
     self_trade: SelfTrade = "none"
     """What is done where this order would take one of the same owner."""
+    reduce_only: bool = False
+    expires_ns: int = 0
+    """When a gtd order ends."""
+    trail: int = 0
+    """Ticks between a trailing stop and the best price since it began."""
+    trail_ppm: int = 0
+    """The same in millionths of that price."""
+    limit_offset: int = 0
+    """Ticks by which a trailing stop-limit order trades beyond its stop."""
+    link: str = ""
+    """Orders of one owner and link: the first to trade or to end cancels the others."""
 
 
 class Entered(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="entered"):

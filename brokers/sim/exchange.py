@@ -180,6 +180,10 @@ class Exchange:
             time_in_force=order.time_in_force,
             post_only=order.post_only,
             self_trade=self._self_trade,
+            reduce_only=order.reduce_only,
+            expires_ns=order.expires_ns,
+            link=order.link_group,
+            **_trail(order, instrument),
         )
 
     # -- what happened -----------------------------------------------------------------------
@@ -295,6 +299,20 @@ def _ticks(price: Decimal, name: str, instrument: Instrument) -> int:
     if not instrument.is_on_tick(price):
         raise OrderRejected(f"{name} {price} is not a multiple of {instrument.price_tick}")
     return int(price / instrument.price_tick)
+
+
+def _trail(order: Order, instrument: Instrument) -> dict[str, int]:
+    """The trail and limit offset of `order`, in ticks, or in millionths of the price."""
+    if order.trail is None or not order.order_type.startswith("trailing_stop"):
+        return {}
+    offset = order.limit_offset
+    limit_offset = 0 if not offset else _ticks(offset, "limit offset", instrument)
+    if order.trail_unit == "price":
+        return {"trail": _ticks(order.trail, "trail", instrument), "limit_offset": limit_offset}
+    ppm = order.trail * 10_000
+    if not ppm.is_finite() or not 0 < ppm < 1_000_000 or ppm % 1:
+        raise OrderRejected(f"trail {order.trail} is not a percentage of up to 4 decimals")
+    return {"trail_ppm": int(ppm), "limit_offset": limit_offset}
 
 
 def _steps(size: Decimal, instrument: Instrument) -> int:

@@ -87,7 +87,8 @@ class Market:
     @property
     def next_ns(self) -> int:
         """When something happens here next, if no command comes."""
-        return self._flow.next_ns
+        expiry_ns = self.engine.next_expiry_ns
+        return self._flow.next_ns if expiry_ns is None else min(expiry_ns, self._flow.next_ns)
 
     def advance(self, now_ns: int) -> None:
         """Let everything happen that is due at `now_ns`."""
@@ -95,8 +96,10 @@ class Market:
         if now_ns - self._time_ns > LONGEST_CATCH_UP_NS:
             self._skip_to(now_ns)
         flow = self._flow
-        while (due_ns := flow.next_ns) <= now_ns:
-            self._take(flow.step(), due_ns)
+        while (due_ns := self.next_ns) <= now_ns:
+            # What ends at a time has ended when something else happens at it.
+            is_expiry = due_ns < flow.next_ns or due_ns == self.engine.next_expiry_ns
+            self._take(self.engine.expire(due_ns) if is_expiry else flow.step(), due_ns)
         self._time_ns = max(now_ns, self._time_ns)
 
     def submit(self, new: NewOrder, now_ns: int) -> list[Event]:

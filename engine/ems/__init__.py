@@ -6,8 +6,10 @@
 `shape`     what an order must look like to be one
 `risk`      the checks: pure, each with reason, limit and value
 `gate`      asks the checks, with all that they need to know
-`dark`      held orders and alerts, by price
-`alerts`    prices at which to call the user
+`dark`      held orders, alerts and stops of algos, by price; `ladder` sorts them
+`alerts`    prices at which to call the user; `alert_command` runs a program then
+`algos`     orders that make orders: bracket, OCO, OTO, iceberg, scale, TWAP, chase
+`timer`     calls the desk while something waits for a time
 `desk`      decides what becomes of commands, answers and touches
 `lanes`     the calls to venues: one at a time for each order
 `accounts`  who trades where; `logins` opens them when they are needed

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from engine.ems.dark import DarkBook, Touch
+from engine.ems.dark import DarkBook, Touch, standing
 from engine.ems.shape import LARGEST, text
 from engine.messages import Alert, CancelAlert, CommandRefused, Quote, SetAlert
 from engine.text import safe
@@ -43,17 +43,39 @@ class Alerts:
             reason = f"market {safe(command.fqme, 80)} is not open"
             return _refused("setalert", "market", reason, "open", command.fqme)
         key = _KEY + command.alert_id
-        direction = self._dark.hold("alert", key, command.fqme, command.price, quote.last)
+        at = standing(quote, command.reference)
+        direction = self._dark.hold(
+            "alert", key, command.fqme, command.price, at, source=command.reference
+        )
         return self._keep(
             Alert(
                 alert_id=command.alert_id,
                 fqme=command.fqme,
                 price=command.price,
                 note=safe(command.note, 400),
+                reference=command.reference,
                 direction=direction,
                 created_ns=self._now_ns(command.fqme),
             )
         )
+
+    def restore(self, alert: Alert) -> None:
+        """An alert of the run before: what was armed rests again, in the direction it had."""
+        self._keep(alert)
+        if alert.state == "armed":
+            self._dark.hold(
+                "alert",
+                _KEY + alert.alert_id,
+                alert.fqme,
+                alert.price,
+                None,
+                source=alert.reference,
+                direction=alert.direction,
+            )
+
+    def markets(self) -> list[str]:
+        """Of every alert that is armed."""
+        return [alert.fqme for alert in self._alerts.values() if alert.state == "armed"]
 
     def cancel(self, command: CancelAlert) -> Alert | CommandRefused:
         """Disarm an alert."""
@@ -81,6 +103,23 @@ class Alerts:
     def _keep(self, alert: Alert) -> Alert:
         self._alerts[alert.alert_id] = alert
         return alert
+
+
+def notification(alert: Alert) -> str:
+    """One line that a terminal can be sent as a desktop notification; "" unless it calls.
+
+    OSC 9 ends with its terminator, and OSC 777 separates its fields by semicolons
+    (https://codeberg.org/dnkl/foot/wiki, "Desktop notifications"): neither is in what comes
+    back, nor any other control character.
+    """
+    if alert.state != "triggered":
+        return ""
+    price = text(alert.price)
+    reached = (
+        "" if alert.triggered_price is None else f", {alert.reference} {alert.triggered_price:g}"
+    )
+    note = f": {alert.note}" if alert.note else ""
+    return safe(f"{alert.fqme} reached {price}{reached}{note}", 200).replace(";", ",")
 
 
 def _refused(command: str, check: str, reason: str, limit: str, value: str) -> CommandRefused:

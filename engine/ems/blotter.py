@@ -5,6 +5,7 @@ Pure: no waiting, no sending. The router is the only one that calls what changes
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from decimal import Decimal
 from types import MappingProxyType
 from typing import NamedTuple
@@ -46,6 +47,9 @@ class Blotter:
     def __init__(self) -> None:
         self._orders: dict[str, Order] = {}
         self._fills: dict[FillKey, Fill] = {}
+        self._past_orders: set[str] = set()
+        self._past_fills: dict[FillKey, int] = {}
+        """Of fills that were let go, the hash of what must not change."""
         self._positions: dict[tuple[str, str], Position] = {}
         self._instruments: dict[str, Instrument] = {}
         self.orders = MappingProxyType(self._orders)
@@ -58,9 +62,45 @@ class Blotter:
         self._orders[order.order_id] = order
         return OrderUpdate(order=order)
 
-    def keep_instrument(self, instrument: Instrument) -> None:
-        """Remember what a market is: its orders may outlive its feed."""
+    def is_known(self, order_id: str) -> bool:
+        """There is, or once was, an order of this id."""
+        return order_id in self._orders or order_id in self._past_orders
+
+    def trade_ids(self, account: str) -> list[tuple[str, str]]:
+        """(fqme, trade id) of every fill of the account, those let go included."""
+        keys = (*self._fills, *self._past_fills)
+        return [(key.fqme, key.trade_id) for key in keys if key.account == account]
+
+    def trim(self, keep_done: int, parents: Collection[str] = ()) -> None:
+        """Let go of all but the newest orders that are done: of them, and of their fills, only
+        what tells them from new ones stays. Positions keep what they came to, and all orders of
+        `parents` stay: algos that go on count them."""
+        done = [
+            order_id
+            for order_id, order in self._orders.items()
+            if not (order.is_working or order.parent_id in parents)
+        ]
+        dropped = set(done[: max(0, len(done) - keep_done)])
+        if not dropped:
+            return
+        for order_id in dropped:
+            del self._orders[order_id]
+        self._past_orders |= dropped
+        for key in [key for key, fill in self._fills.items() if fill.order_id in dropped]:
+            self._past_fills[key] = hash(_values(self._fills.pop(key)))
+
+    def keep_instrument(self, instrument: Instrument) -> bool:
+        """Remember what a market is: its orders may outlive its feed. True if it is news."""
+        is_news = self._instruments.get(instrument.fqme) != instrument
         self._instruments[instrument.fqme] = instrument
+        return is_news
+
+    def has_instrument(self, fqme: str) -> bool:
+        return fqme in self._instruments
+
+    def kept_instrument(self, fqme: str) -> Instrument | None:
+        """The same, or None where no order ever passed."""
+        return self._instruments.get(fqme)
 
     def instrument(self, fqme: str) -> Instrument:
         """What a market was when an order in it passed the checks."""
@@ -100,6 +140,13 @@ class Blotter:
             raise BadTransition(f"fill of {event.size} at {event.price}: order {order.order_id}")
         fill = fill_of(order, event, now_ns)
         key = FillKey(order.account, order.fqme, event.trade_id)
+        if self._past_fills.get(key) == hash(_values(fill)):
+            return []
+        if key in self._past_fills:
+            raise ConflictingFill(
+                f"trade {event.trade_id} of {order.account} in {order.fqme} came "
+                f"again with other values than long ago: now {_said(fill)}"
+            )
         known = self._fills.get(key)
         if known is not None:
             if _values(known) != _values(fill):

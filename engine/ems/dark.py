@@ -1,26 +1,28 @@
-"""Dark orders and alerts: held here by price until the market touches them.
+"""Dark orders, alerts and the stops of algos: held here until the market touches them.
 
-Triggers of a market rest in two ladders, those above the market and those below it, each
-sorted by price: a tick costs the triggers it touches, not the number that rest. On which side
-one rests is decided by the last price when it is set. They wait while the market is stale or
-crossed, and each is given out at most once: what is touched is no longer held.
+Triggers of a market rest in ladders, one for each price that can be held against them (`last`,
+`bid`, `ask`, `mid`), nearest first: a tick costs the triggers it touches, not the number that
+rest. From which side one is touched is decided by that price when it is set, unless it is said.
+They wait while the market is stale, crossed or halted, and each is given out at most once: what
+is touched is no longer held.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Final, NamedTuple
 
-from engine.messages import Ask, Bid, Break, Tick, Trade
+from engine.ems.ladder import Direction, Held, HeldKind, Ladder, Source, Trail
+from engine.messages import Ask, Bid, Break, Order, Quote, Tick, Trade
 
-Direction = Literal["up", "down", ""]
-"""From where a trigger is touched: `up` at or above its price, `down` at or below it; "" while
-no price of the market is known."""
+__all__ = ["DarkBook", "Direction", "HeldKind", "Source", "Touch", "Trail", "source_of", "standing"]
 
-HeldKind = Literal["order", "alert"]
+_CHANGED_BY: Final[dict[type, tuple[Source, ...]]] = {
+    Trade: ("last",),
+    Bid: ("bid", "mid"),
+    Ask: ("ask", "mid"),
+}
 
 
 class Touch(NamedTuple):
@@ -29,93 +31,78 @@ class Touch(NamedTuple):
     kind: HeldKind
     held_id: str
     price: float
-    """Last price that touched it."""
+    """The price that touched it."""
     venue_ns: int
     recv_ns: int
-
-
-@dataclass(slots=True, eq=False)
-class _Held:
-    kind: HeldKind
-    held_id: str
-    fqme: str
-    price: float
-    sequence: int
-    direction: Direction = ""
-
-
-def _rank(held: _Held) -> tuple[float, int]:
-    """Sorts a ladder so that what is touched first is last, at one price who came first."""
-    return (-held.price if held.direction == "up" else held.price, -held.sequence)
+    trigger: Decimal | None = None
+    """Where the trigger was then: one that trails had moved."""
 
 
 class _Market:
     """The triggers of one market, and the little of it that decides when they wait."""
 
     def __init__(self) -> None:
-        self.up: list[_Held] = []
-        self.down: list[_Held] = []
-        self.ladders: dict[Direction, list[_Held]] = {"up": self.up, "down": self.down, "": []}
+        self.ladders: dict[Source, Ladder] = {}
         self.bid: float | None = None
         self.ask: float | None = None
-        self.last: Trade | None = None
-        self.is_news = False
-        """The last trade is still to be held against the triggers: the market was crossed."""
+        self.last: float | None = None
+        self.news: dict[Source, Tick] = {}
+        """Prices that are still to be held against the triggers, and the tick that told them."""
+        self.moved: dict[str, Decimal] = {}
         self.is_stale = False
+        self.is_halted = False
 
     @property
     def is_crossed(self) -> bool:
         return self.bid is not None and self.ask is not None and self.bid > self.ask
 
-    def add(self, held: _Held, last: float | None) -> None:
-        if last is not None:
-            held.direction = "up" if held.price >= last else "down"
-        insort(self.ladders[held.direction], held, key=_rank)
+    def ladder(self, source: Source) -> Ladder:
+        return self.ladders.setdefault(source, Ladder())
 
-    def remove(self, held: _Held) -> None:
-        ladder = self.ladders[held.direction]
-        at = bisect_left(ladder, _rank(held), key=_rank)
-        if ladder[at : at + 1] == [held]:
-            del ladder[at]
+    def price(self, source: Source) -> float | None:
+        if source == "last":
+            return self.last
+        if source == "bid":
+            return self.bid
+        if source == "ask":
+            return self.ask
+        return None if self.bid is None or self.ask is None else (self.bid + self.ask) / 2
 
     def see(self, tick: Tick) -> None:
         if isinstance(tick, Trade):
-            self.last, self.is_news = tick, True
-            self.is_stale = False
-            if self.ladders[""]:
-                self._place(tick.price)
+            self.last = tick.price + 0.0  # raises for what is no number, before it counts
         elif isinstance(tick, Bid):
             self.bid = tick.price if tick.size > 0 else None
-            self.is_stale = False
         elif isinstance(tick, Ask):
             self.ask = tick.price if tick.size > 0 else None
-            self.is_stale = False
         elif isinstance(tick, Break):
-            # What was known is void: triggers wait for a trade after it.
+            # What was known is void: triggers wait for a price after it.
             self.bid = self.ask = self.last = None
+            self.news.clear()
             self.is_stale = True
-
-    def _place(self, last: float) -> None:
-        """Sort in what was set before any price was known."""
-        unplaced, self.ladders[""] = self.ladders[""], []
-        for held in unplaced:
-            self.add(held, last)
+            return
+        else:
+            return
+        self.is_stale = False
+        for source in _CHANGED_BY[type(tick)]:
+            ladder = self.ladders.get(source)
+            if ladder is not None and ladder.count:
+                self.news[source] = tick
 
     def take_touched(self) -> list[Touch]:
-        up, down, last = self.up, self.down, self.last
-        if last is None or not self.is_news or self.is_stale or self.is_crossed:
+        if self.is_stale or self.is_crossed or self.is_halted:
             return []
-        # Once: what is set later waits for a later trade.
-        self.is_news = False
-        touched: list[_Held] = []
-        while up and up[-1].price <= last.price:
-            touched.append(up.pop())
-        while down and down[-1].price >= last.price:
-            touched.append(down.pop())
-        return [
-            Touch(held.kind, held.held_id, last.price, last.venue_ns, last.recv_ns)
-            for held in touched
-        ]
+        # Once: what is set later waits for a later price.
+        news, self.news = self.news, {}
+        touches: list[Touch] = []
+        for source, tick in news.items():
+            price = self.price(source)
+            if price is not None:
+                touches += [
+                    Touch(held.kind, held.held_id, price, tick.venue_ns, tick.recv_ns, held.price)
+                    for held in self.ladders[source].touch(price, self.moved)
+                ]
+        return touches
 
 
 class DarkBook:
@@ -123,7 +110,7 @@ class DarkBook:
 
     def __init__(self) -> None:
         self._markets: dict[str, _Market] = {}
-        self._held: dict[str, _Held] = {}
+        self._held: dict[str, Held] = {}
         self._sequence = 0
 
     def __len__(self) -> int:
@@ -133,22 +120,36 @@ class DarkBook:
         return held_id in self._held
 
     def hold(
-        self, kind: HeldKind, held_id: str, fqme: str, price: Decimal, last: float | None
+        self,
+        kind: HeldKind,
+        held_id: str,
+        fqme: str,
+        price: Decimal | None,
+        last: float | None,
+        *,
+        source: Source = "last",
+        direction: Direction = "",
+        trail: Trail | None = None,
     ) -> Direction:
-        """Hold a trigger at `price`; `last` is where the market stands, None if not known.
+        """Hold a trigger at `price`; `last` is where the price that `source` names stands, None
+        if it is not known.
 
-        Returns the direction from which it will be touched. A trigger at the last price itself
-        waits for a trade at or above it.
+        Returns the direction from which it will be touched. A trigger at that price itself
+        waits for one at or above it. One with a trail needs its direction, begins at `price` or
+        else its distance behind the market, and follows it.
 
         Raises:
-            ValueError: something of this id is held already.
+            ValueError: something of this id is held already, or there is neither a price nor a
+                trail with a direction.
         """
         if held_id in self._held:
             raise ValueError(f"{held_id} is held already")
+        if (price is None and trail is None) or (trail is not None and not direction):
+            raise ValueError(f"{held_id} has no place to be held at")
         self._sequence += 1
-        held = _Held(kind, held_id, fqme, float(price), self._sequence)
+        held = Held(kind, held_id, fqme, source, price, self._sequence, direction, trail)
         self._held[held_id] = held
-        self._market(fqme).add(held, last)
+        self._market(fqme).ladder(source).add(held, last)
         return held.direction
 
     def release(self, held_id: str) -> bool:
@@ -156,7 +157,9 @@ class DarkBook:
         held = self._held.pop(held_id, None)
         if held is None:
             return False
-        self._market(held.fqme).remove(held)
+        market = self._market(held.fqme)
+        market.ladder(held.source).remove(held)
+        market.moved.pop(held_id, None)
         return True
 
     def on_ticks(self, fqme: str, ticks: Sequence[Tick]) -> Iterator[Touch]:
@@ -166,17 +169,36 @@ class DarkBook:
         market = self._markets.get(fqme) or self._market(fqme)
         for tick in ticks:
             market.see(tick)
-            if market.up or market.down:
+            if market.news:
                 for touch in market.take_touched():
                     del self._held[touch.held_id]
+                    market.moved.pop(touch.held_id, None)
                     yield touch
-            else:
-                market.is_news = False
 
     def direction(self, held_id: str) -> Direction:
         """From where it will be touched; "" while that is not known, or it is not held."""
         held = self._held.get(held_id)
         return "" if held is None else held.direction
+
+    def price(self, held_id: str) -> Decimal | None:
+        """Where it will be touched now; None while that is not known, or it is not held."""
+        held = self._held.get(held_id)
+        return None if held is None else held.price
+
+    def take_moved(self, fqme: str) -> dict[str, Decimal]:
+        """New prices of the triggers that trailed the market since the last call, by id."""
+        market = self._market(fqme)
+        moved, market.moved = market.moved, {}
+        return moved
+
+    def has_moved(self, fqme: str) -> bool:
+        """Something trailed the market since `take_moved`."""
+        market = self._markets.get(fqme)
+        return market is not None and bool(market.moved)
+
+    def halt(self, fqme: str, is_halted: bool) -> None:
+        """The market does not trade, or does again; triggers wait, prices are remembered."""
+        self._market(fqme).is_halted = is_halted
 
     def is_stale(self, fqme: str) -> bool:
         """The stream broke, and nothing came since."""
@@ -184,3 +206,24 @@ class DarkBook:
 
     def _market(self, fqme: str) -> _Market:
         return self._markets.setdefault(fqme, _Market())
+
+
+def source_of(order: Order) -> Source:
+    """The price that a held order waits for: `touch` is what it would meet in the market, the
+    ask for a buy and the bid for a sale, as the emulated orders of NautilusTrader are held against
+    BID_ASK (https://nautilustrader.io/docs/latest/concepts/orders/emulated). The "bid/ask" method
+    of Interactive Brokers takes the other side, and so triggers later."""
+    if order.reference == "touch":
+        return "ask" if order.side == "buy" else "bid"
+    return order.reference
+
+
+def standing(quote: Quote | None, source: Source) -> float | None:
+    """Where that price of a market stands; None if it is not known."""
+    if quote is None:
+        return None
+    if source == "last":
+        return quote.last
+    if source == "mid":
+        return None if quote.bid is None or quote.ask is None else (quote.bid + quote.ask) / 2
+    return quote.bid if source == "bid" else quote.ask

@@ -14,7 +14,7 @@ from engine.ems import risk
 from engine.ems.accounts import Account
 from engine.ems.blotter import Blotter
 from engine.ems.shape import denied
-from engine.instruments import Instrument
+from engine.instruments import Instrument, Rounding
 from engine.messages import Amend, Denied, Order, OrderState, Quote
 from engine.text import safe
 
@@ -109,14 +109,19 @@ class Gate:
         return self.refuse(wanted) or _refuse_size(order, wanted)
 
     def price_through(self, order: Order, touched: float, through_ticks: int) -> Decimal | None:
-        """The limit that a touched dark order is sent with: its own, or one that goes through
-        the market by some ticks, so that it fills at once but not at any price.
+        """The limit that a touched dark order is sent with: its own, one that is its limit
+        offset beyond its trigger, or one that goes through the market by some price ticks, so
+        that it fills at once but not at any price.
 
         None for a market order.
         """
         if order.order_type == "market" or order.price is not None:
             return order.price
         instrument = self._blotter.instrument(order.fqme)
+        if order.limit_offset is not None and order.trigger_price is not None:
+            beyond = order.limit_offset if order.side == "buy" else -order.limit_offset
+            rounding: Rounding = "up" if order.side == "buy" else "down"
+            return instrument.round_price(order.trigger_price + beyond, rounding)
         quote = self._markets.quote_of(order.fqme)
         through = through_ticks * instrument.price_tick
         if order.side == "buy":

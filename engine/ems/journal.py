@@ -6,13 +6,15 @@ of an event: what a screen has shown, the record has.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from typing import Literal, Protocol
 
 import msgspec
 import trio
 
-from engine.messages import Alert, Fill, Message, Order, OrderEvent
+from engine.ems.risk import RiskLimits
+from engine.instruments import Instrument
+from engine.messages import Alert, Algo, Fill, Message, Order, OrderEvent
 
 
 class Intent(Message, frozen=True):
@@ -33,14 +35,67 @@ class AlertSet(Message, frozen=True):
     alert: Alert
 
 
-Entry = Intent | Executed | AlertSet | OrderEvent
+class AlgoChanged(Message, frozen=True):
+    """An algo after a change of it: with the orders that name it, all it takes to go on."""
+
+    algo: Algo
+
+
+class Adopted(Message, frozen=True):
+    """An order that the venue has and nobody here asked for, as it was when it was found."""
+
+    order: Order
+
+
+class InstrumentKept(Message, frozen=True):
+    """What a traded market is: its fills can be counted without its feed."""
+
+    instrument: Instrument
+
+
+class Agreed(Message, frozen=True):
+    """Everything that the venue said of the account is in the journal, up to `asked_ns`."""
+
+    account: str
+    asked_ns: int
+    began_ns: int
+    """When it was agreed for the first time: what was before is not in the journal."""
+
+
+class Resolved(Message, frozen=True):
+    """What a person said of an unknown order; the event that follows from it comes next."""
+
+    order_id: str
+    outcome: Literal["open", "canceled", "rejected"]
+    note: str = ""
+
+
+class LimitsChanged(Message, frozen=True):
+    """The limits of an account from here on; None where it may trade nothing."""
+
+    account: str
+    limits: RiskLimits | None
+
+
+Entry = (
+    Intent
+    | Executed
+    | AlertSet
+    | AlgoChanged
+    | Adopted
+    | InstrumentKept
+    | Agreed
+    | Resolved
+    | LimitsChanged
+    | OrderEvent
+)
 
 
 class Record(msgspec.Struct, frozen=True):
     """One line of the journal."""
 
     now_ns: int
-    """Wall time when it was written."""
+    """When it was decided: the market's time for what moves an order, else wall time."""
     entry: Entry
 
 
@@ -50,8 +105,14 @@ class Journal(Protocol):
     async def append(self, records: Sequence[Record]) -> None:
         """Write all of them or none; returns when they would survive a crash.
 
-        Whatever it raises stops trading: an order is never sent without a record of it.
+        Raises:
+            JournalFull: there is no room; nothing was written, and it can be tried again.
+            Exception: anything else stops trading: an order is never sent without a record.
         """
+        ...
+
+    def read(self, after: int = 0) -> Iterator[tuple[int, Record]]:
+        """Records with their numbers, oldest first, from the one after number `after`."""
         ...
 
 
@@ -65,6 +126,10 @@ class MemoryJournal:
         self._records.extend(records)
         # A journal on a disk lets others run here; so does this one.
         await trio.lowlevel.checkpoint()
+
+    def read(self, after: int = 0) -> Iterator[tuple[int, Record]]:
+        """See `Journal`."""
+        yield from enumerate(self._records[after:], start=after + 1)
 
     def records(self) -> tuple[Record, ...]:
         """Everything so far, oldest first."""

@@ -17,6 +17,7 @@ import trio
 from engine.broker import TradingClient
 from engine.ems.shape import denied
 from engine.errors import OrderRejected, TickdeckError
+from engine.failpoints import reach
 from engine.instruments import Instrument
 from engine.log import logger
 from engine.messages import (
@@ -201,7 +202,9 @@ class Lanes:
                     return
                 is_given = True
                 turn.set()
+                reach("4-calling")
                 await self._call(client, request)
+                reach("5-called")
             except OrderRejected as error:
                 self._refuse(lane, request, _refused(request, safe(error)))
             except Exception as error:

@@ -9,9 +9,9 @@ import trio
 
 from engine.broker import Broker, Capabilities, TradingClient, UntilLost, never_lost
 from engine.ems.accounts import Account, GetBroker, run_account
-from engine.errors import BrokerLost, BrokerUnavailable
+from engine.errors import BrokerUnavailable, describe
 from engine.messages import OrderEvent
-from engine.services import current_services
+from engine.services import Started, current_services, sole_error
 
 RESTARTS = 5
 """How often in a row a lost log-in is tried again by itself."""
@@ -32,7 +32,7 @@ class Logins:
     ) -> None:
         """
         Args:
-            lost: takes the name of an account whose broker runs no longer, and why.
+            lost: takes the name of an account that is logged in no longer, and why.
         """
         self._accounts = accounts
         self._get_broker = get_broker
@@ -71,10 +71,12 @@ class Logins:
 
     async def _keep(self, account: Account, *, task_status: trio.TaskStatus[TradingClient]) -> None:
         report = partial(self._report, account.name)
+        status = Started(task_status.started)
         try:
             await run_account(
-                account, self._get_broker, report, self._until_lost, task_status=task_status
+                account, self._get_broker, report, self._until_lost, task_status=status
             )
-        except BrokerLost as error:
-            self._lost(account.name, str(error))
+        except Exception as error:
+            if status.is_ready:  # before, whoever asked is told
+                self._lost(account.name, describe(sole_error(error)))
             raise

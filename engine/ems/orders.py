@@ -28,7 +28,9 @@ from engine.messages import (
     Order,
     OrderEvent,
     OrderState,
+    OrderType,
     Rejected,
+    Reopened,
     RequestRefused,
     Submit,
     Triggered,
@@ -134,6 +136,10 @@ NEXT: Final[dict[tuple[OrderState, type], OrderState]] = {
     (S.REJECTED, Filled): S.UNKNOWN,
     (S.OPEN, Rejected): S.UNKNOWN,
     (S.PARTIAL, Rejected): S.UNKNOWN,
+    # The venue's list of what works is evidence against whatever ended it here.
+    (S.CANCELED, Reopened): S.OPEN,
+    (S.EXPIRED, Reopened): S.OPEN,
+    (S.REJECTED, Reopened): S.OPEN,
 }
 """(state, event) -> state. A fill that completes the order leads to `filled` instead."""
 
@@ -153,6 +159,14 @@ def new_order(submit: Submit, now_ns: int) -> Order:
         post_only=submit.post_only,
         route=submit.route,
         trigger_price=submit.trigger_price,
+        reduce_only=submit.reduce_only,
+        expires_ns=submit.expires_ns,
+        trail=submit.trail,
+        trail_unit=submit.trail_unit,
+        limit_offset=submit.limit_offset,
+        reference=submit.reference,
+        parent_id=submit.parent_id,
+        link_group=submit.link_group,
         created_ns=now_ns,
         updated_ns=now_ns,
     )
@@ -193,7 +207,7 @@ def _settled(before: Order, after: Order, event: OrderEvent, state: OrderState) 
             if after.awaiting == "cancel" and before.state is S.UNKNOWN:
                 return S.UNKNOWN
             return _working(after)
-        case Accepted() if state is S.OPEN:
+        case Accepted() | Reopened() if state is S.OPEN:
             return _working(after)
     return state
 
@@ -234,8 +248,22 @@ def _with_facts(order: Order, event: OrderEvent) -> Order:
             return replace(order, reason=event.reason)
         case Canceled() | Expired():
             return order if order.state in DONE else replace(order, reason=event.reason)
+        case Reopened():
+            return replace(order, reason=event.reason, awaiting="")
         case Held():
-            return order
+            held = order if event.as_type is None else as_dark(order, event.as_type)
+            return replace(held, trigger_direction=event.direction or order.trigger_direction)
+
+
+def as_dark(order: Order, as_type: OrderType) -> Order:
+    """The dark order that stands for a stop which its venue does not take."""
+    return replace(
+        order,
+        route="dark",
+        order_type=as_type,
+        trigger_price=order.trigger_price if order.stop_price is None else order.stop_price,
+        stop_price=None,
+    )
 
 
 def _with_fill(order: Order, event: Filled) -> Order:

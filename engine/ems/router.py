@@ -16,38 +16,48 @@ import trio
 from engine.broker import UntilLost, never_lost
 from engine.clock import Clock
 from engine.ems.accounts import Account, GetBroker
+from engine.ems.alert_command import AlertCommand
 from engine.ems.blotter import Blotter
 from engine.ems.dark import DarkBook
-from engine.ems.desk import Desk
+from engine.ems.desk import Desk, Outcome
 from engine.ems.gate import Markets
 from engine.ems.journal import Journal
+from engine.ems.keeper import Keeper
 from engine.ems.lanes import Lanes
 from engine.ems.logins import Logins
-from engine.ems.shown import Shown
-from engine.errors import TickdeckError
-from engine.log import logger
+from engine.ems.replay import Replayed, replay
+from engine.ems.shown import Shown, newest_of
+from engine.ems.tending import Tending
+from engine.ems.timer import Timer
+from engine.failpoints import reach
 from engine.messages import (
+    AlertUpdate,
     Amend,
     Cancel,
     CancelAlert,
+    CancelAlgo,
     CancelAll,
     Command,
     Event,
     Flatten,
+    JournalUpdate,
     Order,
+    OrderState,
+    PauseAlgo,
+    Resolve,
+    ResumeAlgo,
     SetAlert,
     Submit,
+    SubmitAlgo,
     Tick,
 )
-from engine.text import safe
-
-_log = logger(__name__)
 
 
 class Router:
     """Orders from intent to fill. `handle` and `on_ticks` never wait; `run` does the work.
 
-    Accounts are logged in when their first order comes, as services `account NAME`.
+    Accounts are logged in when they are first needed, as services `account NAME`, and take
+    orders once their venue was asked what it knows of them.
     """
 
     def __init__(
@@ -62,12 +72,17 @@ class Router:
         until_lost: UntilLost = never_lost,
         dark_through_ticks: int = 5,
         answer_timeout_s: float = 10.0,
+        alert_command: Sequence[str] = (),
     ) -> None:
         self._journal = journal
+        self._keeper = Keeper(journal, self._on_journal)
+        self._tended: dict[str, Tending] = {}
+        self._get_broker = get_broker
         self._clock = clock
         self._publish = publish
         self._accounts: Mapping[str, Account] = {account.name: account for account in accounts}
         self._answer_timeout_s = answer_timeout_s
+        self._alert_command = AlertCommand(alert_command)
         self._blotter = Blotter()
         self._dark = DarkBook()
         self._shown = Shown()
@@ -100,6 +115,7 @@ class Router:
             capabilities_of=self._logins.capabilities_of,
             through_ticks=dark_through_ticks,
         )
+        self._timer = Timer(lambda: self._post(self._desk.on_time))
         self._inbox: deque[Callable[[], None]] = deque()
         self._arrived = trio.Event()
         self._settled = trio.Event()
@@ -108,6 +124,29 @@ class Router:
         self._nursery: trio.Nursery
 
     # -- what others call -----------------------------------------------------------------------
+
+    async def recover(self) -> Replayed:
+        """Before `run`: read the journal, and go on from what it says. Every account that has
+        something at its venue is asked about it as soon as the router runs.
+
+        Raises:
+            JournalDamaged: a record cannot be read.
+        """
+        replayed = await replay(self._journal, self._blotter)
+        for event in newest_of(self._blotter, replayed):
+            self._shown.keep(event)
+        self._post(partial(self._desk.restore, replayed))
+        return replayed
+
+    def held_markets(self) -> tuple[str, ...]:
+        """Markets in which something is held here, as they were read from the journal."""
+        orders = [o.fqme for o in self._blotter.working() if o.state is OrderState.DARK]
+        algos = [algo.fqme for algo in self._desk.algos.algos() if not algo.is_ended]
+        return tuple(dict.fromkeys([*orders, *self._desk.alert_markets(), *algos]))
+
+    def open_accounts(self) -> None:
+        """Log all accounts in, and ask their venues, without waiting for orders."""
+        self._post(self._desk.open_accounts)
 
     def handle(self, command: Command) -> None:
         """Take an order command; what comes of it is published. Never waits.
@@ -126,10 +165,20 @@ class Router:
                 self._post(partial(self._desk.on_cancel_all, command))
             case Flatten():
                 self._post(partial(self._desk.on_flatten, command))
+            case Resolve():
+                self._post(partial(self._desk.on_resolve, command))
             case SetAlert():
                 self._post(partial(self._desk.on_set_alert, command))
             case CancelAlert():
                 self._post(partial(self._desk.on_cancel_alert, command))
+            case SubmitAlgo():
+                self._post(partial(self._desk.on_submit_algo, command))
+            case PauseAlgo():
+                self._post(partial(self._desk.on_pause_algo, command))
+            case ResumeAlgo():
+                self._post(partial(self._desk.on_resume_algo, command))
+            case CancelAlgo():
+                self._post(partial(self._desk.on_cancel_algo, command))
             case _:
                 raise TypeError(f"{type(command).__name__} is not a command for the router")
 
@@ -137,6 +186,9 @@ class Router:
         """Tap of the bus: touch what rests here. Never waits."""
         for touch in self._dark.on_ticks(fqme, ticks):
             self._post(partial(self._desk.on_touch, touch))
+        if self._dark.has_moved(fqme):
+            self._desk.on_moved(fqme)
+            self._timer.want()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Service: carry out what comes in, until cancelled.
@@ -145,6 +197,8 @@ class Router:
             Exception: what the journal raises; trading stops with it.
         """
         async with trio.open_nursery() as self._nursery:
+            self._nursery.start_soon(self._timer.run)
+            await self._nursery.start(self._keeper.run)
             task_status.started()
             while True:
                 if not self._inbox:
@@ -191,14 +245,25 @@ class Router:
         while self._inbox:
             self._inbox.popleft()()
         outcome = self._desk.take_outcome()
+        reach("1-decided")
         if outcome.records:
-            await self._journal.append(outcome.records)
+            await self._keeper.append(outcome.records)
+        if self._keeper.reason:
+            await self._keep_back(outcome)
+        reach("2-written")
         for event in outcome.events:
             self._shown.keep(event)
             self._publish(event)
+            if isinstance(event, AlertUpdate) and event.text:
+                self._nursery.start_soon(self._alert_command.run, event)
+        reach("3-told")
         self._lanes.send(outcome.requests, self._nursery)
+        if self._desk.needs_time:
+            self._timer.want()
         for name in outcome.log_ins:
-            self._nursery.start_soon(self._log_in, name)
+            self._tend(name, Tending.ask_now)
+        for name in outcome.doubts:
+            self._tend(name, Tending.ask)
         for command in outcome.exits:
             self._flattening += 1
             self._nursery.start_soon(self._flatten_when_canceled, command)
@@ -210,16 +275,34 @@ class Router:
         while self._inbox or self._is_settling or not is_so():
             await self._settled.wait()
 
-    async def _log_in(self, name: str) -> None:
-        """Log an account in, then go on with its orders in the order in which they came."""
-        reason = ""
-        try:
-            await self._logins.open(name)
-        except Exception as error:
-            reason = safe(str(error) or type(error).__name__, 400)
-            place = None if isinstance(error, TickdeckError) else error
-            _log.warning("account %s does not open: %s", name, reason, exc_info=place)
-        self._post(partial(self._desk.on_log_in, name, reason))
+    async def _keep_back(self, outcome: Outcome) -> None:
+        """There is no room for a record: nothing that adds risk leaves."""
+        outcome.requests = self._desk.without_record(outcome.requests, self._keeper.reason)
+        refused = self._desk.take_outcome()
+        await self._keeper.append(refused.records)
+        outcome.events += refused.events
+
+    def _tend(self, name: str, ask: Callable[[Tending], None]) -> None:
+        """Have an account asked about, by a task of its own."""
+        tending = self._tended.get(name)
+        if tending is not None:
+            ask(tending)
+        elif name in self._accounts:
+            self._tended[name] = Tending(
+                name,
+                desk=self._desk,
+                blotter=self._blotter,
+                logins=self._logins,
+                get_broker=self._get_broker,
+                post=self._post,
+                now_ns=self._clock.now_ns,
+                timeout_s=self._answer_timeout_s,
+            )
+            self._nursery.start_soon(self._tended[name].run)
+
+    def _on_journal(self, update: JournalUpdate) -> None:
+        self._shown.keep(update)
+        self._publish(update)
 
     async def _flatten_when_canceled(self, command: Flatten) -> None:
         def is_quiet() -> bool:

@@ -10,10 +10,11 @@ from typing import Final
 
 from engine.broker import Capabilities
 from engine.instruments import Instrument
-from engine.messages import Denied, Order
+from engine.messages import Denied, Order, OrderType
 
-_HAS_LIMIT = {"limit", "stop_limit"}
-_HAS_STOP = {"stop", "stop_limit"}
+_HAS_LIMIT = {"limit", "stop_limit", "take_profit_limit"}
+_HAS_STOP = {"stop", "stop_limit", "take_profit", "take_profit_limit"}
+_TRAILS = {"trailing_stop", "trailing_stop_limit"}
 
 LARGEST: Final = Decimal(10) ** 15
 """No size or price is larger; keeps every product within what Decimal computes exactly."""
@@ -31,17 +32,43 @@ def check_shape(order: Order, instrument: Instrument, capabilities: Capabilities
     )
 
 
+def held_as(order: Order, capabilities: Capabilities) -> OrderType | None:
+    """What a stop is sent as if it is held here, because the venue does not take its type or
+    does not hold its reference against it; None for what the venue does by itself.
+
+    A stop without a limit is sent as the market order that it means, where the venue takes
+    those; else as a limit order that goes through the market.
+    """
+    if order.route == "dark" or order.order_type not in _HAS_STOP | _TRAILS:
+        return None
+    if order.order_type in capabilities.order_types and order.reference == "last":
+        return None
+    if order.order_type in _HAS_LIMIT or order.order_type == "trailing_stop_limit":
+        return "limit"
+    return "market" if "market" in capabilities.order_types else "limit"
+
+
 def _check_fields(order: Order) -> Denied | None:
-    return _check_trigger(order) or _check_limit_and_stop(order) or _check_post_only(order)
+    return (
+        _check_trigger(order)
+        or _check_limit_and_stop(order)
+        or _check_trail(order)
+        or _check_term(order)
+        or _check_post_only(order)
+    )
 
 
 def _check_trigger(order: Order) -> Denied | None:
     trigger = order.trigger_price
-    if order.route == "dark" and trigger is None:
-        return denied(order, "shape", "a dark order needs a trigger price", "a price", "none")
+    if order.route == "dark" and trigger is None and order.trail is None:
+        reason = "a dark order needs a trigger price or a trail"
+        return denied(order, "shape", reason, "a price", "none")
     if order.route != "dark" and trigger is not None:
         return denied(order, "shape", "only a dark order has a trigger price", "none", trigger)
-    if order.route == "dark" and order.order_type in _HAS_STOP:
+    if order.route != "dark" and order.reference != "last":
+        reason = "only what is held here is held against another price than the last"
+        return denied(order, "shape", reason, "last", order.reference)
+    if order.route == "dark" and order.order_type in _HAS_STOP | _TRAILS:
         reason = "a dark order has a trigger of its own and no stop"
         return denied(order, "shape", reason, "limit, market", order.order_type)
     return None
@@ -61,10 +88,50 @@ def _check_limit_and_stop(order: Order) -> Denied | None:
     return None
 
 
+def _check_trail(order: Order) -> Denied | None:
+    kind, trail, offset = order.order_type, order.trail, order.limit_offset
+    if kind in _TRAILS and trail is None:
+        return denied(order, "shape", f"a {kind} order needs a trail", "a distance", "none")
+    if trail is None:
+        if offset is None:
+            return None
+        return denied(order, "shape", "only what trails has a limit offset", "none", offset)
+    if kind not in _TRAILS and order.route != "dark":
+        return denied(order, "shape", f"a {kind} order does not trail", "none", trail)
+    if not trail.is_finite() or trail <= 0 or trail > LARGEST:
+        return denied(order, "trail", "the trail is not a positive distance", "0", trail)
+    if order.trail_unit == "percent" and trail >= 100:
+        return denied(order, "trail", "a trail is less than the whole price", "100 %", trail)
+    if kind == "trailing_stop_limit" and offset is None:
+        return denied(order, "shape", f"a {kind} order needs a limit offset", "a distance", "none")
+    if kind != "trailing_stop_limit" and order.route != "dark" and offset is not None:
+        return denied(order, "shape", f"a {kind} order has no limit offset", "none", offset)
+    if offset is not None and (not offset.is_finite() or not 0 <= offset <= LARGEST):
+        return denied(order, "trail", "the limit offset is not a distance", "0", offset)
+    return None
+
+
+def _check_term(order: Order) -> Denied | None:
+    if order.time_in_force != "gtd":
+        if not order.expires_ns:
+            return None
+        given = order.time_in_force
+        return denied(order, "shape", "only a gtd order has a time of its own end", "gtd", given)
+    if not order.expires_ns:
+        return denied(order, "shape", "a gtd order needs a time to end at", "a time", "none")
+    if order.expires_ns <= order.created_ns:
+        late_s = (order.created_ns - order.expires_ns) / 1e9
+        reason = "the time to end at is past"
+        return denied(order, "shape", reason, "the future", f"{late_s:g} s ago")
+    if order.order_type == "market":
+        return denied(order, "shape", "a market order does not wait", "no gtd", "gtd")
+    return None
+
+
 def _check_post_only(order: Order) -> Denied | None:
     if not order.post_only:
         return None
-    if order.order_type != "limit" or order.time_in_force != "gtc":
+    if order.order_type != "limit" or order.time_in_force not in ("gtc", "gtd"):
         given = f"{order.order_type} {order.time_in_force}"
         reason = "only a resting limit order can be post-only"
         return denied(order, "shape", reason, "limit gtc", given)
@@ -90,6 +157,12 @@ def _check_capabilities(order: Order, capabilities: Capabilities) -> Denied | No
     if order.post_only and not capabilities.can_post_only:
         reason = "the venue takes no post-only orders"
         return denied(order, "capability", reason, "may take", "post-only")
+    if order.reduce_only and not capabilities.can_reduce_only:
+        reason = "the venue takes no reduce-only orders"
+        return denied(order, "capability", reason, "may open", "reduce-only")
+    if order.link_group and not capabilities.can_link:
+        reason = "the venue does not link orders"
+        return denied(order, "capability", reason, "alone", "linked")
     return None
 
 
@@ -120,6 +193,11 @@ def _check_prices(order: Order, instrument: Instrument) -> Denied | None:
     for name, price in prices:
         if price is not None and (refusal := _check_price(order, name, price, instrument)):
             return refusal
+    trail = order.trail if order.trail_unit == "price" else None
+    for name, distance in (("trail", trail), ("limit offset", order.limit_offset)):
+        if distance is not None and not _is_multiple(distance, instrument.price_tick):
+            reason = f"the {name} is not a multiple of the price tick"
+            return denied(order, "price_tick", reason, instrument.price_tick, distance)
     return None
 
 

@@ -1,4 +1,4 @@
-"""What has been told of orders, fills, positions and alerts: the newest of each.
+"""What has been told of orders, fills, positions, alerts and algos: the newest of each.
 
 A deck that attaches is told this, and not what the router knows already: what is not on
 record yet is shown to nobody.
@@ -8,13 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+from engine.ems.blotter import Blotter
+from engine.ems.replay import Replayed
 from engine.messages import (
+    AccountUpdate,
     AlertUpdate,
+    AlgoUpdate,
     Event,
     FillReport,
+    JournalUpdate,
     OrderUpdate,
     PositionUpdate,
 )
+
+SHOWN_DONE = 500
+"""Newest orders and fills of runs before this one that a deck is told of."""
 
 
 class Shown:
@@ -26,6 +34,9 @@ class Shown:
             FillReport: {},
             PositionUpdate: {},
             AlertUpdate: {},
+            AlgoUpdate: {},
+            AccountUpdate: {},
+            JournalUpdate: {},
         }
 
     def keep(self, event: Event) -> None:
@@ -42,7 +53,30 @@ class Shown:
                 self._newest[PositionUpdate][held.account, held.fqme] = event
             case AlertUpdate():
                 self._newest[AlertUpdate][event.alert.alert_id] = event
+            case AlgoUpdate():
+                self._newest[AlgoUpdate][event.algo.algo_id] = event
+            case AccountUpdate():
+                self._newest[AccountUpdate][event.account] = event
+            case JournalUpdate():
+                self._newest[JournalUpdate][""] = event
 
     def events(self) -> list[Event]:
-        """Orders, then fills, positions and alerts."""
+        """Orders, then fills, positions, alerts and algos."""
         return [event for kind in self._newest.values() for event in kind.values()]
+
+
+def newest_of(blotter: Blotter, replayed: Replayed) -> list[Event]:
+    """What a journal came to, as it would be told: the newest orders and fills, and everything
+    that works, is held or rests."""
+    orders = list(blotter.orders.values())
+    recent = {order.order_id for order in orders[-SHOWN_DONE:]}
+    events: list[Event] = [
+        OrderUpdate(order=order) for order in orders if order.is_working or order.order_id in recent
+    ]
+    events += [FillReport(fill=fill) for fill in list(blotter.fills.values())[-SHOWN_DONE:]]
+    events += [PositionUpdate(position=position) for position in blotter.positions.values()]
+    events += [
+        AlertUpdate(alert=alert) for alert in replayed.alerts.values() if alert.state == "armed"
+    ]
+    events += [AlgoUpdate(algo=algo) for algo in replayed.algos.values() if not algo.is_ended]
+    return events

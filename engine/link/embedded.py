@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import trio
 
-from engine.errors import LinkClosed, describe
+from engine.errors import LinkClosed, TickdeckError, describe
 from engine.link.outbox import Outbox
 from engine.link.protocol import Wake
 from engine.link.session import DeckSession
@@ -82,7 +82,7 @@ class EmbeddedLink:
             self._run(self._serve_until_shut_down)
         except BaseException as error:  # whatever ended the engine, the deck must be told
             _log.error("the engine stopped: %s", "".join(traceback.format_exception(error)))
-            self._outbox.put(EngineFailed(reason=describe(error)))
+            self._outbox.put(_failure(error))
         finally:
             with self._lock:
                 self._is_closed = True
@@ -97,6 +97,14 @@ class EmbeddedLink:
             waiting, self._waiting = self._waiting, []
         for command in waiting:
             deliver(command)
+
+
+def _failure(error: BaseException) -> EngineFailed:
+    if isinstance(error, TickdeckError):
+        return EngineFailed(
+            reason=describe(error), hint=error.hint, exit_code=max(error.exit_code, 2)
+        )
+    return EngineFailed(reason=describe(error))
 
 
 def serve_deck(settings: EngineSettings) -> Serve:

@@ -24,6 +24,7 @@ from engine.messages import (
     BarsUpdate,
     Cancel,
     CancelAlert,
+    CancelAlgo,
     CancelAll,
     CloseBars,
     Command,
@@ -36,12 +37,16 @@ from engine.messages import (
     Frame,
     Notice,
     OpenBars,
+    PauseAlgo,
     Playback,
+    Resolve,
+    ResumeAlgo,
     Search,
     SearchResults,
     SetAlert,
     Shutdown,
     Submit,
+    SubmitAlgo,
     Unwatch,
     Watch,
 )
@@ -59,7 +64,20 @@ FIRST_BARS_EVERY_S = 0.005
 HEAD_START_S = 0.25
 """How long the market that is named first, and so looked at first, is opened before others."""
 
-_ORDER_COMMANDS = (Submit, Amend, Cancel, CancelAll, Flatten, SetAlert, CancelAlert)
+_ORDER_COMMANDS = (
+    Submit,
+    Amend,
+    Cancel,
+    CancelAll,
+    Flatten,
+    SetAlert,
+    CancelAlert,
+    Resolve,
+    SubmitAlgo,
+    PauseAlgo,
+    ResumeAlgo,
+    CancelAlgo,
+)
 
 
 class DeckSession:

@@ -54,7 +54,8 @@ def fill_book(engine: MatchingEngine, levels: int) -> list[int]:
     return numbers
 
 
-def bench_matching(levels: int) -> None:
+def bench_matching(levels: int) -> float:
+    """Seconds for all requests, with `levels` resting on each side."""
     engine = MatchingEngine()
     numbers = fill_book(engine, levels)
     requests = make_requests(levels)
@@ -69,8 +70,11 @@ def bench_matching(levels: int) -> None:
             if request.time_in_force == "gtc" and isinstance(first, Entered):
                 numbers[rng.randrange(len(numbers))] = first.order_id
     took_s = time.perf_counter() - start
+    orders = sum(request is not None for request in requests)
     print(f"matching_at_{levels}_levels {REQUESTS / took_s:.0f} requests/s")
+    print(f"matching_at_{levels}_levels_orders {orders / took_s:.0f} orders/s")
     print(f"matching_at_{levels}_levels_over_bare_loop {took_s / bare_s:.2f} ratio")
+    return took_s
 
 
 def loop_s(requests: list[NewOrder | None], rng: random.Random, count: int) -> float:
@@ -114,7 +118,7 @@ def bench_exchange(seconds: int = 600) -> None:
 
 
 if __name__ == "__main__":
-    for depth in (100, 10_000, 100_000):
-        bench_matching(depth)
+    took_s = {depth: bench_matching(depth) for depth in (1_000, 100_000)}
+    print(f"matching_at_100000_over_1000_levels {took_s[100_000] / took_s[1_000]:.2f} ratio")
     bench_history()
     bench_exchange()

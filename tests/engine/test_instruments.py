@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from engine.errors import UsageError
 from engine.instruments import Instrument, decimals, parse_fqme
@@ -117,3 +118,12 @@ def test_notional_counts_the_multiplier() -> None:
     )
 
     assert Decimal(500_050) == future.notional(Decimal("5000.5"), Decimal(2))
+
+
+def test_an_inverse_contract_is_worth_the_same_in_quote_at_every_price() -> None:
+    linear = replace(instrument(), multiplier=Decimal(10))
+    inverse = replace(linear, is_inverse=True)
+
+    assert linear.notional(Decimal(5), Decimal(-3)) == -150
+    assert inverse.notional(Decimal(5), Decimal(-3)) == -30
+    assert ("usdt", "btc") == (linear.settle, inverse.settle)

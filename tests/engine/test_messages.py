@@ -44,7 +44,8 @@ def example_of(hint: object) -> object:
     if origin is typing.Literal:
         return parts[-1]
     if origin is tuple:
-        return (example_of(parts[0]),)
+        given = parts[:1] if parts[-1] is Ellipsis else parts
+        return tuple(example_of(part) for part in given)
     if origin is list:
         return [example_of(parts[0])]
     if origin is dict:

@@ -295,12 +295,12 @@ async def test_an_order_is_in_the_journal_before_it_is_at_the_venue(
     async with open_rig(mock_clock, flat()) as rig:
         await rig.watch(BTC)
         await rig.submit("buy", "1")
-        kinds = [type(record.entry).__name__ for record in rig.journal.records()]
+        kinds = [type(entry).__name__ for entry in rig.entries()]
         assert kinds == ["Intent"]
 
         await rig.advance(1.0)
 
-        kinds = [type(record.entry).__name__ for record in rig.journal.records()]
+        kinds = [type(entry).__name__ for entry in rig.entries()]
         assert kinds == ["Intent", "Accepted", "Filled", "Executed"]
 
 

@@ -63,6 +63,8 @@ OTHERWISE = {
     "capability": "needs a venue that can do less than paper",
     "stale_quote": "needs a market that fell silent, or ended",
     "state": "needs an amend",
+    "journal": "needs a disk without room",
+    "trail": "needs a trailing order",
     "quote": "an open market has a quote: it opens with one",
 }
 """Checks that have a test of their own, or cannot be reached through the engine."""
@@ -122,7 +124,7 @@ async def test_an_order_is_denied_by(mock_clock: MockClock, check: str) -> None:
         assert rig.order(order_id).reason
         assert at_the_venue(rig) == []
         # What was wanted and refused is on record all the same.
-        entries = [record.entry for record in rig.journal.records()]
+        entries = rig.entries()
         assert [type(entry) for entry in entries] == [Intent, Denied]
 
 

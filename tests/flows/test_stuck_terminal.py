@@ -119,7 +119,7 @@ def test_a_terminal_that_stops_reading_stops_nothing_and_then_shows_the_present(
 
     deck.terminal.output = b""
     deck.wait_equal()
-    deck.until(lambda note: not note.is_behind)
+    deck.terminal.wait_for(lambda _: not deck.now.is_behind)
     assert len(deck.terminal.output) < MOST_AFTER
 
 

@@ -19,8 +19,10 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
@@ -31,7 +33,7 @@ from engine.broker import OpenBroker
 from engine.clock import NANOS, TrioClock
 from engine.config import EngineConfig
 from engine.ems.accounts import Account, built_in_accounts
-from engine.ems.journal import MemoryJournal
+from engine.ems.journal import Agreed, Entry, InstrumentKept, Journal, LimitsChanged
 from engine.instruments import Instrument
 from engine.link.session import DeckSession
 from engine.messages import (
@@ -62,6 +64,8 @@ from tests.support.tapes import loader
 
 WALL_NS = 1_767_603_600 * NANOS
 """Wall time at which a rig starts: 2026-01-05T09:00:00Z."""
+
+_OF_ACCOUNTS_AND_MARKETS = (Agreed, InstrumentKept, LimitsChanged)
 
 E = TypeVar("E")
 
@@ -221,9 +225,10 @@ class Rig:
         assert instrument is not None
         return instrument
 
-    @property
-    def journal(self) -> MemoryJournal:
-        return self.engine.journal
+    def entries(self) -> list[Entry]:
+        """What is on record of orders, fills and alerts, in order."""
+        records = [record.entry for _, record in self.engine.journal.read()]
+        return [one for one in records if not isinstance(one, _OF_ACCOUNTS_AND_MARKETS)]
 
     def take(self, event: Event) -> None:
         """Where the session puts its events."""
@@ -275,6 +280,7 @@ async def open_rig(
     accounts: Sequence[Account] | None = None,
     options: Mapping[str, Mapping[str, Any]] | None = None,
     config: EngineConfig | None = None,
+    journal: Path | Journal | None = None,
 ) -> AsyncIterator[Rig]:
     """An engine that plays `tapes`, or without any serves the embedded exchange.
 
@@ -282,8 +288,10 @@ async def open_rig(
         clock: the clock that trio runs on, standing still.
         accounts: those of `brokers.toml`; the built-in ones unless given.
         options: of brokers, by name; those of `replay` are merged with its tapes.
+        journal: the record, where it is to outlive the rig.
     """
     settings = settings_for(*tapes, accounts=accounts, options=options, config=config)
+    settings = msgspec.structs.replace(settings, journal=journal)
     async with open_engine(settings) as engine:
         told: list[Callable[[Event], None]] = []
         session = DeckSession(engine, put=lambda event: told[0](event), shut_down=_ignore)

@@ -133,12 +133,17 @@ async def open_desk(
     *,
     limits: RiskLimits | None = None,
     capabilities: Capabilities = EVERYTHING,
+    before: Desk | None = None,
     **account: Any,
 ) -> AsyncIterator[Desk]:
+    """A router that runs; after `before`, with its venue and from its journal, as a start after
+    a crash would."""
     clock = TrioClock(START_NS)
-    venue = ScriptedVenue(capabilities=capabilities)
+    venue = ScriptedVenue(capabilities=capabilities) if before is None else before.venue
     markets = ScriptedMarkets()
     journal = WatchedJournal(venue)
+    if before is not None:
+        await journal.append(before.journal.records())
     events: list[Event] = []
 
     async def get_broker(name: str) -> Broker:
@@ -146,23 +151,30 @@ async def open_desk(
             raise BrokerUnavailable(f"no broker named {name!r}")
         return venue
 
+    accounts = [
+        Account(**{"name": "main", "broker": "test", "limits": limits, **account}),
+        Account(name="bare", broker="test", mode="live"),
+        Account(name="other", broker="gone"),
+        Account(name="narrow", broker="test", serves=("sim", "replay")),
+    ]
     async with open_services(clock) as services:
         router = Router(
             journal=journal,
             clock=clock,
             publish=events.append,
             markets=markets,
-            accounts=[
-                Account(**{"name": "main", "broker": "test", "limits": limits, **account}),
-                Account(name="bare", broker="test", mode="live"),
-                Account(name="other", broker="gone"),
-                Account(name="narrow", broker="test", serves=("sim", "replay")),
-            ],
+            # A start logs in all of them, and the venue has one line only.
+            accounts=accounts if before is None else accounts[:1],
             get_broker=get_broker,
             dark_through_ticks=5,
             answer_timeout_s=10.0,
         )
+        if before is not None:
+            await router.recover()
         await services.start("router", router.run, critical=True)
+        if before is not None:
+            router.open_accounts()
+            await trio.testing.wait_all_tasks_blocked()
         yield Desk(router, venue, markets, journal, events)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from decimal import Decimal
-from typing import Literal, NoReturn
+from typing import Literal, NoReturn, get_args
 
 import trio
 
@@ -27,12 +27,14 @@ from engine.messages import (
     Match,
     Order,
     OrderEvent,
+    OrderType,
     Playback,
     PlaybackStatus,
     Position,
     Quote,
     Rejected,
     RequestRefused,
+    TimeInForce,
 )
 
 START_NS = 1_700_000_000_000_000_000
@@ -58,9 +60,11 @@ INSTRUMENT = Instrument(
 EVERYTHING = Capabilities(
     can_trade=True,
     can_amend=True,
-    order_types=frozenset({"limit", "market", "stop", "stop_limit"}),
-    times_in_force=frozenset({"gtc", "ioc", "fok"}),
+    order_types=frozenset(get_args(OrderType)),
+    times_in_force=frozenset(get_args(TimeInForce)),
     can_post_only=True,
+    can_reduce_only=True,
+    can_link=True,
 )
 
 RequestName = Literal["submit", "amend", "cancel"]
@@ -95,6 +99,8 @@ class ScriptedVenue:
         """Refuse with this reason, by an event after the call returned."""
         self.lose: set[RequestName] = set()
         """Break the connection in the middle: raise `OutcomeUnknown`, take the request or not."""
+        self.hides_orders = False
+        """List nothing: its list is no proof, and says nothing of what works."""
         self.refuse_login = ""
         """Why nobody can log in."""
         self.login_delay_s = 0.0
@@ -216,8 +222,11 @@ class ScriptedVenue:
             size = str(self.fill_after_cancel)
             self.fill(order.order_id, size, str(order.price or 100))
 
+    async def order(self, order_id: str) -> Order | None:
+        return None if self.hides_orders else self.working.get(order_id)
+
     async def open_orders(self) -> Sequence[Order]:
-        return tuple(self.working.values())
+        return () if self.hides_orders else tuple(self.working.values())
 
     async def fills(self, since_ns: int) -> Sequence[Fill]:
         return ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from engine.config import PERIODS, Config, DeckConfig, load_config, nearest
-from engine.errors import ConfigError, UsageError
+from engine.errors import ConfigError, TickdeckError, UsageError
 from engine.instruments import parse_fqme
 from engine.locations import Locations, find_locations
 from engine.log import log_to
@@ -20,6 +21,9 @@ from engine.text import safe
 if TYPE_CHECKING:
     from engine.link.embedded import EmbeddedLink
     from tui.app import DeckApp
+
+
+JOURNAL_FILE = "journal.db"
 
 
 def version() -> str:
@@ -51,11 +55,21 @@ def open_deck(
     """
     require_terminal()
     places = locations or find_locations(os.environ)
+    if not paper_only:
+        refuse_in_use(places.data_dir)
     config = config or load_config(places.config_file, os.environ)
     deck = chosen(config.deck, markets=markets, theme=theme, period=period)
     _open_log(places.log_file, config.engine.log_level)
     config = msgspec.structs.replace(config, deck=deck)
     return _run_deck(places, config, broker_options or {}, paper_only=paper_only)
+
+
+def refuse_in_use(data_dir: Path) -> None:
+    """Told before the screen opens. Raises `DataInUse`; the engine itself takes the lock later."""
+    from engine.data_lock import lock_data
+
+    with contextlib.suppress(OSError), lock_data(data_dir):
+        pass
 
 
 def _open_log(path: Path, level: str) -> None:
@@ -118,10 +132,19 @@ def _run_deck(
         app.run()
     finally:
         stopped = link.close()
+    if app.state.failure:
+        raise_failure(app.state.failure, app.state.failure_hint, app.state.exit_code)
     if not stopped:
         sys.stderr.write("tickdeck: the engine did not stop in time; see the log\n")
         return 70
     return app.return_code or 0
+
+
+def raise_failure(reason: str, hint: str, exit_code: int) -> None:
+    """What ended the engine, as the error that the program ends with. Raises `TickdeckError`."""
+    error = TickdeckError(reason, hint=hint)
+    error.exit_code = exit_code
+    raise error
 
 
 def _open_link(
@@ -142,6 +165,8 @@ def _open_link(
         load_broker=registry.load,
         clock=SystemClock(),
         data_dir=places.data_dir,
+        # A playback trades on paper that is gone with it: nothing of it is for the record.
+        journal=None if paper_only else places.data_dir / JOURNAL_FILE,
     )
     return EmbeddedLink(serve_deck(settings))
 

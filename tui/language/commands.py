@@ -24,7 +24,16 @@ from engine.config import PERIODS
 from engine.text import safe
 from tui.actions import Call
 from tui.language import charts as charts
-from tui.language.orders import ORDER_WORDS, alert, cancel, flatten, order, size_setting
+from tui.language.orders import (
+    ORDER_WORDS,
+    OUTCOMES,
+    alert,
+    cancel,
+    flatten,
+    order,
+    resolve,
+    size_setting,
+)
 from tui.language.words import (
     LONGEST,
     CommandError,
@@ -233,6 +242,11 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "cancel", "cancel NUMBER|MARKET|all [!]",
         "Cancel an order by its number, a market's, or all; ! does not ask", cancel, _for_cancel,
+    ),
+    Verb(
+        "resolve", "resolve NUMBER open|canceled|rejected [NOTE]",
+        "Say what became of an unknown order, as seen at its venue", resolve,
+        lambda context: (*map(str, context.numbers), *OUTCOMES),
     ),
     Verb(
         "flatten", "flatten [MARKET] [!]", "Cancel what works, close the position at the market",

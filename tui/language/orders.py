@@ -170,6 +170,20 @@ def cancel(words: Words, context: Context) -> Call:
     return Call("desk", "cancel_number", (int(text),), sends_order=True)
 
 
+OUTCOMES = ("open", "canceled", "rejected")
+"""What can be said by hand of an order of which nobody knows."""
+
+
+def resolve(words: Words, context: Context) -> Call:
+    """`resolve NUMBER open|canceled|rejected [NOTE]`"""
+    word = words.take("the order's number")
+    text = word.text.removeprefix("#")
+    if not (text.isascii() and text.isdigit()) or int(text) not in context.numbers:
+        raise fault(word, f"no working order is called {safe(word.text, 20)!r}")
+    outcome = one_of(words.take("open, canceled or rejected"), OUTCOMES, "outcome")
+    return Call("desk", "resolve_number", (int(text), outcome, safe(words.rest(), 200)))
+
+
 def flatten(words: Words, context: Context) -> Call:
     """`flatten [MARKET] [!]`"""
     word = words.peek()

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from engine.errors import LinkClosed, UsageError
 from engine.messages import (
@@ -31,6 +31,8 @@ from engine.messages import (
     Command,
     Flatten,
     Order,
+    OrderState,
+    Resolve,
     Route,
     SetAlert,
 )
@@ -42,6 +44,9 @@ from tui.orders.staging import OrderRequest, Staged
 from tui.orders.ticket import Ticket
 from tui.paint import format as text_of
 from tui.state import DeckState, MarketView
+
+Outcome = Literal["open", "canceled", "rejected"]
+"""What a person can say of an order of which nobody knows."""
 
 Ask = Callable[[Question], None]
 """Puts a question on the screen."""
@@ -135,6 +140,21 @@ class OrderDesk(Ticket):
         if item is None or not _is_working(item):
             raise UsageError("that order does not work any more")
         self._cancel(item)
+
+    def resolve_number(self, number: int, outcome: Outcome, note: str = "") -> None:
+        """Say what became of the unknown order that the user calls by `number`: as they saw it at
+        the venue. It is on record that a person said so.
+
+        Raises:
+            UsageError: there is no such order, or what became of it is known.
+        """
+        for order in self._state.working():
+            if self.number_of(order.order_id) == number:
+                if order.state is not OrderState.UNKNOWN:
+                    raise UsageError(f"order {number} is {order.state}, not unknown")
+                self._try_send(Resolve(order_id=order.order_id, outcome=outcome, note=note))
+                return
+        raise UsageError(f"there is no working order {number}")
 
     def cancel_number(self, number: int, *, at: float | None = None) -> None:
         """Cancel the working order that the user calls by `number`.

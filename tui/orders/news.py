@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal
 
-from engine.messages import Order, OrderState, OrderUpdate, RequestRefused
+from engine.messages import AccountUpdate, Order, OrderState, OrderUpdate, RequestRefused
 
 _LOUD: dict[OrderState, tuple[Literal["warning", "error"], str]] = {
     OrderState.REJECTED: ("error", "rejected by the venue"),
@@ -43,6 +43,20 @@ def refusal_of(update: OrderUpdate) -> tuple[Literal["warning"], str] | None:
         return None
     what = f"{order.side} {order.size:f} {order.fqme}"
     return "warning", f"{what}: {event.request} refused: {event.reason or 'no reason given'}"
+
+
+def standing_of(update: AccountUpdate, before: AccountUpdate | None) -> list[str]:
+    """What a person is told of an account: that it is in doubt, and numbers that differ, both."""
+    told = []
+    if update.reason and (before is None or before.reason != update.reason):
+        told.append(f"account {update.account}: {update.reason}")
+    known = () if before is None else before.disagreements
+    return told + [
+        f"account {update.account}: {apart.what} of {apart.name} is {apart.ours:f} here "
+        f"and {apart.theirs:f} at the venue"
+        for apart in update.disagreements
+        if apart not in known
+    ]
 
 
 def _short(price: Decimal) -> str:

@@ -223,6 +223,62 @@ def test_works_a_stop_and_a_stop_limit_order() -> None:
     assert venue.events(limit, Filled)
 
 
+def test_trails_by_a_price_and_by_a_percentage() -> None:
+    venue = Venue()
+    market = venue.exchange.market(BTC, venue.now_ns)
+    last = market.engine.last_price
+    assert last is not None
+    tick = market.instrument.price_tick
+    price = venue.send("sell", "0.1", order_type="trailing_stop", trail=Decimal(500))
+    percent = venue.send(
+        "sell", "0.1", order_type="trailing_stop", trail=Decimal("2.5"), trail_unit="percent"
+    )
+    stops = [order.stop_price for order in market.engine.orders() if order.owner == "me"]
+
+    assert stops == [last - int(500 / tick), last - -(-last * 25_000 // 1_000_000)]
+    assert venue.events(price, Accepted)
+    assert venue.events(percent, Accepted)
+    fine = {"trail": Decimal("0.00001"), "trail_unit": "percent"}
+    with pytest.raises(OrderRejected, match="up to 4 decimals"):
+        venue.send("sell", "0.1", order_type="trailing_stop", **fine)
+
+
+def test_ends_an_order_good_till_a_date_when_its_time_has_come() -> None:
+    venue = Venue()
+    until = venue.now_ns + 3 * NANOS
+    low = venue.best("buy") - Decimal(5000)
+    order = venue.send("buy", "0.1", low, time_in_force="gtd", expires_ns=until)
+    venue.go(2.9)
+    assert venue.events(order, Expired) == []
+
+    venue.go(5)
+
+    assert [event.venue_ns for event in venue.events(order, Expired)] == [until]
+    assert venue.account().working == {}
+
+
+def test_reduces_a_position_and_no_more() -> None:
+    venue = Venue()
+    with pytest.raises(OrderRejected, match="nothing to reduce"):
+        venue.send("sell", "0.1", reduce_only=True)
+    venue.send("buy", "0.1")
+    order = venue.send("sell", "0.5", reduce_only=True)
+
+    assert venue.account().positions[BTC].size == 0
+    assert [event.reason for event in venue.events(order, Expired)] == [
+        "there is nothing to reduce"
+    ]
+
+
+def test_cancels_the_rest_of_a_group_when_one_of_it_trades() -> None:
+    venue = Venue()
+    far = venue.send("buy", "0.1", venue.best("buy") - 5000, link_group="g")
+    near = venue.send("buy", "0.1", venue.best("sell") + 50, link_group="g")
+
+    assert venue.events(near, Filled)
+    assert venue.events(far, Canceled)
+
+
 def test_moves_a_stop_by_its_stop_price() -> None:
     venue = Venue()
     stop = venue.send("sell", "0.1", order_type="stop", stop_price=Decimal("40000.0"))

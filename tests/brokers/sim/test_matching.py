@@ -436,6 +436,133 @@ def test_does_not_count_own_orders_as_liquidity_of_a_fill_or_kill_order() -> Non
     assert trades(filled) == [(99, 4, other)]
 
 
+# -- stops that trail, profits that are taken, positions that are only reduced ----------------
+
+
+def test_a_take_profit_order_is_elected_from_the_other_side_than_a_stop() -> None:
+    desk = Desk(100)
+    desk.buy(5, 104)
+    profit = number_of(desk.sell(2, kind="take_profit", stop_price=103))
+    events = desk.sell(1, 104)
+
+    assert trades(events) == [(104, 1, 1), (104, 2, 1)]
+    assert [e.order_id for e in events if isinstance(e, Elected)] == [profit]
+
+
+def test_a_trailing_stop_follows_the_market_up_and_never_down() -> None:
+    desk = Desk(100)
+    stop = number_of(desk.sell(2, kind="trailing_stop", trail=3))
+    at = []
+    for price in (101, 105, 103, 104):
+        desk.engine.touch(price, 1)
+        order = desk.engine.order(stop)
+        at.append(order and order.stop_price)
+    events = desk.engine.touch(102, 1)
+
+    assert at == [98, 102, 102, 102]
+    assert [type(event) for event in events] == [Elected, Removed]
+
+
+def test_a_trail_in_percent_is_rounded_away_from_the_market() -> None:
+    desk = Desk(1003)
+    sale = number_of(desk.sell(1, kind="trailing_stop", trail_ppm=10_000))
+    buy = number_of(desk.buy(1, kind="trailing_stop", trail_ppm=10_000))
+
+    # One percent of 1003 is 10.03 ticks.
+    assert [order.stop_price for order in desk.engine.orders()] == [992, 1014]
+    assert (sale, buy) == (1, 2)
+
+
+def test_a_trailing_stop_limit_order_trades_no_further_than_its_offset() -> None:
+    desk = Desk(100)
+    stop = number_of(desk.sell(2, kind="trailing_stop_limit", trail=2, limit_offset=1))
+    desk.engine.touch(98, 1)
+
+    assert desk.book(SELL) == [(97, [(stop, 2)])]
+
+
+@pytest.mark.parametrize(
+    ("terms", "reason"),
+    [
+        ({"kind": "trailing_stop"}, "trailing orders, and only they, need one trail"),
+        ({"kind": "market", "trail": 1}, "trailing orders, and only they, need one trail"),
+        (
+            {"kind": "trailing_stop", "trail": 1, "trail_ppm": 1},
+            "trailing orders, and only they, need one trail",
+        ),
+        ({"kind": "trailing_stop", "trail": -1}, "a trail is a distance less than the price"),
+        (
+            {"kind": "trailing_stop", "trail": 1, "limit_offset": 1},
+            "only a trailing stop-limit order has a limit offset",
+        ),
+        (
+            {"kind": "market", "time_in_force": "gtd"},
+            "gtd orders, and only they, need a time to end at",
+        ),
+        ({"kind": "market", "expires_ns": 9}, "gtd orders, and only they, need a time to end at"),
+        ({"kind": "market", "reduce_only": True}, "there is nothing to reduce"),
+    ],
+)
+def test_refuses_terms_that_do_not_fit(terms: dict[str, Any], reason: str) -> None:
+    assert refusal(Desk(100).sell(1, None, "me", **terms)) == reason
+
+
+def test_there_is_nothing_to_trail_before_a_first_trade() -> None:
+    assert (
+        refusal(Desk().sell(1, kind="trailing_stop", trail=1)) == "there is no price to trail yet"
+    )
+
+
+def test_several_reduce_only_orders_together_close_a_position_and_no_more() -> None:
+    desk = Desk()
+    desk.sell(5, 100)
+    desk.buy(5, 100, "me")
+    near = number_of(desk.sell(4, 101, "me", reduce_only=True))
+    far = number_of(desk.sell(4, 102, "me", reduce_only=True))
+    other = number_of(desk.sell(4, 103, "me", reduce_only=True))
+
+    events = desk.buy(9, 103)
+
+    assert trades(events) == [(101, 4, near), (102, 1, far)]
+    assert ends(events) == [(far, "expired", 3), (other, "expired", 4)]
+    assert desk.engine.position("me") == 0
+
+
+def test_a_reduce_only_order_that_takes_stops_at_a_flat_position() -> None:
+    desk = Desk()
+    desk.sell(2, 100)
+    desk.buy(2, 100, "me")
+    desk.buy(9, 99)
+
+    events = desk.sell(5, None, "me", reduce_only=True)
+
+    assert [(price, size) for price, size, _ in trades(events)] == [(99, 2)]
+    assert [(cause, left) for _, cause, left in ends(events)] == [("expired", 3)]
+
+
+def test_an_order_good_till_a_date_ends_at_it() -> None:
+    desk = Desk()
+    number = number_of(desk.buy(2, 99, time_in_force="gtd", expires_ns=50))
+
+    assert desk.engine.next_expiry_ns == 50
+    assert desk.engine.expire(49) == []
+    assert desk.engine.expire(60) == [Removed(50, number, 2, "expired", "its time is over")]
+    assert desk.engine.next_expiry_ns is None
+
+
+def test_the_first_of_a_group_to_trade_cancels_the_others() -> None:
+    desk = Desk(100)
+    profit = number_of(desk.sell(5, 105, "me", link="g"))
+    stop = number_of(desk.sell(5, None, "me", kind="stop", stop_price=95, link="g"))
+
+    events = desk.buy(2, 105)
+
+    assert trades(events) == [(105, 2, profit)]
+    assert ends(events) == [(stop, "canceled", 5)]
+    assert refusal(desk.sell(5, 106, "me", link="g")) == "its group is over"
+    assert trades(desk.buy(3, 105)) == [(105, 3, profit)]
+
+
 # -- everything at once -------------------------------------------------------------------------
 
 
@@ -450,6 +577,22 @@ class Known:
     stop_price: int | None
     rank: int
     """Grows with each arrival: lower trades first at one price."""
+    best: int | None = None
+    """Of a trailing order: the best price since it came."""
+
+    @property
+    def direction(self) -> int:
+        return -self.side if self.new.kind.startswith("take_profit") else self.side
+
+    def follow(self, price: int) -> None:
+        new = self.new
+        if self.stop_price is None and self.best is not None:
+            return
+        if new.trail or new.trail_ppm:
+            nearest = min if self.side == BUY else max
+            self.best = price if self.best is None else nearest(self.best, price)
+            away = new.trail or -(-self.best * new.trail_ppm // 1_000_000)
+            self.stop_price = self.best + away * self.side
 
     @property
     def side(self) -> int:
@@ -473,6 +616,8 @@ class MatchingMachine(RuleBasedStateMachine):
         self.time_ns = 0
         self.ranks = 0
         self.last_price = 100
+        self.positions = {"ann": 0, "bob": 0}
+        self.over: set[tuple[str, str]] = set()
 
     @rule(
         side=SIDES,
@@ -508,6 +653,89 @@ class MatchingMachine(RuleBasedStateMachine):
         kind: Any = "stop" if price is None else "stop_limit"
         self.submit(NewOrder(owner, side, size, kind, price, stop, term, False, mode))
 
+    @rule(
+        side=SIDES,
+        size=SIZES,
+        price=st.none() | PRICES,
+        owner=st.sampled_from(["ann", "bob"]),
+        term=st.sampled_from(["gtc", "gtc", "ioc", "fok"]),
+        stop=st.none() | PRICES,
+        mode=MODES,
+    )
+    def reduce(
+        self, side: int, size: int, price: int | None, owner: str, term: Any, stop: Any, mode: Any
+    ) -> None:
+        kinds: Any = (("market", "limit"), ("stop", "stop_limit"))
+        kind = kinds[stop is not None][price is not None]
+        new = NewOrder(owner, side, size, kind, price, stop, term, False, mode, reduce_only=True)
+        if stop is None and self.positions[owner] * side >= 0:
+            assert refusal(self.engine.submit(new, self.tick())) == "there is nothing to reduce"
+        else:
+            self.submit(new)
+
+    @rule(side=SIDES, size=SIZES, stop=PRICES, price=st.none() | PRICES, owner=OWNERS, mode=MODES)
+    def take_profit(
+        self, side: int, size: int, stop: int, price: int | None, owner: str, mode: Any
+    ) -> None:
+        kind: Any = "take_profit" if price is None else "take_profit_limit"
+        self.submit(NewOrder(owner, side, size, kind, price, stop, "gtc", False, mode))
+
+    @rule(
+        side=SIDES,
+        size=SIZES,
+        trail=st.integers(1, 4),
+        in_ppm=st.booleans(),
+        offset=st.none() | st.integers(0, 2),
+        owner=OWNERS,
+        mode=MODES,
+    )
+    def trail(
+        self,
+        side: int,
+        size: int,
+        trail: int,
+        in_ppm: bool,
+        offset: int | None,
+        owner: str,
+        mode: Any,
+    ) -> None:
+        new = NewOrder(
+            owner,
+            side,
+            size,
+            "trailing_stop" if offset is None else "trailing_stop_limit",
+            self_trade=mode,
+            trail=0 if in_ppm else trail,
+            trail_ppm=trail * 7_000 if in_ppm else 0,
+            limit_offset=offset or 0,
+        )
+        self.submit(new)
+
+    @rule(side=SIDES, size=SIZES, price=PRICES, owner=OWNERS, after=st.integers(1, 9))
+    def good_till(self, side: int, size: int, price: int, owner: str, after: int) -> None:
+        until = self.time_ns + after
+        self.submit(
+            NewOrder(owner, side, size, "limit", price, time_in_force="gtd", expires_ns=until)
+        )
+
+    @rule(
+        side=SIDES,
+        size=SIZES,
+        price=PRICES,
+        stop=st.none() | PRICES,
+        owner=st.sampled_from(["ann", "bob"]),
+        link=st.sampled_from(["one", "two", "three"]),
+    )
+    def linked(
+        self, side: int, size: int, price: int, stop: int | None, owner: str, link: str
+    ) -> None:
+        kind: Any = "limit" if stop is None else "stop_limit"
+        new = NewOrder(owner, side, size, kind, price, stop, link=link)
+        if (owner, link) in self.over:
+            assert refusal(self.engine.submit(new, self.tick())) == "its group is over"
+        else:
+            self.submit(new)
+
     @rule(data=st.data(), price=st.none() | PRICES, size=SIZES)
     def amend(self, data: st.DataObject, price: int | None, size: int) -> None:
         number = data.draw(st.sampled_from([*sorted(self.known), 10_000]))
@@ -515,9 +743,12 @@ class MatchingMachine(RuleBasedStateMachine):
         events = self.engine.amend(number, price, size, self.tick())
         if isinstance(events[0], Refused):
             assert len(events) == 1
-            assert before is None or size <= before.size - before.left or before.new.post_only, (
-                "refused without a reason"
-            )
+            assert (
+                before is None
+                or size <= before.size - before.left
+                or before.new.post_only
+                or (before.best is not None and before.stop_price is not None)
+            ), "refused without a reason"
             return
         assert before is not None
         changed = events[0]
@@ -531,15 +762,30 @@ class MatchingMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
         number = data.draw(st.sampled_from([*sorted(self.known), 10_000]))
-        (event,) = self.engine.cancel(number, self.tick())
-        assert isinstance(event, Removed) == (number in self.known)
-        if isinstance(event, Removed):
-            self.fold([event])
+        first, *others = self.engine.cancel(number, self.tick())
+        assert isinstance(first, Removed) == (number in self.known)
+        assert all(isinstance(other, Removed) for other in others)
+        if isinstance(first, Removed):
+            self.fold([first, *others])
 
     @rule(price=PRICES)
     def touch(self, price: int) -> None:
         self.last_price = price
+        self.follow()
         self.fold(self.engine.touch(price, self.tick()))
+
+    def follow(self) -> None:
+        for order in self.known.values():
+            order.follow(self.last_price)
+
+    @rule()
+    def expire(self) -> None:
+        now_ns = self.tick()
+        events = self.engine.expire(now_ns)
+        assert all(isinstance(event, Removed) for event in events)
+        self.fold(events)
+        for order in self.known.values():
+            assert not 0 < order.new.expires_ns <= now_ns, "an order outlived its time"
 
     def tick(self) -> int:
         self.time_ns += 1
@@ -561,7 +807,7 @@ class MatchingMachine(RuleBasedStateMachine):
         self.fold(events)
         if new.time_in_force == "fok" and number not in self.known:
             assert sum(trade.size for trade in takes) in (0, new.size), "part of a FOK traded"
-        if new.time_in_force != "gtc" and new.stop_price is None:
+        if new.time_in_force in ("ioc", "fok") and new.stop_price is None:
             assert number not in self.known, "an immediate order rests"
 
     def would_take(self, new: NewOrder) -> bool:
@@ -588,12 +834,16 @@ class MatchingMachine(RuleBasedStateMachine):
             match event:
                 case Entered():
                     new = event.order
-                    self.known[event.order_id] = Known(
+                    order = self.known[event.order_id] = Known(
                         new, new.size, new.size, new.price, new.stop_price, self.rank()
                     )
+                    order.follow(self.last_price)
                 case Elected():
                     order = self.known[event.order_id]
-                    assert (event.touched_price - order.stop_price) * order.side >= 0
+                    assert (event.touched_price - order.stop_price) * order.direction >= 0
+                    if order.new.kind == "trailing_stop_limit":
+                        offset = order.new.limit_offset
+                        order.price = max(1, order.stop_price + offset * order.side)
                     order.stop_price, order.rank = None, self.rank()
                 case Executed():
                     self.fold_trade(event)
@@ -607,6 +857,9 @@ class MatchingMachine(RuleBasedStateMachine):
                 case Removed():
                     order = self.known.pop(event.order_id)
                     assert event.left == order.left > 0
+                    self.end_group(order.new)
+                    if event.reason == "its time is over":
+                        assert event.time_ns == order.new.expires_ns
 
     def fold_trade(self, trade: Executed) -> None:
         taker, maker = self.known[trade.taker_id], self.known[trade.maker_id]
@@ -623,6 +876,51 @@ class MatchingMachine(RuleBasedStateMachine):
             if not order.left:
                 del self.known[number]
         self.last_price = trade.price
+        self.follow()
+        before = dict(self.positions)
+        for order in (taker, maker):
+            owner = order.new.owner
+            self.end_group(order.new)
+            if owner:
+                self.positions[owner] += trade.size * order.side
+        for order in (taker, maker):
+            if order.new.reduce_only and taker.new.owner != maker.new.owner:
+                held, left = before[order.new.owner], self.positions[order.new.owner]
+                assert held * order.side < 0, "a reduce-only order opened a position"
+                assert abs(left) < abs(held), "it did not reduce the position"
+                assert left * held >= 0, "it flipped the position"
+
+    def end_group(self, new: NewOrder) -> None:
+        if new.link:
+            self.over.add((new.owner, new.link))
+
+    @invariant()
+    def knows_who_holds_what(self) -> None:
+        for owner, size in self.positions.items():
+            assert self.engine.position(owner) == size
+
+    @invariant()
+    def leaves_nothing_that_cannot_reduce(self) -> None:
+        for order in self.known.values():
+            if order.new.reduce_only and order.stop_price is None:
+                assert self.positions[order.new.owner] * order.side < 0
+
+    @invariant()
+    def trails_as_far_behind_as_was_asked_for(self) -> None:
+        for number, order in self.known.items():
+            working = self.engine.order(number)
+            assert working is not None
+            assert working.stop_price == order.stop_price
+
+    @invariant()
+    def leaves_of_a_group_that_traded_only_who_traded(self) -> None:
+        groups: dict[tuple[str, str], list[Known]] = {}
+        for order in self.known.values():
+            if order.new.link and (order.new.owner, order.new.link) in self.over:
+                groups.setdefault((order.new.owner, order.new.link), []).append(order)
+        for left in groups.values():
+            assert len([order for order in left if order.left == order.size]) == 0
+            assert len(left) <= 2, "only two that traded with each other can both be left"
 
     @invariant()
     def rests_what_the_events_say(self) -> None:
@@ -647,7 +945,7 @@ class MatchingMachine(RuleBasedStateMachine):
         assert self.engine.last_price == self.last_price
         for order in self.known.values():
             if order.stop_price is not None:
-                assert (self.last_price - order.stop_price) * order.side < 0
+                assert (self.last_price - order.stop_price) * order.direction < 0
 
 
 MatchingMachine.TestCase.settings = settings(

@@ -10,28 +10,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from engine.accounting.positions import after_fill, apply, fill_of, signed, unrealised
-from engine.messages import Fill, Filled, Order, Position, Side
+from engine.accounting.payoff import flow, worth
+from engine.accounting.positions import (
+    after_fill,
+    apply,
+    fill_of,
+    fold,
+    parts_of,
+    signed,
+    unrealised,
+)
+from engine.instruments import Instrument
+from engine.messages import Fill, Filled, Order, Position
+from tests.support.fills import (
+    CLOSE,
+    CONTRACT,
+    FLAT,
+    INVERSE,
+    LINEAR,
+    MARKETS,
+    PRICES,
+    fill,
+    fill_lists,
+)
 from tests.support.venue import FQME, INSTRUMENT
-
-FLAT = Position(account="a", fqme=FQME)
-CONTRACT = replace(INSTRUMENT, multiplier=Decimal(50))
-EXACT_ENOUGH = Decimal("1e-30")
-
-
-def fill(side: Side, size: str, price: str, fee: str = "0", fee_asset: str = "usdt") -> Fill:
-    return Fill(
-        order_id="o",
-        account="a",
-        fqme=FQME,
-        trade_id="t",
-        side=side,
-        price=Decimal(price),
-        size=Decimal(size),
-        fee=Decimal(fee),
-        fee_asset=fee_asset,
-        venue_ns=5,
-    )
 
 
 def held(*fills: Fill) -> Position:
@@ -145,45 +147,197 @@ def test_a_fill_of_another_market_is_refused() -> None:
         apply(Position(account="b", fqme=FQME), fill("buy", "1", "100"), INSTRUMENT)
 
 
-FILLS = st.lists(
-    st.builds(
-        fill,
-        st.sampled_from(["buy", "sell"]),
-        st.decimals(min_value="0.001", max_value="1000", places=3).map(str),
-        st.decimals(min_value="0.01", max_value="100000", places=2).map(str),
-        st.decimals(min_value="-5", max_value="5", places=4).map(str),
-        st.sampled_from(["usdt", "usdt", "btc"]),
-    ),
-    max_size=40,
+def test_entry_fees_leave_with_the_part_that_is_closed() -> None:
+    position = held(
+        fill("buy", "4", "100", "0.8"),
+        fill("buy", "1", "100", "0.1", "bnb"),
+        fill("sell", "2", "110", "0.3"),
+    )
+
+    assert {"usdt": Decimal("0.48"), "bnb": Decimal("0.06")} == position.entry_fees
+    assert position.fees == Decimal("1.1")
+
+
+def test_a_fee_of_going_through_zero_is_shared_by_size() -> None:
+    position = held(fill("buy", "2", "100", "0.1"), fill("sell", "5", "103", "0.5"))
+
+    assert {"usdt": Decimal("0.3")} == position.entry_fees
+    assert position.fees == Decimal("0.6")
+
+
+def test_what_is_closed_has_no_entry_fees() -> None:
+    assert held(fill("buy", "2", "100", "0.1"), fill("sell", "2", "90", "0.1")).entry_fees == {}
+
+
+@pytest.mark.parametrize(
+    ("held", "change", "closing", "opening"),
+    [(0, 3, 0, 3), (2, 3, 0, 3), (-2, 3, 2, 1), (5, -3, -3, 0), (3, -3, -3, 0), (2, -5, -2, -3)],
 )
+def test_a_trade_closes_what_is_held_and_opens_the_rest(
+    held: int, change: int, closing: int, opening: int
+) -> None:
+    assert (closing, opening) == parts_of(Decimal(held), Decimal(change))
 
 
-@given(FILLS)
-def test_the_size_is_the_sum_of_the_fills(fills: list[Fill]) -> None:
-    position = held(*fills)
+# -- what venues print in their own pages --------------------------------------------------------
+
+DOLLAR = replace(INVERSE, multiplier=Decimal(1))
+"""A dollar to a contract, as Bybit's BTCUSD and BitMEX's XBTUSD."""
+
+
+def test_the_average_entry_of_an_inverse_contract_is_bybits() -> None:
+    """help-center article 000001113: 50 contracts at 10,000 and 50 at 15,000 are at 12,000."""
+    position = fold(FLAT, [fill("buy", "50", "10000"), fill("buy", "50", "15000")], DOLLAR)
+
+    assert position.average_price is not None
+    assert abs(position.average_price - 12000) < CLOSE
+
+
+def test_the_average_entry_of_a_linear_contract_is_bybits() -> None:
+    """The same page: 1 BTC at 10,000 and 2 at 13,000 are at 12,000."""
+    assert held(fill("buy", "1", "10000"), fill("buy", "2", "13000")).average_price == 12000
+
+
+def test_the_profit_of_an_inverse_contract_is_bybits() -> None:
+    """ "What is Inverse Contract?": 10,000 contracts from 23,000 to 25,000 gain 0.0348 BTC."""
+    fills = [fill("buy", "10000", "23000"), fill("sell", "10000", "25000")]
+    position = fold(FLAT, fills, DOLLAR)
+
+    assert round(position.realised, 8) == Decimal("0.03478261")
+
+
+@pytest.mark.parametrize(
+    ("side", "mark", "profit"), [("buy", "5500", "0.01818182"), ("sell", "4500", "0.02222222")]
+)
+def test_the_open_profit_of_an_inverse_contract_goes_with_its_side(
+    side: str, mark: str, profit: str
+) -> None:
+    """Coinlocally, "Margin and profit & loss calculations": 1,000 contracts at 5,000."""
+    position = fold(FLAT, [fill(side, "1000", "5000")], DOLLAR)  # type: ignore[arg-type]
+
+    assert round(unrealised(position, Decimal(mark), DOLLAR), 8) == Decimal(profit)
+
+
+def test_the_average_of_two_sizes_is_the_venues() -> None:
+    """The same page: 1,000 contracts at 5,000 and 2,000 at 6,000 are at 5,625."""
+    position = fold(FLAT, [fill("buy", "1000", "5000"), fill("buy", "2000", "6000")], DOLLAR)
+
+    assert position.average_price is not None
+    assert abs(position.average_price - 5625) < CLOSE
+
+
+def test_the_realised_profit_of_a_bitmex_trade_agrees_to_the_satoshi() -> None:
+    """885 XBTUSD from 7,299 to 6,635.5: -1,212,403 satoshi before rounding per execution."""
+    fills = [fill("buy", "885", "7299"), fill("sell", "885", "6635.5")]
+    position = fold(FLAT, fills, DOLLAR)
+
+    assert round(position.realised * 10**8) == -1212403
+
+
+def test_fees_of_an_inverse_contract_are_counted_in_base() -> None:
+    position = fold(FLAT, [fill("buy", "1", "100", "0.01", "btc")], INVERSE)
+
+    assert (position.fees, position.fees_in_other) == (Decimal("0.01"), {})
+
+
+@pytest.mark.parametrize("price", ["0", "-1"])
+def test_an_inverse_contract_has_no_price_of_zero(price: str) -> None:
+    position = fold(FLAT, [fill("buy", "1", "100")], INVERSE)
+
+    with pytest.raises(ValueError, match="inverse"):
+        unrealised(position, Decimal(price), INVERSE)
+
+
+def test_a_negative_price_is_a_price_for_a_linear_market() -> None:
+    position = held(fill("buy", "1", "-37.63"), fill("buy", "1", "-10.37"))
+
+    assert position.average_price == -24
+    assert unrealised(position, Decimal(1), LINEAR) == 50
+
+
+# -- for all fills -------------------------------------------------------------------------------
+
+FILLS = fill_lists(fee_assets=("usdt", "usdt", "btc"))
+EVERY_MARKET = st.sampled_from(MARKETS)
+
+
+@given(FILLS, EVERY_MARKET)
+def test_the_size_is_the_sum_of_the_fills(fills: list[Fill], market: Instrument) -> None:
+    position = fold(FLAT, fills, market)
 
     assert position.size == sum(signed(one.side, one.size) for one in fills)
     assert (position.average_price is None) == (position.size == 0)
+    assert position.size or position.entry_fees == {}
 
 
-@given(FILLS, st.decimals(min_value="0.01", max_value="100000", places=2))
-def test_profit_is_cash_plus_what_is_held(fills: list[Fill], price: Decimal) -> None:
-    position = held(*fills)
-    cash = sum((-signed(one.side, one.size) * one.price for one in fills), Decimal(0))
-    fees = sum((one.fee for one in fills if one.fee_asset == "usdt"), Decimal(0))
-    profit = position.realised + unrealised(position, price, INSTRUMENT) - position.fees
-    worth = cash - fees + position.size * price
+@given(FILLS, PRICES, EVERY_MARKET)
+def test_profit_is_cash_plus_what_is_held(
+    fills: list[Fill], price: Decimal, market: Instrument
+) -> None:
+    position = fold(FLAT, fills, market)
+    changes = [(signed(one.side, one.size), one.price) for one in fills]
+    cash = sum((flow(size, paid, market) for size, paid in changes), Decimal(0))
+    fees = sum((one.fee for one in fills if one.fee_asset == market.settle), Decimal(0))
+    profit = position.realised + unrealised(position, price, market) - position.fees
+    value = -flow(position.size, price, market)
 
     assert position.fees == fees
-    assert abs(profit - worth) < EXACT_ENOUGH
+    assert abs(profit - (cash - fees + value)) < CLOSE * max(1, abs(value))
 
 
-@given(FILLS)
-def test_the_average_lies_between_the_prices_that_were_paid(fills: list[Fill]) -> None:
-    position = held(*fills)
+@given(FILLS, EVERY_MARKET)
+def test_the_average_lies_between_the_prices_that_were_paid(
+    fills: list[Fill], market: Instrument
+) -> None:
+    position = fold(FLAT, fills, market)
     side = "buy" if position.size > 0 else "sell"
     prices = [one.price for one in fills if one.side == side]
 
     if position.average_price is not None:
-        assert min(prices) - EXACT_ENOUGH <= position.average_price
-        assert position.average_price <= max(prices) + EXACT_ENOUGH
+        assert min(prices) - CLOSE <= position.average_price
+        assert position.average_price <= max(prices) + CLOSE
+
+
+@given(FILLS, st.integers(min_value=0, max_value=30), EVERY_MARKET)
+def test_folding_in_two_goes_is_folding_in_one(
+    fills: list[Fill], cut: int, market: Instrument
+) -> None:
+    whole = fold(FLAT, fills, market)
+
+    assert whole == fold(fold(FLAT, fills[:cut], market), fills[cut:], market)
+
+
+@given(FILLS, EVERY_MARKET)
+def test_a_mirrored_position_has_the_opposite_profit(fills: list[Fill], market: Instrument) -> None:
+    mirrored = [replace(one, side="sell" if one.side == "buy" else "buy") for one in fills]
+    one, other = fold(FLAT, fills, market), fold(FLAT, mirrored, market)
+
+    assert (one.size, one.average_price) == (-other.size, other.average_price)
+    assert abs(one.realised + other.realised) < CLOSE
+    assert one.entry_fees == other.entry_fees
+
+
+@given(FILLS, EVERY_MARKET)
+def test_entry_fees_are_those_of_opening_less_what_was_closed(
+    fills: list[Fill], market: Instrument
+) -> None:
+    open_fees: dict[str, Decimal] = {}
+    position = FLAT
+    for one in fills:
+        parts = parts_of(position.size, signed(one.side, one.size))
+        after = apply(position, one, market)
+        kept = (position.size + parts.closing) / position.size if position.size else Decimal(0)
+        open_fees = {asset: fee * kept for asset, fee in open_fees.items()}
+        share = one.fee * abs(parts.opening) / one.size
+        open_fees[one.fee_asset] = open_fees.get(one.fee_asset, Decimal(0)) + share
+        position = after
+
+    for asset, fee in open_fees.items():
+        assert abs(position.entry_fees.get(asset, Decimal(0)) - fee) < Decimal("1e-20")
+
+
+@given(PRICES, EVERY_MARKET)
+def test_what_a_trade_is_worth_is_what_it_moves(price: Decimal, market: Instrument) -> None:
+    moved = abs(flow(Decimal(3), price, market))
+
+    assert abs(worth(Decimal(3), price, market) - moved) < CLOSE

@@ -11,7 +11,10 @@ from engine.ems.alerts import Alerts
 from engine.ems.dark import DarkBook
 from engine.messages import (
     Alert,
+    AlertReference,
     AlertUpdate,
+    Ask,
+    Bid,
     CancelAlert,
     CommandRefused,
     SetAlert,
@@ -175,3 +178,23 @@ def test_a_cancel_says_why_there_is_nothing_to_cancel() -> None:
         ("there is no such alert", "never\ufffd"),
         ("the alert is triggered", "called"),
     ]
+
+
+@pytest.mark.parametrize("reference", ["bid", "ask", "mid"])
+async def test_an_alert_can_be_held_against_a_quote(reference: AlertReference) -> None:
+    async with open_desk() as desk:
+        price = {"bid": Decimal(102), "ask": Decimal(104), "mid": Decimal(103)}[reference]
+        desk.router.handle(
+            SetAlert(alert_id="a", fqme=FQME, price=price, note="now", reference=reference)
+        )
+        await desk.router.wait_idle()
+        desk.tick(desk.trade(110.0))
+        await desk.router.wait_idle()
+        before = desk.told(AlertUpdate)[-1].alert.state
+        desk.tick(Bid(FQME, 102.0, 1.0), Ask(FQME, 104.0, 1.0))
+        await desk.router.wait_idle()
+
+        assert before == "armed"
+        update = desk.told(AlertUpdate)[-1]
+        assert (update.alert.state, update.alert.reference) == ("triggered", reference)
+        assert update.text == f"{FQME} reached {price}, {reference} {price}: now"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from engine.ems.dark import DarkBook, Touch
-from engine.messages import Ask, Bid, Break, Tick, Trade
+from engine.ems.dark import DarkBook, Direction, Source, Touch, Trail, source_of, standing
+from engine.messages import Ask, Bid, Break, Order, Quote, Tick, Trade, TrailUnit
 
 X = "x.y"
 
@@ -187,3 +188,268 @@ def test_exactly_what_a_slow_look_at_all_of_them_finds(
             del waiting[name]
 
     assert len(made) == len(waiting)
+
+
+# -- other prices than the last ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "ticks", "at"),
+    [
+        ("bid", [Bid(X, 102.0, 1.0)], 102.0),
+        ("ask", [Ask(X, 102.0, 1.0)], 102.0),
+        ("mid", [Bid(X, 100.0, 1.0), Ask(X, 104.0, 1.0)], 102.0),
+    ],
+)
+def test_a_trigger_is_held_against_the_price_that_it_names(
+    source: Source, ticks: list[Tick], at: float
+) -> None:
+    made = DarkBook()
+    made.hold("order", "a", X, Decimal(102), 100.0, source=source)
+
+    assert touched(made, 105) == []
+    (touch,) = seen(made, *ticks)
+    assert (touch.held_id, touch.price) == ("a", at)
+
+
+def test_a_side_that_is_empty_touches_nothing() -> None:
+    made = DarkBook()
+    made.hold("order", "a", X, Decimal(98), 100.0, source="bid")
+
+    assert seen(made, Bid(X, 97.0, 0.0)) == []
+    assert [touch.held_id for touch in seen(made, Bid(X, 97.0, 1.0))] == ["a"]
+
+
+def test_a_halted_market_is_waited_out() -> None:
+    made = book(a=101)
+    made.halt(X, True)
+    assert touched(made, 102) == []
+    made.halt(X, False)
+
+    assert [touch.held_id for touch in seen(made, Bid(X, 99.0, 1.0))] == ["a"]
+
+
+def test_a_direction_that_is_said_is_not_decided_by_the_market() -> None:
+    made = DarkBook()
+    made.hold("order", "stop", X, Decimal(99), 100.0, direction="up")
+
+    assert touched(made, 98.5) == []
+    assert touched(made, 99.5) == ["stop"]
+
+
+@pytest.mark.parametrize(
+    ("side", "reference", "source"),
+    [
+        ("buy", "last", "last"),
+        ("buy", "touch", "ask"),
+        ("sell", "touch", "bid"),
+        ("sell", "mid", "mid"),
+    ],
+)
+def test_an_order_is_triggered_by_what_it_would_meet(
+    side: str, reference: str, source: str
+) -> None:
+    order = Order(
+        order_id="o",
+        account="a",
+        fqme=X,
+        side=side,
+        order_type="market",
+        size=Decimal(1),
+        reference=reference,
+    )  # type: ignore[arg-type]
+    quote = Quote(fqme=X, last=1.0, bid=2.0, ask=4.0)
+    prices = {"last": 1.0, "bid": 2.0, "ask": 4.0, "mid": 3.0}
+
+    assert source_of(order) == source
+    assert standing(quote, source_of(order)) == prices[source]
+    assert standing(None, source_of(order)) is None
+
+
+# -- triggers that trail ---------------------------------------------------------------------------
+
+
+def trailing(
+    distance: str, direction: Direction, unit: TrailUnit = "price", last: float | None = 100.0
+) -> DarkBook:
+    made = DarkBook()
+    trail = Trail(Decimal(distance), unit)
+    made.hold("order", "t", X, None, last, direction=direction, trail=trail)
+    return made
+
+
+def test_a_trailing_trigger_follows_the_market_and_never_comes_back() -> None:
+    made = trailing("3", "down")
+    at = []
+    for price in (101.5, 105.25, 103.0, 104.0):
+        assert touched(made, price) == []
+        at.append(made.price("t"))
+
+    assert at == [Decimal("98.5"), Decimal("102.25"), Decimal("102.25"), Decimal("102.25")]
+    assert touched(made, 102.25) == ["t"]
+
+
+def test_a_trail_in_percent_is_exact() -> None:
+    made = trailing("0.3", "up", "percent")
+    touched(made, 99.97, 99.99)
+
+    assert made.price("t") == Decimal("100.26991")
+    assert made.take_moved(X) == {"t": Decimal("100.26991")}
+    assert made.take_moved(X) == {}
+
+
+def test_a_trail_without_a_market_begins_at_its_first_price() -> None:
+    made = trailing("3", "down", last=None)
+
+    assert made.price("t") is None
+    assert touched(made, 100) == []
+    assert made.price("t") == 97
+
+
+def test_one_that_comes_later_follows_from_where_it_came() -> None:
+    made = trailing("3", "down")
+    touched(made, 110, 100.5)
+    trail = Trail(Decimal(2), "price")
+    made.release("t")
+    made.hold("order", "late", X, None, 100.5, direction="down", trail=trail)
+    assert touched(made, 104) == []
+
+    assert made.price("late") == 102
+
+
+def test_a_trail_that_goes_on_after_a_restart_keeps_its_place() -> None:
+    made = DarkBook()
+    trail = Trail(Decimal(3), "price")
+    made.hold("order", "t", X, Decimal(105), 104.5, direction="down", trail=trail)
+
+    assert touched(made, 106) == []
+    assert made.price("t") == 105
+    assert touched(made, 104) == ["t"]
+
+
+def test_what_has_no_place_is_not_held() -> None:
+    made = DarkBook()
+    with pytest.raises(ValueError, match="no place"):
+        made.hold("order", "a", X, None, 100.0)
+    with pytest.raises(ValueError, match="no place"):
+        made.hold("order", "a", X, None, 100.0, trail=Trail(Decimal(1), "price"))
+    assert len(made) == 0
+
+
+def test_many_that_are_released_leave_nothing_behind() -> None:
+    made = DarkBook()
+    for number in range(5000):
+        made.hold("order", str(number), X, Decimal(101 + number), 100.0)
+    for number in range(4990):
+        made.release(str(number))
+
+    assert len(made) == 10
+    assert touched(made, 20_000) == [str(number) for number in range(4990, 5000)]
+
+
+# -- everything at once ----------------------------------------------------------------------------
+
+
+class DarkMachine(RuleBasedStateMachine):
+    """Holds the book to a slow one that looks at every trigger at every price."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.book = DarkBook()
+        self.slow: dict[str, dict[str, object]] = {}
+        self.prices: dict[str, float | None] = dict.fromkeys(("last", "bid", "ask", "mid"), 100.0)
+        self.prices.update(bid=99.0, ask=101.0)
+        list(self.book.on_ticks(X, [trade(100), Bid(X, 99.0, 1.0), Ask(X, 101.0, 1.0)]))
+        self.made = 0
+        self.sent: list[str] = []
+        self.news: set[str] = set()
+        self.is_stale = False
+
+    SOURCES = st.sampled_from(["last", "bid", "ask", "mid"])
+
+    @rule(
+        price=PRICES,
+        source=SOURCES,
+        trail=st.none() | st.integers(1, 5),
+        direction=st.sampled_from(["up", "down"]),
+    )
+    def hold(self, price: int, source: Source, trail: int | None, direction: Direction) -> None:
+        at = self.prices[source]
+        if at is None:
+            return
+        self.made += 1
+        held_id = str(self.made)
+        place = None if trail else Decimal(price)
+        follows = None if trail is None else Trail(Decimal(trail), "price")
+        said: Direction = direction if trail else ""
+        told = self.book.hold(
+            "order", held_id, X, place, at, source=source, direction=said, trail=follows
+        )
+        sign = {"up": 1, "down": -1}[told]
+        stop = at + (trail or 0) * sign if trail else price
+        self.slow[held_id] = {"source": source, "sign": sign, "stop": stop, "trail": trail}
+
+    @rule(data=st.data())
+    def release(self, data: st.DataObject) -> None:
+        held_id = data.draw(st.sampled_from([*self.slow, *self.sent, "none"]))
+        assert self.book.release(held_id) == (self.slow.pop(held_id, None) is not None)
+
+    @rule(price=PRICES)
+    def trade(self, price: int) -> None:
+        self.prices["last"] = float(price)
+        self.see({"last"}, trade(price))
+
+    @rule(price=PRICES, is_gone=st.booleans())
+    def bid(self, price: int, is_gone: bool) -> None:
+        self.prices["bid"] = None if is_gone else float(price)
+        self.see({"bid", "mid"}, Bid(X, float(price), 0.0 if is_gone else 1.0))
+
+    @rule(price=PRICES)
+    def ask(self, price: int) -> None:
+        self.prices["ask"] = float(price)
+        self.see({"ask", "mid"}, Ask(X, float(price), 1.0))
+
+    @rule()
+    def stop(self) -> None:
+        self.prices = dict.fromkeys(self.prices)
+        self.news.clear()
+        self.is_stale = True
+        assert list(self.book.on_ticks(X, [Break(X, "stale")])) == []
+
+    def see(self, changed: set[str], tick: Tick) -> None:
+        bid, ask = self.prices["bid"], self.prices["ask"]
+        self.prices["mid"] = None if bid is None or ask is None else (bid + ask) / 2
+        self.news |= {s for s in changed if any(h["source"] == s for h in self.slow.values())}
+        wanted: set[str] = set()
+        if bid is None or ask is None or bid <= ask:
+            for held_id, held in list(self.slow.items()):
+                price = self.prices[str(held["source"])]
+                if held["source"] in self.news and price is not None and self.is_hit(held, price):
+                    wanted.add(held_id)
+                    del self.slow[held_id]
+            self.news.clear()
+        given = [touch.held_id for touch in self.book.on_ticks(X, [tick])]
+        assert len(given) == len(set(given))
+        assert set(given) == wanted
+        self.sent += given
+
+    @staticmethod
+    def is_hit(held: dict[str, object], price: float) -> bool:
+        sign, stop, trail = held["sign"], held["stop"], held["trail"]
+        assert isinstance(sign, int)
+        assert isinstance(stop, int | float)
+        if isinstance(trail, int):
+            stop = held["stop"] = min((stop, price + trail * sign), key=lambda p: p * sign)
+        return (price - stop) * sign >= 0
+
+    @invariant()
+    def is_sent_at_most_once(self) -> None:
+        assert len(self.sent) == len(set(self.sent))
+        assert len(self.book) == len(self.slow)
+        assert not any(held_id in self.book for held_id in self.sent)
+
+
+DarkMachine.TestCase.settings = settings(
+    max_examples=200, stateful_step_count=40, deadline=None, derandomize=True
+)
+test_agrees_with_a_slow_book_under_any_ticks = DarkMachine.TestCase

@@ -28,6 +28,7 @@ from engine.messages import (
     OrderEvent,
     OrderState,
     Rejected,
+    Reopened,
     RequestRefused,
     Submit,
     Triggered,
@@ -48,6 +49,7 @@ SAMPLES: dict[type, OrderEvent] = {
     Held: Held(order_id=ID),
     Triggered: Triggered(order_id=ID, touched_price=1.0, price=Decimal(101)),
     Lost: Lost(order_id=ID, reason="time-out"),
+    Reopened: Reopened(order_id=ID, reason="listed"),
 }
 STATES = [state for state in OrderState if state is not OrderState.STAGED]
 
@@ -100,12 +102,18 @@ def test_what_the_table_names_happens_and_everything_else_raises(
             fold(order(state), SAMPLES[kind], 1)
 
 
-def test_the_table_knows_no_way_out_of_done_but_a_fill_or_a_larger_size() -> None:
+def test_the_table_knows_no_way_out_of_done_but_evidence_of_the_venue() -> None:
     leaving = {
         (state, kind) for (state, kind), to in NEXT.items() if state in DONE and to is not state
     }
 
-    assert leaving == {(OrderState.REJECTED, Filled), (OrderState.FILLED, Amended)}
+    assert leaving == {
+        (OrderState.REJECTED, Filled),
+        (OrderState.FILLED, Amended),
+        (OrderState.CANCELED, Reopened),
+        (OrderState.EXPIRED, Reopened),
+        (OrderState.REJECTED, Reopened),
+    }
 
 
 def test_the_table_never_leads_back_to_pending_or_dark() -> None:

@@ -15,6 +15,7 @@ from engine.ems.risk import RiskLimits
 from engine.errors import ServiceFailed
 from engine.messages import (
     Accepted,
+    AccountUpdate,
     AlertUpdate,
     Amended,
     Cancel,
@@ -280,6 +281,7 @@ async def test_no_answer_makes_an_order_unknown_and_never_sends_it_again(
 ) -> None:
     async with open_desk() as desk:
         desk.venue.drop_acks = {"submit"}
+        desk.venue.hides_orders = True
         order_id = desk.submit()
         await trio.sleep(9.9)
         early = desk.order(order_id).state
@@ -328,6 +330,7 @@ async def test_late_evidence_resolves_an_unknown_order(
 ) -> None:
     async with open_desk() as desk:
         desk.venue.drop_acks = {"submit"}
+        desk.venue.hides_orders = True
         order_id = desk.submit()
         await desk.router.wait_idle()
         await trio.sleep(100)
@@ -408,7 +411,7 @@ async def test_a_snapshot_tells_everything_that_was_told() -> None:
         snapshot = desk.router.snapshot()
 
         kinds = [type(event) for event in snapshot]
-        assert kinds == [OrderUpdate, FillReport, PositionUpdate, AlertUpdate]
+        assert kinds == [OrderUpdate, FillReport, PositionUpdate, AlertUpdate, AccountUpdate]
         assert snapshot[0] == OrderUpdate(order=desk.order(order_id))
         assert snapshot[2] == desk.told(PositionUpdate)[-1]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from engine.broker import Capabilities
-from engine.ems.shape import LARGEST, check_shape, denied, text
+from engine.ems.shape import LARGEST, check_shape, denied, held_as, text
 from engine.messages import Denied, Order
 from tests.support.venue import EVERYTHING, FQME, INSTRUMENT
 
@@ -19,6 +19,11 @@ LIMIT = {"price": Decimal(100)}
 STOP = {"order_type": "stop", "stop_price": Decimal(101)}
 STOP_LIMIT = {"order_type": "stop_limit", "price": Decimal(102), "stop_price": Decimal(101)}
 MARKET = {"order_type": "market"}
+TAKE_PROFIT = {"order_type": "take_profit", "stop_price": Decimal(101)}
+TAKE_PROFIT_LIMIT = {**TAKE_PROFIT, "order_type": "take_profit_limit", "price": Decimal(100)}
+TRAILING = {"order_type": "trailing_stop", "trail": Decimal(2)}
+TRAILING_LIMIT = {**TRAILING, "order_type": "trailing_stop_limit", "limit_offset": Decimal(1)}
+GTD = {"time_in_force": "gtd", "expires_ns": 5}
 DARK = {"route": "dark", "trigger_price": Decimal(105)}
 
 
@@ -63,6 +68,19 @@ def told(denial: Denied | None) -> tuple[str, str, str]:
         {**LIMIT, "post_only": True},
         {**LIMIT, **DARK, "post_only": True},
         {**LIMIT, "time_in_force": "fok"},
+        TAKE_PROFIT,
+        TAKE_PROFIT_LIMIT,
+        TRAILING,
+        {**TRAILING, "trail": Decimal("0.123"), "trail_unit": "percent"},
+        TRAILING_LIMIT,
+        {"route": "dark", "trail": Decimal(2)},
+        {"route": "dark", "trail": Decimal(2), "trigger_price": Decimal(90)},
+        {**DARK, "reference": "touch"},
+        {**LIMIT, **GTD},
+        {**LIMIT, **GTD, "post_only": True},
+        {**STOP, **GTD},
+        {**LIMIT, "reduce_only": True},
+        {**LIMIT, "link_group": "g"},
     ],
 )
 def test_an_order_whose_fields_fit_its_type_has_a_shape(fields: dict[str, Any]) -> None:
@@ -80,13 +98,33 @@ def test_an_order_whose_fields_fit_its_type_has_a_shape(fields: dict[str, Any]) 
         ({**STOP_LIMIT, "stop_price": None}, "a stop_limit order needs a stop price"),
         ({**LIMIT, "stop_price": Decimal(101)}, "a limit order has no stop price"),
         ({**LIMIT, "trigger_price": Decimal(101)}, "only a dark order has a trigger price"),
-        ({**LIMIT, "route": "dark"}, "a dark order needs a trigger price"),
+        ({**LIMIT, "route": "dark"}, "a dark order needs a trigger price or a trail"),
         ({**STOP, **DARK}, "a dark order has a trigger of its own and no stop"),
         ({**STOP_LIMIT, **DARK}, "a dark order has a trigger of its own and no stop"),
         ({**MARKET, "post_only": True}, "only a resting limit order can be post-only"),
         (
             {**LIMIT, "post_only": True, "time_in_force": "ioc"},
             "only a resting limit order can be post-only",
+        ),
+        ({**TAKE_PROFIT, "stop_price": None}, "a take_profit order needs a stop price"),
+        ({**TAKE_PROFIT_LIMIT, "price": None}, "a take_profit_limit order needs a price"),
+        ({**TRAILING, "trail": None}, "a trailing_stop order needs a trail"),
+        ({**TRAILING, "stop_price": Decimal(99)}, "a trailing_stop order has no stop price"),
+        ({**TRAILING, "price": Decimal(99)}, "a trailing_stop order has no limit price"),
+        ({**TRAILING, "limit_offset": Decimal(1)}, "a trailing_stop order has no limit offset"),
+        (
+            {**TRAILING_LIMIT, "limit_offset": None},
+            "a trailing_stop_limit order needs a limit offset",
+        ),
+        ({**LIMIT, "trail": Decimal(2)}, "a limit order does not trail"),
+        ({**LIMIT, "limit_offset": Decimal(2)}, "only what trails has a limit offset"),
+        ({**LIMIT, "expires_ns": 5}, "only a gtd order has a time of its own end"),
+        ({**LIMIT, "time_in_force": "gtd"}, "a gtd order needs a time to end at"),
+        ({**LIMIT, **GTD, "created_ns": 5}, "the time to end at is past"),
+        ({**MARKET, **GTD}, "a market order does not wait"),
+        (
+            {**LIMIT, "reference": "mid"},
+            "only what is held here is held against another price than the last",
         ),
         ({**DARK, "post_only": True}, "what is sent through the market cannot be post-only"),
     ],
@@ -97,6 +135,49 @@ def test_fields_have_to_fit_the_type_of_the_order(fields: dict[str, Any], reason
     assert told(denial)[0] == "shape"
     assert denial is not None
     assert denial.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"trail": Decimal(0)}, ("trail", "0", "0")),
+        ({"trail": Decimal(-1)}, ("trail", "0", "-1")),
+        ({"trail": Decimal("NaN")}, ("trail", "0", "NaN")),
+        ({"trail": Decimal(100), "trail_unit": "percent"}, ("trail", "100 %", "100")),
+        ({"trail": Decimal("0.015")}, ("price_tick", "0.01", "0.015")),
+        ({"limit_offset": Decimal("-0.01")}, ("trail", "0", "-0.01")),
+        ({"limit_offset": Decimal("0.005")}, ("price_tick", "0.01", "0.005")),
+    ],
+)
+def test_a_trail_is_a_distance_that_the_venue_can_keep(
+    fields: dict[str, Any], expected: tuple[str, str, str]
+) -> None:
+    assert told(refusal({**TRAILING_LIMIT, **fields})) == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "lacks", "expected"),
+    [
+        (STOP, set(), None),
+        (LIMIT, {"limit"}, None),  # nothing here could trade in its place
+        (STOP, {"stop"}, "market"),
+        (STOP, {"stop", "market"}, "limit"),
+        (STOP_LIMIT, {"stop_limit"}, "limit"),
+        (TAKE_PROFIT, {"take_profit"}, "market"),
+        (TAKE_PROFIT_LIMIT, {"take_profit_limit"}, "limit"),
+        (TRAILING, {"trailing_stop"}, "market"),
+        (TRAILING_LIMIT, {"trailing_stop_limit"}, "limit"),
+        ({**STOP, "reference": "touch"}, set(), "market"),
+        (DARK, {"stop"}, None),
+    ],
+)
+def test_a_stop_that_the_venue_does_not_take_is_held_here(
+    fields: dict[str, Any], lacks: set[str], expected: str | None
+) -> None:
+    order_types = frozenset(EVERYTHING.order_types - lacks)
+    capabilities = replace(EVERYTHING, order_types=order_types)
+
+    assert held_as(order(**fields), capabilities) == expected
 
 
 # -- what the venue can do ---------------------------------------------------------------------
@@ -113,6 +194,13 @@ def test_fields_have_to_fit_the_type_of_the_order(fields: dict[str, Any], reason
             ("fok, gtc", "ioc"),
         ),
         ({"can_post_only": False}, {**LIMIT, "post_only": True}, ("may take", "post-only")),
+        ({"can_reduce_only": False}, {**LIMIT, "reduce_only": True}, ("may open", "reduce-only")),
+        ({"can_link": False}, {**LIMIT, "link_group": "g"}, ("alone", "linked")),
+        (
+            {"times_in_force": frozenset({"gtc"})},
+            {**LIMIT, **GTD},
+            ("gtc", "gtd"),
+        ),
     ],
 )
 def test_what_the_venue_cannot_do_is_said_with_what_it_can(

@@ -18,6 +18,7 @@ from engine.messages import (
     EngineFailed,
     Flatten,
     OrderState,
+    Resolve,
     SetAlert,
     Submit,
 )
@@ -670,3 +671,14 @@ def test_the_size_of_a_picked_order_steps_by_slots_but_not_to_nothing(armed: Ben
     armed.press("tab", "plus", "minus", "minus", "minus", "minus", "enter")
 
     assert armed.sent == [Amend(order_id="o1", size=D("0.00010"))]
+
+
+def test_only_an_unknown_order_can_be_resolved_by_its_number(bench: Bench) -> None:
+    bench.order("known")
+    bench.order("lost", state=OrderState.UNKNOWN)
+    number = bench.desk.number_of("lost")
+    bench.desk.resolve_number(number, "canceled", "seen at the venue")
+    with pytest.raises(UsageError, match="not unknown"):
+        bench.desk.resolve_number(bench.desk.number_of("known"), "canceled")
+
+    assert bench.sent == [Resolve(order_id="lost", outcome="canceled", note="seen at the venue")]

@@ -1,0 +1,190 @@
+"""OCO and bracket: a stop and targets, of which one cancels the other.
+
+Where the venue links orders, both are there, and hold without us. Where it does not, the targets
+rest there and the stop is held here: when it is touched, the targets are canceled first, and
+only when the venue has confirmed that does what they left go out at the market. A bracket is what
+Binance calls an OTOCO (rest-api.md, "New order list - OTOCO"), whose exits too are sent once the
+entry is over; where the stop is held here it protects each part from its first fill on. Sending
+both would close a position twice where the market reaches both before a cancel does.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final, Literal
+
+from engine.clock import NANOS
+from engine.ems.algos.api import OPPOSITE, ZERO, Hand, Trigger
+from engine.ems.shape import text
+from engine.messages import BracketTerms, OcoTerms, Side
+
+TRIES: Final = 10
+"""Times that an exit at the market is tried where it is refused or finds nobody, a second
+apart."""
+
+
+def _towards(side: Side) -> Literal["up", "down"]:
+    """From where a stop of this side is touched."""
+    return "up" if side == "buy" else "down"
+
+
+def oco(hand: Hand, terms: OcoTerms) -> None:
+    filled = hand.filled("limit") + hand.filled("stop")
+    is_native = hand.view.can_link and not hand.algo.touched
+    hand.change(filled=filled, is_native=hand.algo.is_native or (is_native and not hand.of()))
+    if hand.algo.is_native:
+        _linked_oco(hand, terms)
+        return
+    if hand.fails_by("limit"):
+        return
+    if hand.algo.touched:
+        _leave(hand, terms.size - hand.filled("limit"), terms.side, terms.reduce_only, ("limit",))
+    elif hand.cover(
+        "limit", terms.size, terms.side, price=terms.price, reduce_only=terms.reduce_only
+    ) or hand.working("limit"):
+        hand.trigger = Trigger(terms.stop_price, _towards(terms.side))
+    elif reason := hand.given_up("limit"):
+        hand.end("canceled", reason)
+    else:
+        hand.done()
+
+
+def _linked_oco(hand: Hand, terms: OcoTerms) -> None:
+    if hand.fails_by("limit") or hand.fails_by("stop"):
+        return
+    both = {"link_group": hand.algo.algo_id, "reduce_only": terms.reduce_only}
+    stop = {"order_type": "stop", "stop_price": terms.stop_price}
+    # The stop first: there is no moment without it. One that is over needs no partner.
+    if not hand.is_quiet("stop"):
+        hand.cover("stop", terms.size, terms.side, **stop, **both)
+        if not hand.is_quiet("limit"):
+            hand.cover("limit", terms.size, terms.side, price=terms.price, **both)
+    elif not hand.working():
+        if hand.filled("stop") + hand.filled("limit"):
+            hand.done()
+        else:
+            hand.end("canceled", hand.given_up("stop") or hand.given_up("limit"))
+
+
+def bracket(hand: Hand, terms: BracketTerms) -> None:
+    entered = hand.filled("entry")
+    hand.change(filled=entered)
+    if not hand.algo.touched and hand.fails_by("entry"):
+        return
+    if hand.algo.touched:
+        _stop_out(hand, terms, entered)
+        return
+    if hand.may_open:
+        placed = hand.cover("entry", terms.size, terms.side, price=terms.price)
+        is_entering = placed or bool(hand.working("entry"))
+        if not is_entering and not entered:
+            hand.end("canceled", hand.given_up("entry"))
+            return
+    else:
+        is_entering = bool(hand.working("entry"))
+        hand.pause("entry")
+    if not hand.algo.is_native and hand.view.can_link and not hand.of("target1"):
+        # Linked orders are sent once, for all that was entered; the stop is here until then.
+        if is_entering or not entered:
+            hand.trigger = Trigger(terms.stop_price, _towards(OPPOSITE[terms.side]))
+            return
+        hand.change(is_native=True)
+    if hand.algo.is_native:
+        _linked_exits(hand, terms, entered)
+    else:
+        _held_exits(hand, terms, entered, is_entering=is_entering or not hand.may_open)
+
+
+def shares(terms: BracketTerms, entered: Decimal) -> list[Decimal]:
+    """How much of what is entered leaves at each target: the nearest is served first."""
+    left, each = entered, []
+    for _, size in terms.targets:
+        each.append(min(size, left))
+        left -= each[-1]
+    return each
+
+
+def _target_roles(terms: BracketTerms) -> list[str]:
+    return [f"target{number}" for number in range(1, len(terms.targets) + 1)]
+
+
+def _exited(hand: Hand, terms: BracketTerms) -> Decimal:
+    roles = [*_target_roles(terms), "out"]
+    roles += [role.replace("target", "stop") for role in _target_roles(terms)]
+    return sum((hand.filled(role) for role in roles), ZERO)
+
+
+def _held_exits(hand: Hand, terms: BracketTerms, entered: Decimal, *, is_entering: bool) -> None:
+    """Targets at the venue, as far as it is entered; the stop here."""
+    side = OPPOSITE[terms.side]
+    for role, (price, _), size in zip(
+        _target_roles(terms), terms.targets, shares(terms, entered), strict=True
+    ):
+        refused = hand.refused(role)
+        if refused:
+            # The stop protects it; and the same again would be refused again.
+            hand.change(reason=f"{refused[-1].order_id}: {refused[-1].reason}")
+        elif size:
+            hand.cover(role, size, side, price=price)
+    left = entered - _exited(hand, terms)
+    if left > 0 or is_entering:
+        # Before the first fill too: a market that is through the stop is not to be entered.
+        hand.trigger = Trigger(terms.stop_price, _towards(side))
+    elif not hand.working():
+        hand.done()
+
+
+def _linked_exits(hand: Hand, terms: BracketTerms, entered: Decimal) -> None:
+    """Pairs of a stop and a target at the venue, once it is entered."""
+    side = OPPOSITE[terms.side]
+    is_alone = False
+    for role, (price, _), size in zip(
+        _target_roles(terms), terms.targets, shares(terms, entered), strict=True
+    ):
+        stop_role, group = role.replace("target", "stop"), f"{hand.algo.algo_id}.{role}"
+        if refused := [*hand.refused(stop_role), *hand.refused(role)]:
+            hand.change(reason=f"{refused[-1].order_id}: {refused[-1].reason}")
+            is_alone = True
+        elif size and not hand.is_quiet(stop_role):
+            stop = {"order_type": "stop", "stop_price": terms.stop_price}
+            hand.cover(stop_role, size, side, link_group=group, **stop)
+            hand.cover(role, size, side, price=price, link_group=group)
+    if is_alone:
+        # A pair that is not whole: the stop of all is held here from now on.
+        hand.trigger = Trigger(terms.stop_price, _towards(side))
+    if not hand.working() and not hand.actions:
+        left = entered - _exited(hand, terms)
+        if left > 0 and is_alone:
+            return
+        hand.done(f"{text(left)} was entered and not left" if left > 0 else "")
+
+
+def _stop_out(hand: Hand, terms: BracketTerms, entered: Decimal) -> None:
+    roles = ["entry", *_target_roles(terms)]
+    roles += [role.replace("target", "stop") for role in _target_roles(terms)]
+    wanted = entered - (_exited(hand, terms) - hand.filled("out"))
+    _leave(hand, wanted, OPPOSITE[terms.side], False, tuple(roles))
+
+
+def _leave(
+    hand: Hand, wanted: Decimal, side: Side, reduce_only: bool, before: tuple[str, ...]
+) -> None:
+    """Cancel what works in the roles `before`; when it is over, send what is left at the market.
+
+    An order of unknown state counts as working: nothing is sent while it could trade still."""
+    for role in before:
+        hand.stop(role)
+    if any(hand.working(role) for role in before):
+        return
+    if hand.working("out"):
+        return
+    tries, now_ns = hand.of("out"), hand.view.now_ns
+    missing = hand.view.instrument.round_size(wanted - hand.filled("out"))
+    if missing <= 0 or missing < hand.view.instrument.min_size:
+        hand.done()
+    elif len(tries) >= TRIES:
+        why = tries[-1].reason or tries[-1].state
+        hand.end("failed", f"{text(missing)} could not leave the market: {why}")
+    elif not tries or now_ns >= hand.algo.next_ns:
+        hand.place("out", missing, side, reduce_only=reduce_only)
+        hand.change(next_ns=now_ns + NANOS)

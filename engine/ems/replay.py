@@ -1,0 +1,97 @@
+"""What a journal says, read from its beginning: the same folds as when it was written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import trio
+
+from engine.ems.blotter import Blotter, ConflictingFill
+from engine.ems.journal import (
+    Adopted,
+    Agreed,
+    AlertSet,
+    AlgoChanged,
+    Executed,
+    InstrumentKept,
+    Intent,
+    Journal,
+    LimitsChanged,
+    Record,
+    Resolved,
+)
+from engine.ems.risk import RiskLimits
+from engine.errors import BadTransition
+from engine.log import logger
+from engine.messages import Alert, Algo
+
+_log = logger(__name__)
+
+KEPT_DONE: Final = 5_000
+"""Newest orders that are done and kept whole, with their fills; of older ones only the ids stay."""
+
+LOOK_EVERY: Final = 10_000
+"""Records between two moments at which others may run, and what is old is let go."""
+
+
+@dataclass
+class Replayed:
+    """All that is not in the blotter."""
+
+    records: int = 0
+    alerts: dict[str, Alert] = field(default_factory=dict)
+    algos: dict[str, Algo] = field(default_factory=dict)
+    agreed: dict[str, Agreed] = field(default_factory=dict)
+    """By account: from when until when the journal has everything that its venue said."""
+    limits: dict[str, RiskLimits | None] = field(default_factory=dict)
+    """By account, as they were last."""
+    problems: list[str] = field(default_factory=list)
+    """Records that do not fit to those before them: a bug of ours, now or then."""
+
+    def parents(self) -> set[str]:
+        """Ids of the algos that go on."""
+        return {algo.algo_id for algo in self.algos.values() if not algo.is_ended}
+
+
+async def replay(journal: Journal, blotter: Blotter, *, keep_done: int = KEPT_DONE) -> Replayed:
+    """Fold all records into `blotter`, one after another and never all in memory.
+
+    Raises:
+        JournalDamaged: a record cannot be read.
+    """
+    replayed = Replayed()
+    for number, record in journal.read():
+        try:
+            _take(record, blotter, replayed)
+        except (BadTransition, ConflictingFill) as error:
+            problem = f"record {number} of the journal: {error}"
+            _log.error("%s", problem)
+            replayed.problems.append(problem)
+        replayed.records = number
+        if number % LOOK_EVERY == 0:
+            blotter.trim(keep_done, replayed.parents())
+            await trio.lowlevel.checkpoint()
+    blotter.trim(keep_done, replayed.parents())
+    await trio.lowlevel.checkpoint()
+    return replayed
+
+
+def _take(record: Record, blotter: Blotter, replayed: Replayed) -> None:
+    match record.entry:
+        case Intent(order=order) | Adopted(order=order):
+            blotter.add(order)
+        case Executed() | Resolved():
+            pass  # the event that comes with it is what counts
+        case InstrumentKept(instrument=instrument):
+            blotter.keep_instrument(instrument)
+        case AlertSet(alert=alert):
+            replayed.alerts[alert.alert_id] = alert
+        case AlgoChanged(algo=algo):
+            replayed.algos[algo.algo_id] = algo
+        case Agreed(account=account) as agreed:
+            replayed.agreed[account] = agreed
+        case LimitsChanged(account=account, limits=limits):
+            replayed.limits[account] = limits
+        case event:
+            blotter.fold(event, record.now_ns)

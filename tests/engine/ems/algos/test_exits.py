@@ -1,0 +1,289 @@
+"""OCO and bracket: protected all the while, and never left twice."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from engine.messages import BracketTerms, Canceled, Expired, OcoTerms
+from tests.support.algos import Bench, lost, refusal, rejected
+from tests.support.venue import EVERYTHING
+
+D = Decimal
+
+
+def bracket(**changes: Any) -> BracketTerms:
+    fields = {
+        "side": "buy",
+        "size": D(3),
+        "price": D(100),
+        "stop_price": D(95),
+        "targets": ((D(105), D(1)), (D(110), D(2))),
+    }
+    return BracketTerms(**{**fields, **changes})
+
+
+def oco(**changes: Any) -> OcoTerms:
+    fields = {"side": "sell", "size": D(2), "price": D(105), "stop_price": D(95)}
+    return OcoTerms(**{**fields, **changes})
+
+
+# -- where the venue links nothing ---------------------------------------------------------------
+
+
+def test_targets_are_sent_as_the_entry_fills_and_the_stop_is_held_here() -> None:
+    bench = Bench(bracket())
+    bench.answer()
+    bench.fill("A.entry-1", "1.5")
+    bench.answer()
+
+    assert bench.working() == [
+        ("entry-1", 100, D("1.5")),
+        ("target1-1", 105, 1),
+        ("target2-1", 110, D("0.5")),
+    ]
+    assert not bench.algo.is_native
+    assert len(bench.dark) == 1
+
+
+def test_a_stop_cancels_the_targets_first_and_leaves_with_what_they_left() -> None:
+    bench = Bench(bracket())
+    bench.answer()
+    bench.fill("A.entry-1")
+    bench.answer()
+    bench.fill("A.target1-1")
+    bench.tick(95)
+    before = bench.working()
+    bench.answer()
+    after = bench.working()
+    bench.fill("A.out-1")
+
+    assert before == [("target2-1", 110, 2)]
+    assert after == [("out-1", None, 2)]
+    assert bench.algo.status == "done"
+
+
+def test_a_target_that_fills_while_it_is_canceled_is_not_left_twice() -> None:
+    bench = Bench(bracket())
+    bench.answer()
+    bench.fill("A.entry-1")
+    bench.answer()
+    bench.tick(94)
+    bench.answers.clear()
+    bench.fill("A.target1-1")
+    bench.fill("A.target2-1", "1.5")
+    bench.say(Canceled(order_id="A.target2-1"))
+
+    assert bench.working() == [("out-1", None, D("0.5"))]
+
+
+def test_nothing_leaves_while_nobody_knows_what_a_target_does() -> None:
+    bench = Bench(bracket(targets=((D(105), D(3)),)))
+    bench.answer()
+    bench.fill("A.entry-1")
+    bench.answer()
+    bench.tick(94)
+    bench.answers.clear()
+    bench.say(lost("A.target1-1"))
+    in_doubt = [name for name, *_ in bench.working()]
+    bench.say(Canceled(order_id="A.target1-1"))
+
+    assert in_doubt == ["target1-1"]
+    assert bench.working() == [("out-1", None, 3)]
+
+
+def test_an_exit_that_is_refused_is_tried_again_a_second_later_and_then_given_up() -> None:
+    bench = Bench(bracket(targets=((D(105), D(3)),)))
+    bench.answer()
+    bench.fill("A.entry-1")
+    bench.answer()
+    bench.tick(94)
+    bench.say(bench.answers.pop(0))
+    for number in range(1, 11):
+        assert bench.working() == [(f"out-{number}", None, 3)]
+        bench.answers.clear()
+        bench.say(rejected(f"A.out-{number}", "closed"))
+        assert bench.working() == []
+        bench.wait(1)
+
+    assert bench.algo.status == "failed"
+    assert bench.algo.reason == "3 could not leave the market: closed"
+
+
+def test_an_exit_that_finds_nobody_is_sent_again_for_the_rest() -> None:
+    bench = Bench(bracket(targets=((D(105), D(3)),)))
+    bench.answer()
+    bench.fill("A.entry-1")
+    bench.answer()
+    bench.tick(94)
+    bench.answer()
+    bench.fill("A.out-1", "1")
+    bench.say(Expired(order_id="A.out-1"))
+    bench.wait(1)
+
+    assert bench.working() == [("out-2", None, 2)]
+
+
+def test_a_market_through_the_stop_takes_back_an_entry_that_never_filled() -> None:
+    bench = Bench(bracket(price=D(98)))
+    bench.answer()
+    bench.tick(95)
+    bench.answer()
+
+    assert bench.working() == []
+    assert bench.algo.status == "done"
+
+
+def test_a_paused_bracket_keeps_its_position_protected() -> None:
+    bench = Bench(bracket())
+    bench.answer()
+    bench.fill("A.entry-1", "1")
+    bench.answer()
+    bench.pause()
+    bench.answer()
+    paused = bench.working()
+    bench.resume()
+    resumed = bench.working()
+    bench.pause()
+    bench.answer()
+    bench.tick(95)
+    bench.answer()
+
+    assert paused == [("target1-1", 105, 1)]
+    assert resumed == [("target1-1", 105, 1), ("entry-2", 100, 2)]
+    assert bench.working() == [("out-1", None, 1)]
+
+
+def test_a_bracket_goes_on_after_a_restart_where_it_was() -> None:
+    bench = Bench(bracket())
+    bench.answer()
+    bench.fill("A.entry-1")
+    bench.answer()
+    bench.restart()
+    same = len(bench.did)
+    bench.tick(95)
+    bench.restart()
+    bench.answer()
+
+    assert same == 3
+    assert bench.working() == [("out-1", None, 3)]
+
+
+def test_the_stop_of_a_sale_lies_above() -> None:
+    bench = Bench(bracket(side="sell", stop_price=D(105), targets=((D(95), D(3)),)))
+    bench.answer()
+    bench.fill("A.entry-1")
+    bench.answer()
+    bench.tick(105)
+    bench.answer()
+
+    assert bench.child("out-1").side == "buy"
+
+
+def test_of_an_oco_the_limit_rests_and_the_stop_is_held() -> None:
+    bench = Bench(oco())
+    bench.answer()
+    bench.fill("A.limit-1", "0.5")
+    bench.tick(94.5)
+    bench.answer()
+    bench.fill("A.out-1")
+
+    assert bench.child("out-1").size == D("1.5")
+    assert (bench.algo.status, bench.algo.is_native) == ("done", False)
+
+
+def test_an_oco_that_filled_holds_no_stop_any_more() -> None:
+    bench = Bench(oco())
+    bench.answer()
+    bench.fill("A.limit-1")
+    bench.tick(90)
+
+    assert (bench.algo.status, len(bench.dark), bench.working()) == ("done", 0, [])
+
+
+def test_an_oco_whose_limit_somebody_cancels_is_over() -> None:
+    bench = Bench(oco())
+    bench.answer()
+    bench.say(Canceled(order_id="A.limit-1"))
+
+    assert (bench.algo.status, len(bench.dark)) == ("canceled", 0)
+
+
+# -- where it does -------------------------------------------------------------------------------
+
+
+def test_a_venue_that_links_orders_gets_both_sides_of_an_oco() -> None:
+    bench = Bench(oco(), EVERYTHING)
+    bench.answer()
+
+    assert bench.working() == [("stop-1", 95, 2), ("limit-1", 105, 2)]
+    assert {bench.child(name).link_group for name in ("stop-1", "limit-1")} == {"A"}
+    assert bench.algo.is_native
+    assert len(bench.dark) == 0
+
+    bench.fill("A.limit-1")
+    bench.say(Canceled(order_id="A.stop-1"))
+    assert bench.algo.status == "done"
+
+
+def test_a_venue_that_links_orders_gets_a_pair_for_each_target_once_it_is_entered() -> None:
+    bench = Bench(bracket(), EVERYTHING)
+    bench.answer()
+    bench.fill("A.entry-1", "1")
+    half = bench.working()
+    held = len(bench.dark)
+    bench.fill("A.entry-1")
+    bench.answer()
+
+    assert half == [("entry-1", 100, 2)]
+    assert held == 1
+    assert bench.working() == [
+        ("stop1-1", 95, 1),
+        ("target1-1", 105, 1),
+        ("stop2-1", 95, 2),
+        ("target2-1", 110, 2),
+    ]
+    assert len(bench.dark) == 0
+    assert bench.algo.is_native
+
+
+def test_a_pair_that_is_not_whole_is_stopped_from_here() -> None:
+    bench = Bench(bracket(targets=((D(105), D(3)),)), EVERYTHING)
+    bench.answer()
+    bench.fill("A.entry-1")
+    bench.answers = bench.answers[1:]
+    bench.say(rejected("A.stop1-1"))
+    bench.answer()
+    bench.tick(95)
+    bench.answer()
+
+    assert bench.working() == [("out-1", None, 3)]
+
+
+# -- ending -------------------------------------------------------------------------------------
+
+
+def test_a_cancel_waits_until_the_venue_has_confirmed_every_cancel() -> None:
+    bench = Bench(bracket())
+    bench.answer()
+    bench.fill("A.entry-1", "1")
+    bench.answer()
+    bench.cancel()
+    waiting = bench.algo.status
+    bench.answer()
+
+    assert (waiting, bench.algo.status) == ("canceling", "canceled")
+    assert bench.working() == []
+
+
+def test_a_cancel_that_is_refused_is_asked_again_but_not_at_once() -> None:
+    bench = Bench(oco())
+    bench.answer()
+    bench.cancel()
+    bench.answers.clear()
+    bench.say(refusal("A.limit-1", "cancel"))
+    at_once = len(bench.answers)
+    bench.wait(1)
+
+    assert at_once == 0
+    assert [type(answer) for answer in bench.answers] == [Canceled]

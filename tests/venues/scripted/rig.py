@@ -1,0 +1,141 @@
+"""A scripted venue and engines as processes, for tests that kill one and ask the other.
+
+Waits end with what is waited for, or with the process; the time limit is for a hang only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from engine.clock import monotonic_s
+from engine.failpoints import VARIABLE
+
+HANG_S = 30.0
+ROOT = Path(__file__).parents[3]
+
+Message = dict[str, Any]
+
+
+class Control:
+    """Turns the venue's switches, and reads its truth."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=HANG_S)
+        self._file = self._socket.makefile("rb")
+
+    def ask(self, do: str, **fields: Any) -> Any:
+        self._socket.sendall(json.dumps({"id": 1, "do": do, **fields}).encode() + b"\n")
+        return json.loads(self._file.readline())["answer"]
+
+    def switch(self, **switches: Any) -> None:
+        self.ask("switch", switches=switches)
+
+    def close(self) -> None:
+        self._file.close()
+        self._socket.close()
+
+
+class EngineProcess:
+    """An engine, what it was told and what it said."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._pending = b""
+        self.orders: dict[str, Message] = {}
+        self.fills: dict[str, Message] = {}
+        self.positions: dict[str, Message] = {}
+        self.account: Message = {}
+        self.events: list[Message] = []
+
+    def send(self, kind: str, **fields: Any) -> None:
+        """Give it a command; nothing happens if it is dead."""
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps({"kind": kind, **fields}).encode() + b"\n")
+
+    def until(self, is_so: Callable[[EngineProcess], Any]) -> bool:
+        """Read what it says until that is so; false if it ended before."""
+        assert self._process.stdout is not None
+        deadline = monotonic_s() + HANG_S
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ)
+            while not is_so(self):
+                left = deadline - monotonic_s()
+                assert left > 0, f"nothing came of it: {self.events[-5:]}"
+                if not selector.select(left):
+                    continue
+                chunk = os.read(self._process.stdout.fileno(), 65536)
+                if not chunk:
+                    return False
+                *lines, self._pending = (self._pending + chunk).split(b"\n")
+                for line in lines:
+                    self._take(json.loads(line))
+        return True
+
+    def has(self, order_id: str, *states: str) -> Callable[[EngineProcess], bool]:
+        """Whether an order is in one of these states."""
+        return lambda self: self.orders.get(order_id, {}).get("state") in states
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def _take(self, event: Message) -> None:
+        self.events.append(event)
+        match event["kind"]:
+            case "orderupdate":
+                self.orders[event["order"]["order_id"]] = event["order"]
+            case "fillreport":
+                self.fills[event["fill"]["trade_id"]] = event["fill"]
+            case "positionupdate":
+                self.positions[event["position"]["fqme"]] = event["position"]
+            case "accountupdate":
+                self.account = event
+
+
+@contextmanager
+def open_venue() -> Iterator[Control]:
+    command = [sys.executable, "-m", "tests.venues.scripted.server"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        control = Control(int(process.stdout.readline()))
+        try:
+            yield control
+        finally:
+            control.close()
+            process.kill()
+
+
+@contextmanager
+def open_engine_process(
+    data_dir: Path, control: Control, *, failpoint: str = "", **capabilities: Any
+) -> Iterator[EngineProcess]:
+    """An engine on `data_dir`; killed when the block is left, if it was not before."""
+    environment = {**os.environ, VARIABLE: failpoint, "PYTHONPATH": str(ROOT)}
+    command = [
+        *(sys.executable, "-m", "tests.venues.scripted.engine"),
+        *(str(data_dir), str(control.port), json.dumps(capabilities)),
+    ]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        bufsize=0,  # what a dead engine did not read must not be flushed later
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        engine = EngineProcess(process)
+        try:
+            yield engine
+        finally:
+            engine.kill()
