@@ -31,6 +31,8 @@ OrderType = Literal[
     "trailing_stop_limit",
 ]
 TimeInForce = Literal["gtc", "gtd", "ioc", "fok"]
+TradingState = Literal["active", "reducing", "halted"]
+"""`reducing` takes only what makes a position smaller; `halted` only cancels."""
 TrailUnit = Literal["price", "percent"]
 Reference = Literal["last", "touch", "mid"]
 """What is held against a trigger: the last trade; `touch`, the price that the order would meet,
@@ -263,6 +265,8 @@ class Order(Message, frozen=True):
     """What was asked of the venue and is not yet answered."""
     reason: str = ""
     """Why it was denied, rejected, canceled or is unknown."""
+    accepts_stale: bool = False
+    """A person wants it though the market is stale."""
     is_external: bool = False
     """Made elsewhere: the venue has it, and nobody here asked for it."""
     created_ns: int = 0
@@ -683,6 +687,9 @@ class Submit(Message, frozen=True):
     reference: Reference = "last"
     parent_id: str = ""
     link_group: str = ""
+    accepts_stale: bool = False
+    """A person saw that the market is stale, and wants it all the same; for accounts whose limits
+    say that this may be confirmed."""
 
 
 class Amend(Message, frozen=True):
@@ -729,6 +736,41 @@ class Resolve(Message, frozen=True):
     order_id: str
     outcome: Literal["open", "canceled", "rejected"]
     note: str = ""
+
+
+class Reverse(Message, frozen=True):
+    """Cancel what works in the market, then trade its position to the same size on the other
+    side, with a market order of twice the size. Another key than `Flatten` has."""
+
+    order_id: str
+    """Of the order, if there is a position to reverse."""
+    fqme: str
+    account: str
+
+
+class SetTradingState(Message, frozen=True):
+    """Put an account, or all of them (an empty name), in a state of trading. What counts for an
+    account is the stricter of its own and of all."""
+
+    state: TradingState
+    account: str = ""
+    note: str = ""
+
+
+class KillSwitch(Message, frozen=True):
+    """On: block every new order, cancel everything that works, of all accounts. It stays on, also
+    across restarts, until a person turns it off."""
+
+    is_on: bool
+    note: str = ""
+
+
+class ArmAccount(Message, frozen=True):
+    """Let a live account take orders that add risk, until the engine stops or it is disarmed.
+    Paper accounts need no arming."""
+
+    account: str
+    is_armed: bool
 
 
 class SetAlert(Message, frozen=True):
@@ -800,7 +842,11 @@ Command = (
     | Cancel
     | CancelAll
     | Flatten
+    | Reverse
     | Resolve
+    | SetTradingState
+    | KillSwitch
+    | ArmAccount
     | SetAlert
     | CancelAlert
     | SubmitAlgo
@@ -840,7 +886,19 @@ class AccountInfo(Message, frozen=True):
     slots: int = 4
     """Slots that the allocator splits the position limit in."""
     max_position_notional: Decimal | None = None
-    """Position limit in quote units that the slots share."""
+    """Position limit of a market in quote units; what the slots share unless a plan says
+    otherwise."""
+    position_limit: Decimal | None = None
+    """What the slots share, in `limit_unit`; None: `max_position_notional`, in currency."""
+    limit_unit: Literal["units", "currency", "percent"] = "currency"
+    """`position_limit` is units of size, quote currency, or percent of equity."""
+    loading: Literal["even", "front", "back"] = "even"
+    """Whether the first slots are larger, or the last."""
+    equity: Decimal | None = None
+    """What the account is worth, as its owner states it, for a limit in percent of it; None:
+    what the session knows of it."""
+    confirms_stale: bool = False
+    """Orders in a stale market are asked about; else they are denied."""
 
 
 class EngineReady(Message, frozen=True):
@@ -965,6 +1023,49 @@ class AccountUpdate(Message, frozen=True):
     disagreements: tuple[Disagreement, ...] = ()
 
 
+class Gauge(Message, frozen=True):
+    """How much of a limit is used."""
+
+    check: str
+    """Name of the limit, as in `Denied`."""
+    value: Decimal | None
+    """None where it is not known."""
+    limit: Decimal
+    unit: str = ""
+    """An asset, or empty for a count."""
+
+
+class AccountGuards(Message, frozen=True):
+    """What an account may do now."""
+
+    account: str
+    state: TradingState = "active"
+    """Its own, or that of all accounts where that is stricter."""
+    reason: str = ""
+    """Why it is not active: who or what put it there."""
+    is_armed: bool = True
+    """A live account takes orders that add risk. Always so for paper."""
+    missing_limits: tuple[str, ...] = ()
+    """Limits that a live account has to state and does not: it trades nothing."""
+    gauges: tuple[Gauge, ...] = ()
+    """Of the limits of the whole account: loss of the day, orders of the day, open orders."""
+
+
+class GuardsUpdate(Message, frozen=True):
+    """What may be traded now. The newest counts."""
+
+    is_killed: bool = False
+    """The kill switch is on."""
+    kill_reason: str = ""
+    killed_ns: int = 0
+    unconfirmed: tuple[str, ...] = ()
+    """Ids of orders that the kill switch canceled and that may work still."""
+    state: TradingState = "active"
+    """Of all accounts."""
+    reason: str = ""
+    accounts: tuple[AccountGuards, ...] = ()
+
+
 class JournalUpdate(Message, frozen=True):
     """Whether the record of orders can be written. The newest counts."""
 
@@ -1059,6 +1160,7 @@ Event = (
     | AlertUpdate
     | AlgoUpdate
     | AccountUpdate
+    | GuardsUpdate
     | JournalUpdate
     | EngineStatus
     | Notice

@@ -14,7 +14,7 @@ import trio
 
 from engine.ems.risk import RiskLimits
 from engine.instruments import Instrument
-from engine.messages import Alert, Algo, Fill, Message, Order, OrderEvent
+from engine.messages import Alert, Algo, Fill, Message, Order, OrderEvent, TradingState
 
 
 class Intent(Message, frozen=True):
@@ -77,6 +77,21 @@ class LimitsChanged(Message, frozen=True):
     limits: RiskLimits | None
 
 
+class StateSet(Message, frozen=True):
+    """An account's state of trading, or that of all (an empty name), from here on."""
+
+    account: str
+    state: TradingState
+    reason: str = ""
+
+
+class KillSwitched(Message, frozen=True):
+    """The kill switch was turned on or off, by a person."""
+
+    is_on: bool
+    reason: str = ""
+
+
 Entry = (
     Intent
     | Executed
@@ -87,6 +102,8 @@ Entry = (
     | Agreed
     | Resolved
     | LimitsChanged
+    | StateSet
+    | KillSwitched
     | OrderEvent
 )
 

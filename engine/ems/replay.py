@@ -17,9 +17,11 @@ from engine.ems.journal import (
     InstrumentKept,
     Intent,
     Journal,
+    KillSwitched,
     LimitsChanged,
     Record,
     Resolved,
+    StateSet,
 )
 from engine.ems.risk import RiskLimits
 from engine.errors import BadTransition
@@ -46,6 +48,10 @@ class Replayed:
     """By account: from when until when the journal has everything that its venue said."""
     limits: dict[str, RiskLimits | None] = field(default_factory=dict)
     """By account, as they were last."""
+    states: dict[str, StateSet] = field(default_factory=dict)
+    """By account, as they were set last; of all under an empty name."""
+    kill: KillSwitched | None = None
+    """As the kill switch was turned last; None where it never was."""
     problems: list[str] = field(default_factory=list)
     """Records that do not fit to those before them: a bug of ours, now or then."""
 
@@ -93,5 +99,9 @@ def _take(record: Record, blotter: Blotter, replayed: Replayed) -> None:
             replayed.agreed[account] = agreed
         case LimitsChanged(account=account, limits=limits):
             replayed.limits[account] = limits
+        case StateSet(account=account) as state:
+            replayed.states[account] = state
+        case KillSwitched() as kill:
+            replayed.kill = kill
         case event:
             blotter.fold(event, record.now_ns)
