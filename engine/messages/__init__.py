@@ -36,6 +36,7 @@ from engine.messages.base import (
 from engine.messages.codecs import command_decoder, encoder, event_decoder
 from engine.messages.commands import (
     Amend,
+    AmendAlgo,
     ArmAccount,
     Cancel,
     CancelAlert,
@@ -140,6 +141,7 @@ __all__ = [
     "AlgoTerms",
     "AlgoUpdate",
     "Amend",
+    "AmendAlgo",
     "AmendRequested",
     "Amended",
     "ArmAccount",

@@ -187,6 +187,14 @@ class SubmitAlgo(Message, frozen=True):
     terms: AlgoTerms
 
 
+class AmendAlgo(Message, frozen=True):
+    """Go on with other terms of the same kind: other prices and times, never another side or size.
+    What works already is amended, or replaced where its venue cannot amend."""
+
+    algo_id: str
+    terms: AlgoTerms
+
+
 class PauseAlgo(Message, frozen=True):
     """Send nothing new for it, and cancel those of its orders that open a position; what
     protects a position stays."""
@@ -241,6 +249,7 @@ Command = (
     | SetAlert
     | CancelAlert
     | SubmitAlgo
+    | AmendAlgo
     | PauseAlgo
     | ResumeAlgo
     | CancelAlgo

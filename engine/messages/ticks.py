@@ -65,10 +65,11 @@ class Break(msgspec.Struct, frozen=True, tag_field="kind", tag="break", gc=False
     """The stream is not continuous here: what lies between is not known."""
 
     fqme: str
-    reason: Literal["stale", "gap", "resync", "seek", "overrun", "end"]
+    reason: Literal["stale", "gap", "resync", "seek", "overrun", "end", "halt", "resume"]
     """`stale`: no data until further ticks; `gap`: something was missed; `resync`: the book
     was built anew; `seek`: a playback moved to `venue_ns`, later bars are void; `overrun`:
-    this reader was too slow; `end`: no more data will come."""
+    this reader was too slow; `end`: no more data will come; `halt`: the venue does not trade the
+    market, until it says `resume` or the stream breaks: one that begins anew says it again."""
     venue_ns: int = 0
     recv_ns: int = 0
 

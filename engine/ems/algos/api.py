@@ -31,6 +31,8 @@ class View(NamedTuple):
     """The venue links orders so that one cancels the others."""
     now_ns: int
     """The market's time."""
+    can_amend: bool = True
+    """The venue gives a working order another price; else it is replaced."""
 
 
 class Change(NamedTuple):
@@ -99,10 +101,19 @@ class Hand:
     def filled(self, role: str) -> Decimal:
         return sum((order.filled for order in self.of(role)), ZERO)
 
-    def is_quiet(self, role: str) -> bool:
-        """Nothing of this role works any more, and it made something."""
+    def is_over(self, role: str) -> bool:
+        """It made something in this role, nothing of which works any more, and which was not
+        canceled to be traded later."""
         made = self.of(role)
-        return bool(made) and not any(order.is_working for order in made)
+        is_quiet = bool(made) and not any(order.is_working for order in made)
+        return is_quiet and made[-1].order_id not in self.algo.stopped
+
+    def leaving(self, *roles: str) -> bool:
+        """Something in these roles that is to be traded later works still: its cancel is on its
+        way, and until it is answered more of it may trade."""
+        return any(
+            order.order_id in self.algo.stopped for role in roles for order in self.working(role)
+        )
 
     def refused(self, role: str) -> list[Order]:
         return [order for order in self.of(role) if order.state in REFUSED]
@@ -147,6 +158,18 @@ class Hand:
 
     def move(self, order_id: str, price: Decimal) -> None:
         self.actions.append(Change(order_id, price))
+
+    def reprice(self, role: str, price: Decimal | None) -> None:
+        """See that what works in a role has this price: by an amend, or where the venue has none
+        by a cancel, after which it is placed anew."""
+        for order in self.working(role):
+            is_free = order.state in (OrderState.OPEN, OrderState.PARTIAL) and not order.awaiting
+            if price is None or order.price == price or not is_free:
+                continue
+            if self.view.can_amend:
+                self.move(order.order_id, price)
+            else:
+                self.pause(role)
 
     def stop(self, role: str = "") -> None:
         """Cancel what works in a role; all of it for ""."""

@@ -82,6 +82,7 @@ def iceberg(hand: Hand, terms: IcebergTerms) -> None:
         hand.pause("part")
         return
     if hand.working():
+        hand.reprice("part", terms.price)
         return
     if reason := hand.given_up("part"):
         hand.end("canceled", reason)
@@ -110,6 +111,7 @@ def twap(hand: Hand, terms: TwapTerms) -> None:
         hand.pause("part")
         return
     if now_ns < algo.next_ns:
+        hand.reprice("part", terms.price)
         return
     if hand.working():
         hand.pause("part")  # its time is over: what it leaves goes to the next
@@ -180,10 +182,12 @@ def oto(hand: Hand, terms: OtoTerms) -> None:
         hand.pause("first")
         return
     if hand.cover("first", terms.size, terms.side, price=terms.price) or hand.working("first"):
+        hand.reprice("first", terms.price)
         return
     if not filled:
         hand.end("canceled", hand.given_up("first"))
     elif not hand.cover("then", filled, terms.then_side, price=terms.then_price):
+        hand.reprice("then", terms.then_price)
         _end_when_quiet(hand, ("then",))
 
 

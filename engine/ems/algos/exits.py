@@ -6,17 +6,20 @@ only when the venue has confirmed that does what they left go out at the market.
 Binance calls an OTOCO (rest-api.md, "New order list - OTOCO"), whose exits too are sent once the
 entry is over; where the stop is held here it protects each part from its first fill on. Sending
 both would close a position twice where the market reaches both before a cancel does.
+
+No venue amends a stop by the port that brokers have: a pair whose stop is to be elsewhere is
+canceled and placed anew, and its stop is held here until the new one works.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from engine.clock import NANOS
 from engine.ems.algos.api import OPPOSITE, ZERO, Hand, Trigger
 from engine.ems.shape import text
-from engine.messages import BracketTerms, OcoTerms, Side
+from engine.messages import BracketTerms, OcoTerms, OrderState, Side
 
 TRIES: Final = 10
 """Times that an exit at the market is tried where it is refused or finds nobody, a second
@@ -28,20 +31,41 @@ def _towards(side: Side) -> Literal["up", "down"]:
     return "up" if side == "buy" else "down"
 
 
+class Pair(NamedTuple):
+    """A stop and a limit order at the venue that link to each other."""
+
+    stop_role: str
+    role: str
+    """Of the limit order."""
+    size: Decimal
+    side: Side
+    stop_price: Decimal
+    price: Decimal
+    group: str
+    reduce_only: bool = False
+
+
 def oco(hand: Hand, terms: OcoTerms) -> None:
-    filled = hand.filled("limit") + hand.filled("stop")
+    traded = hand.filled("limit") + hand.filled("stop")
     is_native = hand.view.can_link and not hand.algo.touched
-    hand.change(filled=filled, is_native=hand.algo.is_native or (is_native and not hand.of()))
+    hand.change(
+        filled=traded + hand.filled("out"),
+        is_native=hand.algo.is_native or (is_native and not hand.of()),
+    )
+    if hand.algo.touched:
+        # First of all: whatever becomes of the limit order, the market is to be left.
+        wanted = terms.size - traded
+        _leave(hand, wanted, terms.side, terms.reduce_only, ("limit", "stop"))
+        return
     if hand.algo.is_native:
         _linked_oco(hand, terms)
         return
     if hand.fails_by("limit"):
         return
-    if hand.algo.touched:
-        _leave(hand, terms.size - hand.filled("limit"), terms.side, terms.reduce_only, ("limit",))
-    elif hand.cover(
+    if hand.cover(
         "limit", terms.size, terms.side, price=terms.price, reduce_only=terms.reduce_only
     ) or hand.working("limit"):
+        hand.reprice("limit", terms.price)
         hand.trigger = Trigger(terms.stop_price, _towards(terms.side))
     elif reason := hand.given_up("limit"):
         hand.end("canceled", reason)
@@ -52,18 +76,49 @@ def oco(hand: Hand, terms: OcoTerms) -> None:
 def _linked_oco(hand: Hand, terms: OcoTerms) -> None:
     if hand.fails_by("limit") or hand.fails_by("stop"):
         return
-    both = {"link_group": hand.algo.algo_id, "reduce_only": terms.reduce_only}
-    stop = {"order_type": "stop", "stop_price": terms.stop_price}
+    of_venue = (terms.side, terms.stop_price, terms.price, hand.algo.algo_id, terms.reduce_only)
+    _keep_pair(hand, Pair("stop", "limit", terms.size, *of_venue))
+    if hand.working() or hand.actions:
+        return
+    if hand.filled("stop") + hand.filled("limit"):
+        hand.done()
+    else:
+        hand.end("canceled", hand.given_up("stop") or hand.given_up("limit"))
+
+
+def _keep_pair(hand: Hand, pair: Pair) -> None:
+    """See that the pair is at the venue as it should be, for what it has not traded."""
+    stops = hand.working(pair.stop_role)
+    if hand.leaving(pair.stop_role, pair.role) or _is_elsewhere(hand, pair):
+        hand.pause(pair.stop_role)
+        hand.pause(pair.role)
+        hand.trigger = Trigger(pair.stop_price, _towards(pair.side))
+        return
+    # One that takes the place of another has a name of its own at the venue.
+    place = sum(order.order_id in hand.algo.stopped for order in hand.of(pair.stop_role))
+    group = f"{pair.group}.{place}" if place else pair.group
+    both = {"link_group": group, "reduce_only": pair.reduce_only}
+    stop = {"order_type": "stop", "stop_price": pair.stop_price}
     # The stop first: there is no moment without it. One that is over needs no partner.
-    if not hand.is_quiet("stop"):
-        hand.cover("stop", terms.size, terms.side, **stop, **both)
-        if not hand.is_quiet("limit"):
-            hand.cover("limit", terms.size, terms.side, price=terms.price, **both)
-    elif not hand.working():
-        if hand.filled("stop") + hand.filled("limit"):
-            hand.done()
-        else:
-            hand.end("canceled", hand.given_up("stop") or hand.given_up("limit"))
+    if not hand.is_over(pair.stop_role):
+        left = pair.size - hand.filled(pair.role)
+        is_new = hand.cover(pair.stop_role, left, pair.side, **stop, **both)
+        if not hand.is_over(pair.role):
+            left = pair.size - hand.filled(pair.stop_role)
+            hand.cover(pair.role, left, pair.side, price=pair.price, **both)
+        is_new = is_new or any(order.state is OrderState.PENDING for order in stops)
+        if is_new and hand.of(pair.stop_role):
+            # In place of another: until it works the stop is held here.
+            hand.trigger = Trigger(pair.stop_price, _towards(pair.side))
+    hand.reprice(pair.role, pair.price)
+
+
+def _is_elsewhere(hand: Hand, pair: Pair) -> bool:
+    """The pair works at other prices, and no amend takes it to these."""
+    if any(order.stop_price != pair.stop_price for order in hand.working(pair.stop_role)):
+        return True
+    limits = hand.working(pair.role)
+    return not hand.view.can_amend and any(order.price != pair.price for order in limits)
 
 
 def bracket(hand: Hand, terms: BracketTerms) -> None:
@@ -76,6 +131,7 @@ def bracket(hand: Hand, terms: BracketTerms) -> None:
         return
     if hand.may_open:
         placed = hand.cover("entry", terms.size, terms.side, price=terms.price)
+        hand.reprice("entry", terms.price)
         is_entering = placed or bool(hand.working("entry"))
         if not is_entering and not entered:
             hand.end("canceled", hand.given_up("entry"))
@@ -121,11 +177,12 @@ def _held_exits(hand: Hand, terms: BracketTerms, entered: Decimal, *, is_enterin
         _target_roles(terms), terms.targets, shares(terms, entered), strict=True
     ):
         refused = hand.refused(role)
-        if refused:
+        if refused and refused[-1].price == price:
             # The stop protects it; and the same again would be refused again.
             hand.change(reason=f"{refused[-1].order_id}: {refused[-1].reason}")
         elif size:
             hand.cover(role, size, side, price=price)
+            hand.reprice(role, price)
     left = entered - _exited(hand, terms)
     if left > 0 or is_entering:
         # Before the first fill too: a market that is through the stop is not to be entered.
@@ -145,10 +202,8 @@ def _linked_exits(hand: Hand, terms: BracketTerms, entered: Decimal) -> None:
         if refused := [*hand.refused(stop_role), *hand.refused(role)]:
             hand.change(reason=f"{refused[-1].order_id}: {refused[-1].reason}")
             is_alone = True
-        elif size and not hand.is_quiet(stop_role):
-            stop = {"order_type": "stop", "stop_price": terms.stop_price}
-            hand.cover(stop_role, size, side, link_group=group, **stop)
-            hand.cover(role, size, side, price=price, link_group=group)
+        elif size:
+            _keep_pair(hand, Pair(stop_role, role, size, side, terms.stop_price, price, group))
     if is_alone:
         # A pair that is not whole: the stop of all is held here from now on.
         hand.trigger = Trigger(terms.stop_price, _towards(side))

@@ -7,19 +7,24 @@ comes back.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Final, Protocol
 
 from msgspec.structs import replace
 
 from engine.broker import Capabilities
 from engine.clock import NANOS
-from engine.ems.algos.api import Action, Stop, Trigger, View
+from engine.ems.algos.amends import amend_fault, terms_by
+from engine.ems.algos.api import Action, Change, Stop, Trigger, View
 from engine.ems.algos.rules import advance
 from engine.ems.algos.terms import check_terms
 from engine.ems.dark import DarkBook, Touch
 from engine.instruments import Instrument
 from engine.messages import (
     Algo,
+    AlgoTerms,
+    AmendAlgo,
+    BracketTerms,
     ChaseTerms,
     CommandRefused,
     Order,
@@ -27,6 +32,7 @@ from engine.messages import (
     Quote,
     ResumeAlgo,
     SubmitAlgo,
+    TwapTerms,
 )
 from engine.text import safe
 
@@ -78,6 +84,9 @@ class Algos:
         """Algos that something happened to."""
         self._stops: dict[str, tuple[int, int]] = {}
         """By order: when its cancel may be asked for again, and the wait after that."""
+        self._moves: dict[str, tuple[Decimal, int, int]] = {}
+        """By order: the price that was asked for last, when that may be asked for again, and the
+        wait after that."""
 
     def algos(self) -> tuple[Algo, ...]:
         return tuple(self._algos.values())
@@ -88,7 +97,8 @@ class Algos:
     @property
     def needs_time(self) -> bool:
         """Something is to be done by time, not by an event."""
-        return bool(self._stops or self._waiting) or any(map(_waits, self._algos.values()))
+        is_asking = bool(self._stops or self._moves or self._waiting)
+        return is_asking or any(map(_waits, self._algos.values()))
 
     # -- what happens ---------------------------------------------------------------------------
 
@@ -129,6 +139,40 @@ class Algos:
             return refused(name, "algo", f"the algo is {is_so}", wanted, command.algo_id)
         return self._keep(replace(algo, status="paused" if new == "paused" else "running"))
 
+    def amend(self, command: AmendAlgo) -> Algo | CommandRefused:
+        """Go on with other terms."""
+        algo = self._algos.get(command.algo_id)
+        if algo is None:
+            return refused("amendalgo", "algo", "the algo is not known", "known", command.algo_id)
+        if fault := amend_fault(algo, command.terms):
+            return refused("amendalgo", *fault)
+        instrument = self._markets.instrument_of(algo.fqme)
+        if instrument is None:
+            reason = f"market {safe(algo.fqme, 80)} is not open"
+            return refused("amendalgo", "market", reason, "open", algo.fqme)
+        terms = command.terms
+        if isinstance(terms, BracketTerms) and not self._is_entering(algo.algo_id):
+            # Of what is entered the stop may be moved to where nothing is lost, and beyond.
+            terms = replace(terms, price=None)
+        if fault := check_terms(terms, instrument):
+            return refused("amendalgo", *fault)
+        return self._keep(replace(algo, terms=command.terms, next_ns=_next_ns(algo, command.terms)))
+
+    def amend_of(self, order: Order, price: Decimal) -> AmendAlgo | None:
+        """What it means for its algo that a person wants an order at this price; None where it
+        means nothing: the order is none of an algo that goes on, or no terms say its price."""
+        algo = self._algos.get(order.parent_id)
+        if algo is None or algo.is_ended or algo.status == "canceling":
+            return None
+        terms = terms_by(algo, order, price)
+        return None if terms is None else AmendAlgo(algo_id=algo.algo_id, terms=terms)
+
+    def _is_entering(self, algo_id: str) -> bool:
+        orders = self._orders_of(algo_id)
+        begin = f"{algo_id}.entry-"
+        entries = [order for name, order in orders.items() if name.startswith(begin)]
+        return not entries or any(order.is_working for order in entries)
+
     def cancel(
         self, algo_id: str, reason: str = "", *, fails: bool = False
     ) -> Algo | CommandRefused:
@@ -154,6 +198,9 @@ class Algos:
             self._due[order.parent_id] = None
             if not order.is_working:
                 self._stops.pop(order.order_id, None)
+            asked = self._moves.get(order.order_id)
+            if asked is not None and (not order.is_working or order.price == asked[0]):
+                del self._moves[order.order_id]
 
     def on_touch(self, touch: Touch) -> Algo | None:
         """The stop that is held for an algo was touched; it, if that is news."""
@@ -177,7 +224,7 @@ class Algos:
         for algo in self._algos.values():
             if _waits(algo):
                 self._due[algo.algo_id] = None
-        for order_id in self._stops:
+        for order_id in (*self._stops, *self._moves):
             order = self._orders.get(order_id)
             if order is not None:
                 self._due[order.parent_id] = None
@@ -228,12 +275,13 @@ class Algos:
                 instrument,
                 capabilities is not None and capabilities.can_link,
                 self._now_ns(algo.fqme),
+                capabilities is None or capabilities.can_amend,
             ),
         )
         self._watch(algo, step.trigger)
         self._change(algo, step.algo, tell)
         for action in step.actions:
-            if not isinstance(action, Stop) or self._may_stop(action.order_id):
+            if self._may(action):
                 do(action)
 
     def _change(self, before: Algo, after: Algo, tell: Callable[[Algo], None]) -> None:
@@ -255,8 +303,23 @@ class Algos:
             last = None if quote is None else quote.last
             self._dark.hold("algo", key, algo.fqme, wanted.price, last, direction=wanted.direction)
 
+    def _may(self, action: Action) -> bool:
+        """A venue that refuses is asked again, but less and less often."""
+        if isinstance(action, Stop):
+            return self._may_stop(action.order_id)
+        return not isinstance(action, Change) or self._may_move(action.order_id, action.price)
+
+    def _may_move(self, order_id: str, price: Decimal) -> bool:
+        now_ns = self._wall_ns()
+        asked, next_ns, wait_ns = self._moves.get(order_id, (price, 0, _FIRST_RETRY_NS))
+        if asked != price:
+            next_ns, wait_ns = 0, _FIRST_RETRY_NS
+        if now_ns < next_ns:
+            return False
+        self._moves[order_id] = (price, now_ns + wait_ns, min(2 * wait_ns, _LAST_RETRY_NS))
+        return True
+
     def _may_stop(self, order_id: str) -> bool:
-        """A venue that refuses a cancel is asked again, but less and less often."""
         now_ns = self._wall_ns()
         next_ns, wait_ns = self._stops.get(order_id, (0, _FIRST_RETRY_NS))
         if now_ns < next_ns:
@@ -276,6 +339,14 @@ class Algos:
 def _waits(algo: Algo) -> bool:
     is_on = algo.status == "running" or (algo.status == "paused" and algo.touched)
     return is_on and (algo.next_ns > 0 or isinstance(algo.terms, ChaseTerms))
+
+
+def _next_ns(algo: Algo, terms: AlgoTerms) -> int:
+    """When an algo acts next whose time between two parts was changed: counted from the last."""
+    before = algo.terms
+    if isinstance(before, TwapTerms) and isinstance(terms, TwapTerms) and algo.next_ns:
+        return algo.next_ns + round((terms.interval_s - before.interval_s) * NANOS)
+    return algo.next_ns
 
 
 def refused(command: str, check: str, reason: str, limit: str, value: str) -> CommandRefused:

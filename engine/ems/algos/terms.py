@@ -146,8 +146,8 @@ def _bracket_fault(terms: BracketTerms) -> Fault | None:
     for price, _ in terms.targets:
         if fault := _sides_fault(out, terms.stop_price, price):
             return fault
-    if terms.price is not None:
-        return _sides_fault(out, terms.stop_price, terms.price)
+    if terms.price is not None and (fault := _sides_fault(out, terms.stop_price, terms.price)):
+        return fault
     return _count_fault(Decimal(len(terms.targets)))
 
 
