@@ -5,6 +5,9 @@ Triggers of a market rest in ladders, one for each price that can be held agains
 rest. From which side one is touched is decided by that price when it is set, unless it is said.
 They wait while the market is stale, crossed or halted, and each is given out at most once: what
 is touched is no longer held.
+
+After a break, and after a halt, only prices that come then count: what a market showed while
+nobody could trade touches nothing.
 """
 
 from __future__ import annotations
@@ -76,10 +79,7 @@ class _Market:
         elif isinstance(tick, Ask):
             self.ask = tick.price if tick.size > 0 else None
         elif isinstance(tick, Break):
-            # What was known is void: triggers wait for a price after it.
-            self.bid = self.ask = self.last = None
-            self.news.clear()
-            self.is_stale = True
+            self._break(tick)
             return
         else:
             return
@@ -88,6 +88,17 @@ class _Market:
             ladder = self.ladders.get(source)
             if ladder is not None and ladder.count:
                 self.news[source] = tick
+
+    def _break(self, tick: Break) -> None:
+        """What was known is void: triggers wait for a price after it."""
+        self.bid = self.ask = self.last = None
+        self.news.clear()
+        self.is_stale = True
+        if tick.reason == "halt":
+            self.is_halted = True
+        elif tick.reason in ("resume", "stale", "seek", "end"):
+            # A stream that begins anew, or elsewhere, says again that its market is halted.
+            self.is_halted = False
 
     def take_touched(self) -> list[Touch]:
         if self.is_stale or self.is_crossed or self.is_halted:
@@ -196,13 +207,15 @@ class DarkBook:
         market = self._markets.get(fqme)
         return market is not None and bool(market.moved)
 
-    def halt(self, fqme: str, is_halted: bool) -> None:
-        """The market does not trade, or does again; triggers wait, prices are remembered."""
-        self._market(fqme).is_halted = is_halted
+    def is_halted(self, fqme: str) -> bool:
+        """The venue does not trade the market now."""
+        return self._market(fqme).is_halted
 
     def is_stale(self, fqme: str) -> bool:
-        """The stream broke, and nothing came since."""
-        return self._market(fqme).is_stale
+        """What is known of the market is void: its stream broke and nothing came since, or it is
+        halted, where what comes is nothing that can be traded."""
+        market = self._market(fqme)
+        return market.is_stale or market.is_halted
 
     def _market(self, fqme: str) -> _Market:
         return self._markets.setdefault(fqme, _Market())

@@ -220,13 +220,29 @@ def test_a_side_that_is_empty_touches_nothing() -> None:
     assert [touch.held_id for touch in seen(made, Bid(X, 97.0, 1.0))] == ["a"]
 
 
-def test_a_halted_market_is_waited_out() -> None:
+def test_a_halted_market_is_waited_out_and_what_it_showed_meanwhile_touches_nothing() -> None:
     made = book(a=101)
-    made.halt(X, True)
+    assert seen(made, Break(X, "halt")) == []
+    assert made.is_halted(X)
     assert touched(made, 102) == []
-    made.halt(X, False)
+    assert made.is_stale(X)
+    assert seen(made, Break(X, "resume"), Bid(X, 99.0, 1.0)) == []
+    assert not made.is_halted(X)
 
-    assert [touch.held_id for touch in seen(made, Bid(X, 99.0, 1.0))] == ["a"]
+    assert touched(made, 100.5) == []
+    assert touched(made, 101) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_over"),
+    [("stale", True), ("seek", True), ("end", True)]
+    + [(reason, False) for reason in ("gap", "resync", "overrun", "halt")],
+)
+def test_a_halt_ends_with_its_stream_which_says_it_again(reason: str, is_over: bool) -> None:
+    made = book(a=101)
+    assert seen(made, Break(X, "halt"), Break(X, reason)) == []  # type: ignore[arg-type]
+
+    assert touched(made, 102) == (["a"] if is_over else [])
 
 
 def test_a_direction_that_is_said_is_not_decided_by_the_market() -> None:
