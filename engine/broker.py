@@ -101,6 +101,10 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
             can_trade=self.can_trade,
             can_amend=self.can_amend,
             can_play=self.can_play,
+            order_types=tuple(sorted(self.order_types)),
+            times_in_force=tuple(sorted(self.times_in_force)),
+            can_post_only=self.can_post_only,
+            can_reduce_only=self.can_reduce_only,
         )
 
 

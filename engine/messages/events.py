@@ -7,7 +7,7 @@ from typing import Literal
 
 from engine.instruments import Instrument
 from engine.messages.algos import Algo
-from engine.messages.base import Message, TradingState
+from engine.messages.base import Message, OrderType, TimeInForce, TradingState
 from engine.messages.order_events import OrderEvent
 from engine.messages.orders import Alert, Fill, Order, Position
 from engine.messages.ticks import Columns, Quote, Tick, TickType
@@ -24,6 +24,11 @@ class BrokerInfo(Message, frozen=True):
     can_amend: bool = False
     can_play: bool = False
     """It is a playback: pause, speed, seek."""
+    order_types: tuple[OrderType, ...] = ()
+    """What its venue takes by itself; a stop of another type is held by the engine."""
+    times_in_force: tuple[TimeInForce, ...] = ()
+    can_post_only: bool = False
+    can_reduce_only: bool = False
 
 
 class AccountInfo(Message, frozen=True):
