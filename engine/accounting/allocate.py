@@ -100,10 +100,17 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan_of(account: AccountInfo) -> Plan | None:
-    """The plan that an account's settings say; None where it has no position limit."""
-    if account.max_position_notional is None:
+    """The plan that an account's settings say; None where it has no position limit.
+
+    Raises:
+        UsageError: a limit that leaves nothing to trade.
+    """
+    limit, unit = account.position_limit, account.limit_unit
+    if limit is None:
+        limit, unit = account.max_position_notional, "currency"
+    if limit is None:
         return None
-    return Plan(limit=account.max_position_notional, slots=max(1, account.slots))
+    return Plan(limit=limit, unit=unit, slots=max(1, account.slots), loading=account.loading)
 
 
 def allocate(

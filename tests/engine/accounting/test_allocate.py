@@ -243,6 +243,20 @@ def test_a_plan_is_what_the_account_says() -> None:
     assert plan_of(replace(account, max_position_notional=None)) is None
 
 
+def test_what_the_slots_share_may_be_another_limit_than_that_of_the_position() -> None:
+    account = AccountInfo(
+        name="a",
+        broker="sim",
+        slots=3,
+        max_position_notional=Decimal(100),
+        position_limit=Decimal(20),
+        limit_unit="percent",
+        loading="front",
+    )
+
+    assert plan_of(account) == Plan(limit=Decimal(20), unit="percent", slots=3, loading="front")
+
+
 @pytest.mark.parametrize(
     "wrong", [{"limit": Decimal(0)}, {"limit": Decimal("NaN")}, {"limit": Decimal(1), "slots": 0}]
 )
