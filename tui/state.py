@@ -30,6 +30,7 @@ from engine.messages import (
     FlumeFailed,
     FlumeOpened,
     Frame,
+    GuardsUpdate,
     JournalUpdate,
     Notice,
     Order,
@@ -106,6 +107,8 @@ class DeckState:
         """The newest answer to a search."""
         self.accounts_told: dict[str, AccountUpdate] = {}
         """How far each account is agreed with its venue."""
+        self.guards: GuardsUpdate | None = None
+        """What may be traded now; None while nothing was said."""
         self.journal: JournalUpdate | None = None
         """Whether orders can be recorded; None while nothing else was said."""
         self.exit_code = 0
@@ -321,6 +324,10 @@ class DeckState:
             touched |= self.note(notice)
         return touched
 
+    def _on_guards(self, event: GuardsUpdate) -> Part:
+        self.guards = event
+        return Part.ENGINE | Part.ORDERS
+
     def _on_journal(self, event: JournalUpdate) -> Part:
         before, self.journal = self.journal, event
         if before is not None and before.is_written == event.is_written:
@@ -386,6 +393,7 @@ _FOLDS: dict[type, Callable[[DeckState, Any], Part]] = {
     PositionUpdate: DeckState._on_position,
     AlertUpdate: DeckState._on_alert,
     AccountUpdate: DeckState._on_account,
+    GuardsUpdate: DeckState._on_guards,
     JournalUpdate: DeckState._on_journal,
     EngineStatus: DeckState._on_status,
     Notice: DeckState._on_notice,
