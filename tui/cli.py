@@ -13,11 +13,13 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from engine.errors import UsageError
-from engine.locations import Locations, find_locations
+from engine.locations import find_locations
+from tui.commands.reports import cli as reports
+from tui.commands.reports.cli import locations_of
 
-EXIT_CODES = """Exit codes: 0 done, 1 something was found wrong, 2 usage, 65 bad data, 69 broker
-unavailable, 70 engine failure, 73 file exists, 78 bad configuration, 130 interrupted."""
+EXIT_CODES = """Exit codes: 0 done, 1 something was found wrong, 2 usage, 65 bad data, 66 no journal,
+69 broker unavailable, 70 engine failure, 73 file exists, 74 the journal cannot be read or written,
+75 the data is in use, 78 bad configuration, 130 interrupted."""
 
 
 class _MarketsOrCommands(TyperGroup):
@@ -92,7 +94,7 @@ def deck(
 
     names = tuple(markets or ())
     raise typer.Exit(
-        open_deck(locations=_locations(context), markets=names, theme=theme, period=period)
+        open_deck(locations=locations_of(context), markets=names, theme=theme, period=period)
     )
 
 
@@ -114,7 +116,7 @@ def replay(
     raise typer.Exit(
         play(
             files,
-            locations=_locations(context),
+            locations=locations_of(context),
             speed=speed,
             loop=loop,
             paused=paused,
@@ -167,7 +169,7 @@ def chart(
     raise typer.Exit(
         print_chart(
             market_or_file,
-            locations=_locations(context),
+            locations=locations_of(context),
             period=period,
             bars=bars,
             market=market,
@@ -185,7 +187,7 @@ def doctor(context: typer.Context) -> None:
     """Check terminal, configuration, places and brokers; say what to do about each fault."""
     from tui.commands.doctor import examine
 
-    raise typer.Exit(examine(_locations(context)))
+    raise typer.Exit(examine(locations_of(context)))
 
 
 @config_app.command("path")
@@ -193,7 +195,7 @@ def config_path(context: typer.Context) -> None:
     """Print the files that are read, and whether they are there."""
     from tui.commands.config import print_paths
 
-    raise typer.Exit(print_paths(_locations(context)))
+    raise typer.Exit(print_paths(locations_of(context)))
 
 
 @config_app.command("init")
@@ -204,7 +206,7 @@ def config_init(
     """Write config.toml and keys.toml with every key explained; they change nothing."""
     from tui.commands.config import write_templates
 
-    raise typer.Exit(write_templates(_locations(context), force=force))
+    raise typer.Exit(write_templates(locations_of(context), force=force))
 
 
 @config_app.command("check")
@@ -212,11 +214,7 @@ def config_check(context: typer.Context) -> None:
     """Read all configuration files, and report every fault."""
     from tui.commands.config import check
 
-    raise typer.Exit(check(_locations(context)))
+    raise typer.Exit(check(locations_of(context)))
 
 
-def _locations(context: typer.Context) -> Locations:
-    root = context.find_root().obj
-    if not isinstance(root, Locations):
-        raise UsageError("commands are run through `tickdeck`")
-    return root
+reports.register(app)

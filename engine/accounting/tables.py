@@ -37,16 +37,16 @@ def to_csv(entries: Iterable[Entry]) -> Iterator[str]:
     yield _line(COLUMNS)
     for entry in entries:
         head = (
-            *map(_guarded, (entry.entry_id, entry.account)),
+            *map(guarded, (entry.entry_id, entry.account)),
             iso(entry.time_ns),
             str(entry.time_ns),
             entry.kind,
-            *map(_guarded, (entry.fqme, entry.reference, entry.note)),
+            *map(guarded, (entry.fqme, entry.reference, entry.note)),
             "" if entry.size is None else plain(entry.size),
             "" if entry.price is None else plain(entry.price),
         )
         for posting in entry.postings:
-            yield _line((*head, posting.book, _guarded(posting.asset), plain(posting.amount)))
+            yield _line((*head, posting.book, guarded(posting.asset), plain(posting.amount)))
 
 
 def from_csv(lines: Iterable[str]) -> list[Entry]:
@@ -129,7 +129,8 @@ def _line(fields: Iterable[str]) -> str:
     return buffer.getvalue()
 
 
-def _guarded(text: str) -> str:
+def guarded(text: str) -> str:
+    """`text`, with a quote before it where a spreadsheet would take it for a formula."""
     return "'" + text if text.startswith(_FORMULA) else text
 
 

@@ -116,7 +116,7 @@ def test_a_command_run_past_the_first_one_is_told_so() -> None:
     context = typer.Context(typer.main.get_command(cli.app))
 
     with pytest.raises(UsageError, match="run through `tickdeck`"):
-        cli._locations(context)
+        cli.locations_of(context)
 
 
 # -- the other commands ---------------------------------------------------------------------------

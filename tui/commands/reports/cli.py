@@ -1,0 +1,98 @@
+"""The reports as typer reads them; each does its work in a module of its own."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from engine.errors import UsageError
+from engine.locations import Locations
+
+Account = Annotated[str | None, typer.Option(help="of this account only")]
+Market = Annotated[str | None, typer.Option(help="of this market only, as in btcusdt.spot.sim")]
+Since = Annotated[
+    str | None, typer.Option(help="from then on: 2026-11-01, yesterday, monday, 7d, '1 mar 14:30'")
+]
+Until = Annotated[str | None, typer.Option(help="up to then, and without that moment")]
+Zone = Annotated[
+    str | None, typer.Option(help="time zone of times and days; default: the deck's timezone")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="a JSON array; money is text, unrounded")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="a table for programs, with every column")]
+Last = Annotated[int | None, typer.Option(min=1, help="only so many, the newest")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the reports to the shell commands."""
+    app.command()(orders)
+    app.command()(fills)
+
+
+def orders(
+    context: typer.Context,
+    account: Account = None,
+    market: Market = None,
+    since: Since = None,
+    until: Until = None,
+    is_open: Annotated[
+        bool, typer.Option("--open", help="only those that can still trade, as last recorded")
+    ] = False,
+    last: Last = None,
+    zone: Zone = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """Print orders, and what became of them. Also while a deck is open."""
+    from tui.commands.reports.asked import asked
+    from tui.commands.reports.orders import print_orders
+
+    places = locations_of(context)
+    what = asked(
+        places,
+        account=account,
+        market=market,
+        since=since,
+        until=until,
+        zone=zone,
+        as_json=as_json,
+        as_csv=as_csv,
+    )
+    raise typer.Exit(print_orders(places, what, is_open=is_open, last=last))
+
+
+def fills(
+    context: typer.Context,
+    account: Account = None,
+    market: Market = None,
+    since: Since = None,
+    until: Until = None,
+    last: Last = None,
+    zone: Zone = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """Print executions, and what they come to. Also while a deck is open."""
+    from tui.commands.reports.asked import asked
+    from tui.commands.reports.fills import print_fills
+
+    places = locations_of(context)
+    what = asked(
+        places,
+        account=account,
+        market=market,
+        since=since,
+        until=until,
+        zone=zone,
+        as_json=as_json,
+        as_csv=as_csv,
+    )
+    raise typer.Exit(print_fills(places, what, last=last))
+
+
+def locations_of(context: typer.Context) -> Locations:
+    """Where things live, as `tickdeck` found it."""
+    root = context.find_root().obj
+    if not isinstance(root, Locations):
+        raise UsageError("commands are run through `tickdeck`")
+    return root
