@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 from math import inf
+from typing import Literal
 
 import msgspec
 
 from brokers.kraken import wire
 from brokers.kraken.book import LocalBook, as_levels
+from brokers.kraken.halts import Halts
 from brokers.levels import FloatLevels, Top, as_floats, check_levels
 from brokers.statistics import (
     FAULTS,
@@ -63,6 +65,8 @@ class Session:
         self._markets: dict[str, _Market] = {}
         self._symbols: dict[str, str] = {}
         self._pairs: dict[str, wire.Pair] = {}
+        self._halts = Halts()
+        self._new_pairs: list[str] = []
         self._tally = Tally()
         self._outgoing: list[bytes] = []
         self._request_id = 0
@@ -126,11 +130,18 @@ class Session:
                     ticks += self._on_ticker(ticker, recv_ns)
             case "instrument":
                 for pair in wire.decode_instruments(envelope.data).pairs:
-                    self._on_pair(pair)
+                    ticks += self._on_pair(pair, recv_ns)
+            case "status":
+                for status in wire.decode_statuses(envelope.data):
+                    self._halts.on_exchange(status.system)
+                    ticks += self._on_statuses(self._markets, recv_ns)
             case "" if not envelope.method and envelope.error is msgspec.UNSET:
                 raise ValueError("not a message of the v2 API")
             case _:
                 pass
+        if self._new_pairs:
+            new_pairs, self._new_pairs = self._new_pairs, []
+            ticks = self._breaks(self._halts.news_of(new_pairs), recv_ns) + ticks
         name = envelope.channel or envelope.method or "error"
         self._tally.count_named(f"{name} {envelope.type}".strip())
         return ticks
@@ -247,12 +258,29 @@ class Session:
             return []
         return self._give_top(market, top, venue_ns, recv_ns)
 
-    def _on_pair(self, pair: wire.Pair) -> None:
+    def _on_pair(self, pair: wire.Pair, recv_ns: int) -> list[Tick]:
         if pair.price_increment <= 0 or pair.qty_increment <= 0:
             raise ValueError(f"{safe(pair.symbol, 40)} has no price or size step")
         market = self._market(pair.symbol)
         market.book.precision.declare(pair.price_precision, pair.qty_precision)
         self._pairs[pair.symbol] = pair
+        self._halts.on_pair(pair.symbol, pair.status)
+        return self._on_statuses([pair.symbol], recv_ns)
+
+    def _on_statuses(self, pairs: Iterable[str], recv_ns: int) -> list[Tick]:
+        ticks = self._breaks(self._halts.news_of(pairs), recv_ns)
+        for tick in ticks:
+            self._markets[self.symbol(tick.fqme)].top = None
+        return ticks
+
+    def _breaks(self, changes: list[tuple[str, bool]], recv_ns: int) -> list[Tick]:
+        """What readers are told of pairs that are halted, or trade again."""
+        ticks: list[Tick] = []
+        for pair, is_halted in changes:
+            market = self._market(pair)
+            reason: Literal["halt", "resume"] = "halt" if is_halted else "resume"
+            ticks.append(Break(market.fqme, reason, recv_ns, recv_ns))
+        return ticks
 
     # -- books, tops, counting -------------------------------------------------------------------
 
@@ -284,6 +312,7 @@ class Session:
             if len(self._markets) >= MOST_MARKETS:
                 raise ValueError("more pairs than the venue has")
             market = self._markets[symbol] = _Market(symbol, name + self._ending)
+            self._new_pairs.append(symbol)
             self._symbols[market.fqme] = symbol
         return market
 

@@ -94,6 +94,13 @@ class Pair(msgspec.Struct):
     qty_min: Decimal = Decimal(0)
     cost_min: Decimal = Decimal(0)
     """Least price x size of an order, in `quote`."""
+    status: str = "online"
+
+
+class SystemStatus(msgspec.Struct):
+    """`status` channel: of the trading engine."""
+
+    system: str = "online"
 
 
 class InstrumentData(msgspec.Struct):
@@ -106,6 +113,7 @@ decode_envelope = msgspec.json.Decoder(Envelope).decode
 decode_books = msgspec.json.Decoder(list[BookData]).decode
 decode_trades = msgspec.json.Decoder(list[TradeData]).decode
 decode_tickers = msgspec.json.Decoder(list[TickerData]).decode
+decode_statuses = msgspec.json.Decoder(list[SystemStatus]).decode
 decode_instruments = msgspec.json.Decoder(InstrumentData).decode
 
 _TIME = re.compile(rb'"timestamp" ?: ?"([^"]{19,40})"')

@@ -134,6 +134,46 @@ def test_the_instrument_channel_declares_precision_and_steps() -> None:
     assert (market.min_size, market.min_notional) == (Decimal("0.05"), Decimal("0.5"))
 
 
+def pair_status(status: str) -> bytes:
+    return (
+        b'{"channel":"instrument","type":"update","data":{"pairs":[{"symbol":"BTC/USD","base":'
+        b'"BTC","quote":"USD","price_precision":1,"qty_precision":2,"price_increment":0.1,'
+        b'"qty_increment":0.01,"status":"%s"}]}}' % status.encode()
+    )
+
+
+def system_status(status: str) -> bytes:
+    return b'{"channel":"status","type":"update","data":[{"system":"%s"}]}' % status.encode()
+
+
+def reasons(ticks: list[Tick]) -> list[str]:
+    return [tick.reason if isinstance(tick, Break) else type(tick).__name__ for tick in ticks]
+
+
+def test_a_pair_or_an_exchange_that_does_not_match_is_halted_until_both_do() -> None:
+    session = synced()
+    said = [
+        session.receive(pair_status("online"), 2),
+        session.receive(pair_status("cancel_only"), 3),
+        session.receive(system_status("maintenance"), 4),
+        session.receive(pair_status("limit_only"), 5),
+        session.receive(system_status("online"), 6),
+    ]
+
+    assert said == [[], [Break(FQME, "halt", 3, 3)], [], [], [Break(FQME, "resume", 6, 6)]]
+    better = [("100.0", "3.00")]
+    after = session.receive(kraken_book("update", better, [], proof(better + BIDS, ASKS)), 7)
+    assert reasons(after) == ["Book", "Bid", "Ask"]
+
+
+def test_a_market_that_begins_while_the_exchange_is_halted_is_so_from_its_first_tick() -> None:
+    session = Session()
+    assert session.receive(system_status("post_only"), 1) == []
+    first = session.receive(kraken_book("snapshot", BIDS, ASKS, proof(BIDS, ASKS)), 2)
+
+    assert reasons(first) == ["halt", "Book", "Bid", "Ask"]
+
+
 @pytest.mark.parametrize(
     "frame",
     [
