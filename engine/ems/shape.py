@@ -33,15 +33,17 @@ def check_shape(order: Order, instrument: Instrument, capabilities: Capabilities
 
 
 def held_as(order: Order, capabilities: Capabilities) -> OrderType | None:
-    """What a stop is sent as if it is held here, because the venue does not take its type or
-    does not hold its reference against it; None for what the venue does by itself.
+    """What a stop is sent as if it is held here, because it is to be (`dark`), or the venue does
+    not take its type or does not hold its reference against it; None for what the venue does by
+    itself.
 
     A stop without a limit is sent as the market order that it means, where the venue takes
     those; else as a limit order that goes through the market.
     """
-    if order.route == "dark" or order.order_type not in _HAS_STOP | _TRAILS:
+    if order.order_type not in _HAS_STOP | _TRAILS or order.trigger_price is not None:
         return None
-    if order.order_type in capabilities.order_types and order.reference == "last":
+    is_taken = order.order_type in capabilities.order_types and order.reference == "last"
+    if is_taken and order.route != "dark":
         return None
     if order.order_type in _HAS_LIMIT or order.order_type == "trailing_stop_limit":
         return "limit"

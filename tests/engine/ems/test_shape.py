@@ -168,6 +168,10 @@ def test_a_trail_is_a_distance_that_the_venue_can_keep(
         (TRAILING, {"trailing_stop"}, "market"),
         (TRAILING_LIMIT, {"trailing_stop_limit"}, "limit"),
         ({**STOP, "reference": "touch"}, set(), "market"),
+        ({**STOP, "route": "dark"}, set(), "market"),
+        ({**STOP_LIMIT, "route": "dark"}, set(), "limit"),
+        ({**TRAILING, "route": "dark"}, {"market"}, "limit"),
+        ({**STOP, **DARK}, set(), None),  # two triggers are refused
         (DARK, {"stop"}, None),
     ],
 )
