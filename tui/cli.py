@@ -17,9 +17,9 @@ from engine.locations import find_locations
 from tui.commands.reports import cli as reports
 from tui.commands.reports.cli import locations_of
 
-EXIT_CODES = """Exit codes: 0 done, 1 something was found wrong, 2 usage, 65 bad data, 66 no journal,
-69 broker unavailable, 70 engine failure, 73 file exists, 74 the journal cannot be read or written,
-75 the data is in use, 78 bad configuration, 130 interrupted."""
+EXIT_CODES = """Exit codes: 0 done, 1 something was found wrong, 2 usage, 65 bad data, 66 nothing
+to read, 69 broker unavailable, 70 engine failure, 73 file exists, 74 the journal cannot be read or
+written, 75 the data is in use, 78 bad configuration, 130 interrupted."""
 
 
 class _MarketsOrCommands(TyperGroup):

@@ -71,8 +71,10 @@ def entries_of(
     given = list(fills)
     began = min((fill.venue_ns for fill in given), default=0)
     records = [Record(began, InstrumentKept(instrument=one)) for one in instruments]
-    for account in dict.fromkeys(fill.account for fill in given):
-        records.append(Record(began, Agreed(account=account, asked_ns=began, began_ns=began)))
+    records += [
+        Record(began, Agreed(account=account, asked_ns=began, began_ns=began))
+        for account in dict.fromkeys(fill.account for fill in given)
+    ]
     for fill in given:
         entries: list[Entry] = [
             Intent(order=order_of(fill)),

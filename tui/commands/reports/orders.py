@@ -87,6 +87,9 @@ def _columns(markets: dict[str, Instrument], what: Asked) -> list[Column[Order]]
     def trigger(order: Order) -> str:
         return priced(order, order.trigger_price if order.route == "dark" else order.stop_price)
 
+    def average(order: Order) -> str:
+        return average_of(order.average_price, markets.get(order.fqme))
+
     return [
         Column(in_zone("made", what.zone), lambda order: moment_of(order.created_ns, what.zone)),
         Column("account", lambda order: order.account, rank=5),
