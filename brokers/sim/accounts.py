@@ -80,7 +80,7 @@ class SimAccount:
         instrument = listing.instrument
         self._book(fill.fee_asset, -fill.fee)
         if not listing.is_delivered:
-            self._book(instrument.quote, realised)
+            self._book(instrument.settle, realised)
             return
         size = positions.signed(fill.side, fill.size)
         self._book(instrument.base, size)

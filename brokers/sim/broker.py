@@ -11,10 +11,10 @@ import msgspec
 import trio
 
 from brokers.sim.accounts import SimAccount
-from brokers.sim.book import SelfTrade
 from brokers.sim.exchange import Exchange, MarketLog
 from brokers.sim.instruments import LISTINGS, Listing
 from brokers.sim.market import Market
+from brokers.sim.orders import SelfTrade
 from brokers.sim.past import PERIODS, read_page
 from engine.broker import BrokerSettings, Capabilities, HistoryPage, Report, TickSink
 from engine.clock import NANOS, Clock
@@ -52,6 +52,8 @@ class SimOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """What a new account has of each quote asset."""
     self_trade: SelfTrade = "expire_taker"
     """What happens where two orders of one account would trade with each other."""
+    trade_groups: Mapping[str, str] = {}
+    """Trade group by account: accounts of one group do not trade with each other either."""
     markets: tuple[str, ...] = ()
     """fqmes to list; empty lists all."""
 
@@ -92,6 +94,7 @@ class SimBroker:
             seed=options.seed,
             cash=options.cash,
             self_trade=options.self_trade,
+            trade_groups=options.trade_groups,
             log=log,
         )
         self._time = _MarketTime(clock)

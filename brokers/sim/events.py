@@ -11,37 +11,9 @@ from typing import Literal
 
 import msgspec
 
-from brokers.sim.book import Kind, SelfTrade, TimeInForce
+from brokers.sim.orders import NewOrder, SelfTrade
 
 Refusal = Literal["new", "amend", "cancel"]
-
-
-class NewOrder(msgspec.Struct, frozen=True, gc=False):
-    """What the matching engine is asked to do with a new order."""
-
-    owner: str
-    """Account; empty for the order flow."""
-    side: int
-    size: int
-    kind: Kind = "limit"
-    price: int | None = None
-    """Limit; for limit and stop-limit orders."""
-    stop_price: int | None = None
-    time_in_force: TimeInForce = "gtc"
-    post_only: bool = False
-    self_trade: SelfTrade = "none"
-    """What is done where this order would take one of the same owner."""
-    reduce_only: bool = False
-    expires_ns: int = 0
-    """When a gtd order ends."""
-    trail: int = 0
-    """Ticks between a trailing stop and the best price since it began."""
-    trail_ppm: int = 0
-    """The same in millionths of that price."""
-    limit_offset: int = 0
-    """Ticks by which a trailing stop-limit order trades beyond its stop."""
-    link: str = ""
-    """Orders of one owner and link: the first to trade or to end cancels the others."""
 
 
 class Entered(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="entered"):
@@ -102,6 +74,46 @@ class Removed(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="remo
     reason: str
 
 
+class Prevented(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="prevented"):
+    """Two orders of one owner or trade group did not trade with each other.
+
+    Those that end by it are `Removed` next; the others go on with that much less.
+    """
+
+    time_ns: int
+    number: int
+    """Of the prevented match, counted from 1 in each market."""
+    price: int
+    """Where they would have traded."""
+    taker_id: int
+    maker_id: int
+    taker_prevented: int
+    """Steps of the taker that will not trade because of this; 0 if it goes on as before."""
+    maker_prevented: int
+    mode: SelfTrade
+    """What was done, which need not be what was asked for."""
+    taker_side: int
+
+    @property
+    def is_transfer(self) -> bool:
+        """What was prevented changes hands between two accounts, at this price, without a trade
+        that anyone else sees."""
+        return self.mode == "transfer"
+
+    @property
+    def transfer_id(self) -> str:
+        """As `Executed.trade_id`, of another kind."""
+        return f"{self.time_ns // 1_000_000}-t{self.number}"
+
+
+class Refreshed(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="refreshed"):
+    """An iceberg shows its next part, behind all others at its price."""
+
+    time_ns: int
+    order_id: int
+    shown: int
+
+
 class Elected(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="elected"):
     """A stop order was touched and is now a market or limit order."""
 
@@ -110,7 +122,7 @@ class Elected(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="elec
     touched_price: int
 
 
-Event = Entered | Refused | Executed | Changed | Removed | Elected
+Event = Entered | Refused | Executed | Changed | Removed | Elected | Prevented | Refreshed
 
 _encoder = msgspec.json.Encoder()
 

@@ -5,27 +5,30 @@ The Decimal world of orders ends here: behind it are ticks and steps.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import partial
+from typing import Literal
 
 from msgspec.structs import replace
 
 from brokers.sim.accounts import SimAccount, WorkingEntry
-from brokers.sim.book import BUY, SELL, SelfTrade
 from brokers.sim.events import (
     Changed,
     Elected,
     Entered,
     Event,
     Executed,
-    NewOrder,
+    Prevented,
+    Refreshed,
     Refused,
     Removed,
 )
 from brokers.sim.history import History
 from brokers.sim.instruments import Listing
 from brokers.sim.market import Market
+from brokers.sim.orders import BUY, SELL, NewOrder, SelfTrade
+from engine.accounting.fees import fee_of
 from engine.errors import BrokerUnavailable, OrderRejected, UnknownSymbol
 from engine.instruments import Instrument
 from engine.messages import (
@@ -54,12 +57,15 @@ class Exchange:
         seed: int,
         cash: Decimal,
         self_trade: SelfTrade = "expire_taker",
+        trade_groups: Mapping[str, str] | None = None,
         log: MarketLog | None = None,
     ) -> None:
+        """`trade_groups` names the trade group of accounts that are in one."""
         self.listings = {listing.fqme: listing for listing in listings}
         self._seed = seed
         self._cash = cash
         self._self_trade: SelfTrade = self_trade
+        self._trade_groups = dict(trade_groups or {})
         self._log = log
         self._histories: dict[str, History] = {}
         self._markets: dict[str, Market] = {}
@@ -183,6 +189,7 @@ class Exchange:
             reduce_only=order.reduce_only,
             expires_ns=order.expires_ns,
             link=order.link_group,
+            group=self._trade_groups.get(account.name, ""),
             **_trail(order, instrument),
         )
 
@@ -205,11 +212,15 @@ class Exchange:
                     owners[event.order_id] = (account, order.order_id)
                     account.enter(order, event.order_id, event.time_ns)
                     self._report_entered(account, order, event)
+                case Prevented():
+                    for number in (event.maker_id, event.taker_id):
+                        if number in owners:
+                            self._prevent(market, *owners[number], event, number)
                 case Removed() if event.order_id in owners:
                     self._remove(*owners.pop(event.order_id), event)
                 case Changed() if event.order_id in owners:
                     self._change(market, *owners[event.order_id], event)
-                case Entered() | Refused() | Removed() | Changed() | Elected():
+                case Entered() | Refused() | Removed() | Changed() | Elected() | Refreshed():
                     pass
 
     @staticmethod
@@ -235,23 +246,65 @@ class Exchange:
         instrument = market.instrument
         price = event.price * instrument.price_tick
         size = event.size * instrument.size_step
-        share = instrument.maker_fee if is_maker else instrument.taker_fee
-        entry = account.working[order_id]
-        filled = Filled(
-            order_id=order_id,
-            # An account that trades with itself has the trade twice: each side needs its own.
-            trade_id=f"{event.trade_id}m" if is_both else event.trade_id,
-            price=price,
-            size=size,
-            fee=instrument.notional(price, size) * share,
-            fee_asset=instrument.quote,
-            liquidity="maker" if is_maker else "taker",
-            venue_ns=event.time_ns,
+        liquidity: Literal["maker", "taker"] = "maker" if is_maker else "taker"
+        self._book(
+            market,
+            account,
+            Filled(
+                order_id=order_id,
+                # An account that trades with itself has the trade twice: each side needs its own.
+                trade_id=f"{event.trade_id}m" if is_both else event.trade_id,
+                price=price,
+                size=size,
+                fee=fee_of(size, price, instrument, liquidity),
+                fee_asset=instrument.settle,
+                liquidity=liquidity,
+                venue_ns=event.time_ns,
+            ),
         )
+
+    def _book(self, market: Market, account: SimAccount, filled: Filled) -> None:
+        entry = account.working[filled.order_id]
         account.fill(filled, entry.order, market.listing)
-        if order_id not in account.working:
+        if filled.order_id not in account.working:
             del self._owners[market.fqme][entry.number]
         account.report(filled)
+
+    def _prevent(
+        self, market: Market, account: SimAccount, order_id: str, event: Prevented, number: int
+    ) -> None:
+        """Self-trade prevention took something off an order, or moved it to another account.
+
+        What is moved is told as a fill, without fee: a position is the sum of its fills.
+        """
+        instrument = market.instrument
+        prevented = event.taker_prevented if number == event.taker_id else event.maker_prevented
+        size = prevented * instrument.size_step
+        order = account.working[order_id].order
+        if event.is_transfer:
+            self._book(
+                market,
+                account,
+                Filled(
+                    order_id=order_id,
+                    trade_id=event.transfer_id,
+                    price=event.price * instrument.price_tick,
+                    size=size,
+                    fee_asset=instrument.settle,
+                    venue_ns=event.time_ns,
+                ),
+            )
+        elif 0 < size < order.remaining:
+            smaller = replace(order, size=order.size - size, updated_ns=event.time_ns)
+            account.working[order_id].order = smaller
+            account.report(
+                Amended(
+                    order_id=order_id,
+                    price=order.price,
+                    size=smaller.size,
+                    venue_ns=event.time_ns,
+                )
+            )
 
     def _remove(self, account: SimAccount, order_id: str, event: Removed) -> None:
         account.working.pop(order_id, None)

@@ -20,10 +20,10 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Final
 
-from brokers.sim.book import BUY, SELL
-from brokers.sim.events import Entered, Event, NewOrder
+from brokers.sim.events import Entered, Event
 from brokers.sim.history import MINUTE_NS, History
 from brokers.sim.matching import MatchingEngine
+from brokers.sim.orders import BUY, SELL, NewOrder
 from engine.clock import NANOS
 
 _REFRESH_RATE: Final = 0.5

@@ -6,9 +6,11 @@ In steps and order numbers, like the matching engine that asks it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
-from brokers.sim.book import WorkingOrder
-from brokers.sim.events import NewOrder
+from brokers.sim.orders import NewOrder, WorkingOrder
+
+NOTHING_TO_REDUCE: Final = "there is nothing to reduce"
 
 Group = tuple[str, str]
 """Owner and link."""
@@ -26,11 +28,9 @@ class Guards:
 
     def fault(self, new: NewOrder) -> str:
         """Why `new` cannot be taken; empty if it can."""
-        if (new.time_in_force == "gtd") != bool(new.expires_ns):
-            return "gtd orders, and only they, need a time to end at"
         is_live = new.stop_price is None and not (new.trail or new.trail_ppm)
         if new.reduce_only and is_live and self.positions.get(new.owner, 0) * new.side >= 0:
-            return "there is nothing to reduce"
+            return NOTHING_TO_REDUCE
         if new.link and (new.owner, new.link) in self._over:
             return "its group is over"
         return ""

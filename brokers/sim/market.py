@@ -13,8 +13,8 @@ from typing import Final
 
 import numpy as np
 
-from brokers.sim.book import BUY, SELL, BookSide
-from brokers.sim.events import Event, Executed, NewOrder, log_line
+from brokers.sim.book import BookSide
+from brokers.sim.events import Event, Executed, log_line
 from brokers.sim.flow import Flow
 from brokers.sim.history import (
     MINUTE_NS,
@@ -26,6 +26,7 @@ from brokers.sim.history import (
     join_bars,
 )
 from brokers.sim.matching import MatchingEngine
+from brokers.sim.orders import BUY, SELL, NewOrder
 from brokers.sim.recorder import Recorder
 from engine.clock import NANOS
 from engine.messages import Ask, Bid, Book, Break, Columns, Quote, Tick, Trade

@@ -14,12 +14,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from brokers.sim.book import BUY, SELL
-from brokers.sim.events import Entered, NewOrder
+from brokers.sim.events import Entered
 from brokers.sim.history import MINUTE_NS, History, count_bars
 from brokers.sim.instruments import LISTINGS
 from brokers.sim.market import Market
 from brokers.sim.matching import MatchingEngine
+from brokers.sim.orders import BUY, SELL, NewOrder
 from engine.clock import NANOS
 
 NOW_NS = 1_795_226_400 * NANOS

@@ -5,11 +5,12 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brokers.sim.book import BookSide, WorkingOrder
+from brokers.sim.book import BookSide
+from brokers.sim.orders import NewOrder, WorkingOrder
 
 
 def order(number: int, size: int, price: int) -> WorkingOrder:
-    return WorkingOrder(number, "", 1, "limit", size, price, None, "gtc", False, "none")
+    return WorkingOrder(number, NewOrder("", 1, size, "limit", price))
 
 
 @settings(deadline=None, derandomize=True)

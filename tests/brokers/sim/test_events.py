@@ -13,11 +13,11 @@ from brokers.sim.events import (
     Entered,
     Event,
     Executed,
-    NewOrder,
     Refused,
     Removed,
     log_line,
 )
+from brokers.sim.orders import NewOrder
 
 NEW = NewOrder("me", 1, 5, "stop_limit", 100, 101, "ioc", False, "expire_maker")
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brokers.sim.book import BUY, SELL
-from brokers.sim.events import Entered, Event, Executed, NewOrder, Refused, Removed, log_line
+from brokers.sim.events import Entered, Event, Executed, Refused, Removed, log_line
 from brokers.sim.flow import Flow
 from brokers.sim.history import MINUTE_NS, History
 from brokers.sim.instruments import LISTINGS, Listing
 from brokers.sim.matching import MatchingEngine
+from brokers.sim.orders import BUY, SELL, NewOrder
 from engine.clock import NANOS
 
 START_NS = 1_795_226_417 * NANOS

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from brokers.sim.book import BUY, SELL
-from brokers.sim.events import Entered, Event, Executed, NewOrder
+from brokers.sim.events import Entered, Event, Executed
 from brokers.sim.history import MINUTE_NS, Bars, History, count_bars
 from brokers.sim.instruments import LISTINGS, Listing
 from brokers.sim.market import DAY_NS, Market
+from brokers.sim.orders import BUY, SELL, NewOrder
 from engine.clock import NANOS
 from engine.feed.bars import resample
 from engine.messages import Ask, Bid, Book, Break, Tick, Trade

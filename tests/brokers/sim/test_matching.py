@@ -10,18 +10,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from brokers.sim.book import BUY, SELL
-from brokers.sim.events import (
-    Changed,
-    Elected,
-    Entered,
-    Event,
-    Executed,
-    NewOrder,
-    Refused,
-    Removed,
-)
+from brokers.sim.events import Changed, Elected, Entered, Event, Executed, Refused, Removed
 from brokers.sim.matching import MatchingEngine
+from brokers.sim.orders import BUY, SELL, NewOrder
 
 
 class Desk:

@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brokers.sim.book import BUY, SELL
 from brokers.sim.exchange import Exchange
 from brokers.sim.instruments import LISTINGS
+from brokers.sim.orders import BUY, SELL
 from engine.clock import NANOS
 from engine.ems.orders import fold
 from engine.errors import OrderRejected
