@@ -16,10 +16,12 @@ from engine.messages import (
     Accepted,
     Algo,
     AlgoTerms,
+    AmendAlgo,
     Amended,
     AmendRequested,
     Canceled,
     CancelRequested,
+    CommandRefused,
     Filled,
     Lost,
     Order,
@@ -153,6 +155,13 @@ class Bench:
     def resume(self) -> None:
         self.runner.set_status(ResumeAlgo(algo_id=A))
         self.run()
+
+    def amend(self, **terms: Any) -> CommandRefused | None:
+        """Change some of its terms; why not, if they were refused."""
+        wanted = msgspec.structs.replace(self.algo.terms, **terms)
+        result = self.runner.amend(AmendAlgo(algo_id=A, terms=wanted))
+        self.run()
+        return result if isinstance(result, CommandRefused) else None
 
     def cancel(self) -> None:
         self.runner.cancel(A)
