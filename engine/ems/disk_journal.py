@@ -2,7 +2,8 @@
 
 WAL mode with `synchronous=FULL` syncs the log on every commit (https://sqlite.org/pragma.html,
 "synchronous"). One thread writes; whatever was appended while it synced goes into its next
-transaction, so that a busy router pays for one sync and not for one per order.
+transaction, so that a busy router pays for one sync and not for one per order. What the log holds
+is moved into the file while nobody waits.
 """
 
 from __future__ import annotations
@@ -10,29 +11,44 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
+from typing import Final
 
 import msgspec
 import trio
 
 from engine.ems.journal import Executed, Record
-from engine.ems.journal_schema import prepare
+from engine.ems.journal_file import LOG_PAGES, open_file, reserve_log, rows
 from engine.errors import JournalDamaged, JournalFailed, JournalFull
 from engine.log import logger
 from engine.text import safe
 
 _log = logger(__name__)
 
-READ_ROWS = 1000
+READ_ROWS: Final = 1000
 """Records decoded at a time while a journal is read."""
+
+PATIENCE_S: Final = 0.001
+SLOW_FOR: Final = 200
+"""The loop waits this long for a commit without letting others run: handing over costs more than
+a quick disk takes. After a commit that took longer, so many appends leave the loop at once: what
+else the engine does must not wait for a slow disk."""
+
+IDLE_S: Final = 0.05
+FEW_PAGES: Final = LOG_PAGES // 4
+"""A log of so many pages is moved into the file when nothing came for `IDLE_S`."""
 
 _FULL = frozenset({"SQLITE_FULL", "SQLITE_IOERR_WRITE"})
 
-_RECORD = "INSERT INTO records (now_ns, kind, order_id, body) VALUES (?, ?, ?, ?)"
+_RECORDS = "INSERT INTO records (now_ns, kind, order_id, body) VALUES "
+_RECORD = "(?, ?, ?, ?)"
 _FILL = "INSERT INTO fills (account, fqme, trade_id) VALUES (?, ?, ?)"
+
+MOST_AT_ONCE: Final = 64
+"""Records that one statement inserts; it is a transaction by itself, where it is the only one."""
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Record).decode
@@ -53,17 +69,35 @@ class Waiting:
             if isinstance(record.entry, Executed)
         ]
         self.error: Exception | None = None
-        self._done = trio.Event()
-        self._token = trio.lowlevel.current_trio_token()
+        self.is_done = False
+        self._written = threading.Lock()
+        self._written.acquire()
+        self._wake: tuple[trio.lowlevel.TrioToken, trio.Event] | None = None
 
     def finish(self, error: Exception | None = None) -> None:
         """Called by the thread that writes."""
         self.error = error
-        with suppress(trio.RunFinishedError):  # nobody waits any more; what is written is written
-            self._token.run_sync_soon(self._done.set)
+        self.is_done = True
+        self._written.release()
+        if self._wake is not None:
+            token, event = self._wake
+            with suppress(trio.RunFinishedError):  # nobody waits; what is written is written
+                token.run_sync_soon(event.set)
+
+    def is_quick(self) -> bool:
+        """Wait for the disk, and let nobody else run: for `PATIENCE_S` at most."""
+        if self._written.acquire(timeout=PATIENCE_S):
+            self._written.release()
+        return self.is_done
 
     async def wait(self) -> None:
-        await self._done.wait()
+        if not self.is_done:
+            event = trio.Event()
+            self._wake = (trio.lowlevel.current_trio_token(), event)
+            if not self.is_done:  # between the two the thread may have finished
+                await event.wait()
+        else:
+            await trio.lowlevel.cancel_shielded_checkpoint()
         if self.error is not None:
             raise self.error
 
@@ -78,6 +112,10 @@ class DiskJournal:
         self._thread = threading.Thread(target=self._write_all, name="journal", daemon=True)
         self.commits = 0
         """Transactions so far."""
+        self._logged = 0
+        """About how many pages the log holds that are not in the file."""
+        self._slow = 0
+        """Appends that still leave the loop at once."""
         self._thread.start()
 
     async def append(self, records: Sequence[Record]) -> None:
@@ -92,6 +130,10 @@ class DiskJournal:
             return
         waiting = Waiting(records)
         self._queue.put(waiting)
+        if self._slow:
+            self._slow -= 1
+        elif not waiting.is_quick():
+            self._slow = SLOW_FOR
         await waiting.wait()
 
     def read(self, after: int = 0) -> Iterator[tuple[int, Record]]:
@@ -100,12 +142,10 @@ class DiskJournal:
         Raises:
             JournalDamaged: a record cannot be read.
         """
-        with closing(_connect(self.path)) as connection:
-            query = "SELECT number, body FROM records WHERE number > ? ORDER BY number"
-            cursor = connection.execute(query, (after,))
-            while rows := cursor.fetchmany(READ_ROWS):
-                for number, body in rows:
-                    yield number, self._decoded(number, body)
+        query = "SELECT number, body FROM records WHERE number > ? ORDER BY number"
+        for some in rows(self.path, query, (after,), READ_ROWS):
+            for number, body in some:
+                yield number, self._decoded(number, body)
 
     def close(self) -> None:
         """Write what waits, then close the file."""
@@ -125,22 +165,42 @@ class DiskJournal:
     # -- in the thread ----------------------------------------------------------------------------
 
     def _write_all(self) -> None:
-        while (first := self._queue.get()) is not None:
-            batch = [first]
-            is_last = False
-            while not self._queue.empty():
-                more = self._queue.get()
-                if more is None:
-                    is_last = True
-                    break
-                batch.append(more)
-            self._write_batch(batch)
-            if is_last:
+        while (batch := self._take_batch()) is not None:
+            ending = batch and batch[-1] is None
+            self._write_batch([waiting for waiting in batch if waiting is not None])
+            if ending:
                 return
+
+    def _take_batch(self) -> list[Waiting | None]:
+        """Whatever waits, at least one; the last is None where that is the end."""
+        batch = [self._take()]
+        while batch[-1] is not None and not self._queue.empty():
+            batch.append(self._queue.get())
+        return batch
+
+    def _take(self) -> Waiting | None:
+        """The next that comes; if none comes for a while, the log is moved into the file."""
+        if self._logged < FEW_PAGES:
+            return self._queue.get()
+        try:
+            return self._queue.get(timeout=IDLE_S)
+        except Empty:
+            self._empty_log()
+            return self._queue.get()
+
+    def _empty_log(self) -> None:
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        except sqlite3.Error as error:
+            # Everything is in the log still; the next commit says whether there is room.
+            _log.warning("the log of %s stays: %s", safe(self.path), safe(error, 200))
+        self._logged = 0
 
     def _write_batch(self, batch: list[Waiting]) -> None:
         """One transaction for all; where that fails, one for each, so that what cannot be
         written takes nothing else with it."""
+        if not batch:
+            return
         error = self._write(batch)
         if error is None or len(batch) == 1:
             for waiting in batch:
@@ -150,22 +210,36 @@ class DiskJournal:
             waiting.finish(self._write([waiting]))
 
     def _write(self, batch: list[Waiting]) -> Exception | None:
-        connection = self._connection
+        records = [row for waiting in batch for row in waiting.rows]
+        fills = [fill for waiting in batch for fill in waiting.fills]
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                for waiting in batch:
-                    connection.executemany(_RECORD, waiting.rows)
-                    connection.executemany(_FILL, waiting.fills)
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+            if fills or len(records) > MOST_AT_ONCE:
+                self._transact(records, fills)
+            else:
+                self._insert(records)
         except sqlite3.Error as error:
             return self._explained(error)
         self.commits += 1
+        # A commit writes each page that it changed anew: those it adds to, and those it fills.
+        self._logged += 1 + 2 * len(fills) + sum(len(row[3]) for row in records) // 3000
         return None
+
+    def _insert(self, records: Sequence[Row]) -> None:
+        values = [value for row in records for value in row]
+        self._connection.execute(_RECORDS + ", ".join([_RECORD] * len(records)), values)
+
+    def _transact(self, records: Sequence[Row], fills: Sequence[FillRow]) -> None:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for first in range(0, len(records), MOST_AT_ONCE):
+                self._insert(records[first : first + MOST_AT_ONCE])
+            connection.executemany(_FILL, fills)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
 
     def _explained(self, error: sqlite3.Error) -> Exception:
         name = getattr(error, "sqlite_errorname", "")
@@ -205,58 +279,6 @@ async def open_journal(path: Path) -> AsyncIterator[DiskJournal]:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    connection: sqlite3.Connection | None = None
-    try:
-        connection = _connect(path)
-        path.chmod(0o600)
-        _check(connection)
-        prepare(connection, str(path))
-    except sqlite3.DatabaseError as error:
-        if connection is not None:
-            connection.close()
-        name = getattr(error, "sqlite_errorname", "")
-        if name in ("SQLITE_NOTADB", "SQLITE_CORRUPT") or name.startswith("SQLITE_CORRUPT"):
-            raise _set_aside(path, safe(error, 200)) from error
-        raise JournalFailed(
-            f"the journal {safe(path)} cannot be opened: {safe(error, 200)}"
-        ) from error
-    except BaseException:
-        if connection is not None:
-            connection.close()
-        raise
+    connection = open_file(path)
+    reserve_log(path)
     return connection
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    # Transactions are said in full below; the connection is used by one thread at a time.
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    return connection
-
-
-def _check(connection: sqlite3.Connection) -> None:
-    """Raises `sqlite3.DatabaseError` where the file is not whole."""
-    problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if problem != "ok":
-        error = sqlite3.DatabaseError(problem)
-        error.sqlite_errorname = "SQLITE_CORRUPT"
-        raise error
-
-
-def _set_aside(path: Path, why: str) -> JournalDamaged:
-    """Give a damaged file, and what SQLite keeps beside it, a name that nothing overwrites."""
-    number = 1
-    while (kept := path.with_name(f"{path.stem}-damaged-{number}{path.suffix}")).exists():
-        number += 1
-    for suffix in ("-wal", "-shm"):
-        beside = path.with_name(path.name + suffix)
-        if beside.exists():
-            beside.rename(kept.with_name(kept.name + suffix))
-    path.rename(kept)
-    return JournalDamaged(
-        f"the journal {safe(path)} is damaged ({why}); it was set aside as {safe(kept.name)}",
-        hint="nothing in it was changed: look at it with sqlite3; the next start begins a new "
-        "journal and asks the venues for orders and positions",
-    )
