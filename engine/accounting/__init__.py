@@ -1,6 +1,7 @@
 """What was traded, what it gained and what is there. Pure functions of fills and prices.
 
 `payoff`      linear and inverse contracts, as one rule
+`delivery`    what changes hands, and what is settled by its profit
 `fees`        what a trade will cost
 `positions`   average cost, realised and unrealised profit
 `breakeven`   where a position could be closed without a loss

@@ -12,7 +12,7 @@ All bounds are nanoseconds UTC; a span holds its start and not its end.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -41,7 +41,8 @@ class Span(NamedTuple):
 class Calendar(NamedTuple):
     """How time is cut."""
 
-    zone: tzinfo = UTC
+    zone: tzinfo | None = UTC
+    """None is the machine's own."""
     day_start: time = time(0)
     """When a trading day begins by the zone's clock."""
     first_weekday: int = 0
@@ -92,12 +93,38 @@ def session(start_ns: int, end_ns: int) -> Span:
     return Span("session", start_ns, max(start_ns, end_ns))
 
 
+def sessions(times_ns: Iterable[int], end_ns: int, pause_ns: int, calendar: Calendar) -> list[Span]:
+    """Sessions of trading: each begins with a trade that comes more than `pause_ns` after the
+    one before it, and ends where the next one begins, the last at `end_ns`. So what is held
+    over a pause counts to the session that left it, and no profit is between two of them.
+
+    Args:
+        times_ns: of the trades, in any order.
+    """
+    starts: list[int] = []
+    before: int | None = None
+    for time_ns in sorted(times_ns):
+        if time_ns < end_ns and (before is None or time_ns - before > pause_ns):
+            starts.append(time_ns)
+        before = time_ns
+    return [
+        Span(_clock_name(start, calendar), start, end)
+        for start, end in zip(starts, [*starts[1:], end_ns], strict=True)
+    ]
+
+
 def start_of(day: date, calendar: Calendar) -> int:
     """When the trading day of this date begins."""
     if calendar.day_start >= _NOON:
         day -= _DAY
     local = datetime.combine(day, calendar.day_start, calendar.zone)
     return (local.astimezone(UTC) - _EPOCH) // _SECOND * NANOS
+
+
+def _clock_name(time_ns: int, calendar: Calendar) -> str:
+    """`2026-11-21 08:30` of the zone's clock."""
+    moment = _EPOCH + timedelta(seconds=time_ns // NANOS)
+    return f"{moment.astimezone(calendar.zone):%Y-%m-%d %H:%M}"
 
 
 def _trading_date(time_ns: int, calendar: Calendar) -> date:

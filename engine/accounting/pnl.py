@@ -8,6 +8,9 @@ Realised, unrealised, fees and funding are kept apart, and so are assets: a row 
 settlement asset. Fees in other assets stand beside them. A mark that is not known is said, and
 leaves the sum unknown: nothing is taken for zero.
 
+How closed parts are matched with opened ones (`engine.accounting.lots`) shares a period's profit
+between realised and unrealised in another way, and leaves their sum as it is.
+
 What happens at the very moment that a period ends belongs to the next one; the curve at a moment
 counts what happened before it.
 """
@@ -22,6 +25,7 @@ from typing import NamedTuple
 import msgspec
 
 from engine.accounting.conversion import Markets, Worth
+from engine.accounting.lots import LotBook, Method
 from engine.accounting.payoff import EXACT, ZERO, flow
 from engine.accounting.periods import Span
 from engine.accounting.positions import apply, signed, unrealised
@@ -91,10 +95,19 @@ _Key = tuple[str, str]
 class _Book:
     """Positions, and what they have realised and paid, as time goes on."""
 
-    def __init__(self, fills: Iterable[Fill], instruments: Mapping[str, Instrument]) -> None:
+    def __init__(
+        self,
+        fills: Iterable[Fill],
+        instruments: Mapping[str, Instrument],
+        method: Method = "average",
+    ) -> None:
         self.positions: dict[_Key, Position] = {}
+        self.lots: dict[_Key, LotBook] = {}
+        """Where lots are matched otherwise than at average cost."""
+        self.realised: dict[_Key, Decimal] = {}
         self.trades: dict[_Key, int] = {}
         self.instruments = instruments
+        self._method = method
         self._fills = sorted(fills, key=time_of)
         self._next = 0
 
@@ -105,9 +118,27 @@ class _Book:
             self._next += 1
             key = (fill.account, fill.fqme)
             held = self.positions.get(key) or Position(account=fill.account, fqme=fill.fqme)
-            self.positions[key] = apply(held, fill, self.instrument(fill.fqme))
+            after = self.positions[key] = apply(held, fill, self.instrument(fill.fqme))
+            if self._method == "average":
+                self.realised[key] = after.realised
+            else:
+                self._match(key, fill)
             self.trades[key] = self.trades.get(key, 0) + 1
             yield fill
+
+    def _match(self, key: _Key, fill: Fill) -> None:
+        if key not in self.lots:
+            self.lots[key] = LotBook(self.instrument(fill.fqme), self._method)
+        closed = self.lots[key].apply(fill)
+        with localcontext(EXACT):
+            gains = sum((lot.price_gain for lot in closed), ZERO)
+            self.realised[key] = self.realised.get(key, ZERO) + gains
+
+    def open_profit(self, key: _Key, mark: Decimal) -> Decimal:
+        """What is held would gain at `mark`, before fees."""
+        if key in self.lots:
+            return self.lots[key].unrealised(mark)
+        return unrealised(self.positions[key], mark, self.instrument(key[1]))
 
     def instrument(self, fqme: str) -> Instrument:
         found = self.instruments.get(fqme)
@@ -127,6 +158,8 @@ def profits(
     mark_at: MarkAt,
     spans: Sequence[Span],
     funding: Iterable[Move] = (),
+    *,
+    method: Method = "average",
 ) -> list[Profit]:
     """A row for every span and settlement asset in which something was held or happened.
 
@@ -137,11 +170,12 @@ def profits(
         mark_at: prices at the ends of spans.
         spans: oldest first, none overlapping another.
         funding: payments that are profit or loss without a trade.
+        method: which opened part a closing trade realises.
 
     Raises:
         UsageError: a fill is of a market that is not among `instruments`.
     """
-    book = _Book(fills, instruments)
+    book = _Book(fills, instruments, method)
     rows: list[Profit] = []
     paid = sorted(funding)
     for span in spans:
@@ -242,6 +276,7 @@ class _State(NamedTuple):
     """Of one market at a moment."""
 
     position: Position
+    realised: Decimal
     open_profit: Decimal | None
     trades: int
 
@@ -253,16 +288,18 @@ def _drain(book: _Book, end_ns: int) -> None:
 
 def _states(book: _Book, mark_at: MarkAt, time_ns: int) -> dict[_Key, _State]:
     return {
-        key: _State(held, _open_profit(held, book, mark_at, time_ns), book.trades[key])
+        key: _State(
+            held, book.realised[key], _open_profit(key, book, mark_at, time_ns), book.trades[key]
+        )
         for key, held in book.positions.items()
     }
 
 
-def _open_profit(held: Position, book: _Book, mark_at: MarkAt, time_ns: int) -> Decimal | None:
-    if not held.size:
+def _open_profit(key: _Key, book: _Book, mark_at: MarkAt, time_ns: int) -> Decimal | None:
+    if not book.positions[key].size:
         return ZERO
-    mark = mark_at(held.fqme, time_ns)
-    return None if mark is None else unrealised(held, mark, book.instrument(held.fqme))
+    mark = mark_at(key[1], time_ns)
+    return None if mark is None else book.open_profit(key, mark)
 
 
 def _rows(
@@ -292,8 +329,8 @@ def _row(
     trades = 0
     with localcontext(EXACT):
         for held, now in states:
-            was = held or _State(Position(account="", fqme=now.position.fqme), ZERO, 0)
-            realised += now.position.realised - was.position.realised
+            was = held or _State(Position(account="", fqme=now.position.fqme), ZERO, ZERO, 0)
+            realised += now.realised - was.realised
             fees += now.position.fees - was.position.fees
             trades += now.trades - was.trades
             for other, paid in now.position.fees_in_other.items():
