@@ -20,6 +20,16 @@ Zone = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="a JSON array; money is text, unrounded")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="a table for programs, with every column")]
+PricesOf = Annotated[
+    str, typer.Option("--prices", help="market: ask the markets; fills: your own last; none")
+]
+Marks = Annotated[
+    list[str] | None,
+    typer.Option("--mark", help="a price of now, as in btcusdt.spot.sim=64000; may be repeated"),
+]
+Currency = Annotated[
+    str | None, typer.Option(help="convert into this through known markets, as in USDT")
+]
 Last = Annotated[int | None, typer.Option(min=1, help="only so many, the newest")]
 
 
@@ -27,6 +37,7 @@ def register(app: typer.Typer) -> None:
     """Add the reports to the shell commands."""
     app.command()(orders)
     app.command()(fills)
+    app.command()(positions)
 
 
 def orders(
@@ -88,6 +99,41 @@ def fills(
         as_csv=as_csv,
     )
     raise typer.Exit(print_fills(places, what, last=last))
+
+
+def positions(
+    context: typer.Context,
+    account: Account = None,
+    market: Market = None,
+    since: Annotated[str | None, typer.Option(help="only what was traded from then on")] = None,
+    until: Annotated[str | None, typer.Option(help="as they stood then")] = None,
+    flat: Annotated[bool, typer.Option("--flat", help="also what is closed")] = False,
+    prices: PricesOf = "market",
+    marks: Marks = None,
+    currency: Currency = None,
+    zone: Zone = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """Print positions: average cost, breakeven with costs, profit. Also while a deck is open."""
+    from tui.commands.reports.asked import asked
+    from tui.commands.reports.counting import Terms
+    from tui.commands.reports.positions import print_positions
+    from tui.commands.reports.prices import parse_marks, parse_source
+
+    places = locations_of(context)
+    what = asked(
+        places,
+        account=account,
+        market=market,
+        since=since,
+        until=until,
+        zone=zone,
+        as_json=as_json,
+        as_csv=as_csv,
+    )
+    terms = Terms(parse_source(prices), parse_marks(marks or ()), currency or "")
+    raise typer.Exit(print_positions(places, what, terms, has_flat=flat))
 
 
 def locations_of(context: typer.Context) -> Locations:

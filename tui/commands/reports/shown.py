@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import tzinfo
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
+from engine.accounting.ledger import PLACES
+from engine.accounting.payoff import EXACT
 from engine.instruments import Instrument
 from tui.commands.reports.table import Tone
 from tui.paint.format import UNKNOWN, fixed, grouped, moment, plain, price, size
@@ -62,6 +64,16 @@ def money(value: Decimal | None, asset: str, *, signed: bool = False) -> str:
 def decimals_of(asset: str) -> int:
     """Decimals that amounts of `asset` are shown in."""
     return 2 if asset.lower() in _MONEY else LONGEST_FRACTION
+
+
+def derived(value: Decimal | None) -> Decimal | None:
+    """A quotient as it is given to programs: with the decimals that are booked, and no noise of
+    its sixtieth digit."""
+    if value is None:
+        return None
+    with localcontext(EXACT):
+        text = f"{round(value, PLACES):f}"
+    return Decimal(text.rstrip("0").rstrip(".") if "." in text else text)
 
 
 def amounts(by_asset: dict[str, Decimal]) -> str:

@@ -29,12 +29,12 @@ def fields_of(struct: msgspec.Struct) -> dict[str, Any]:
     for name in struct.__struct_fields__:
         value = getattr(struct, name)
         if name.endswith("_ns"):
-            fields[name.removesuffix("_ns") + "_time"] = time_of(value)
+            fields[name.removesuffix("_ns") + "_time"] = time_text(value)
         fields[name] = value
     return fields
 
 
-def time_of(time_ns: int | None) -> str | None:
+def time_text(time_ns: int | None) -> str | None:
     """ISO 8601 of a time; none of one that is not known, which is 0 in messages."""
     return iso(time_ns) if time_ns else None
 

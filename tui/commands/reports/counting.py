@@ -1,0 +1,121 @@
+"""What reports of positions and profits begin with: fills, prices, and a currency to count in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from engine.accounting.pnl import time_of
+from engine.clock import wall_ns
+from engine.config import nearest
+from engine.errors import DataError, TickdeckError, UsageError
+from engine.instruments import Instrument
+from engine.locations import Locations
+from engine.messages import Fill
+from engine.text import safe
+from tui.commands.reports.asked import Asked, check_account
+from tui.commands.reports.prices import Prices, Source, of_fills
+from tui.commands.reports.record import journal_in, read_traded
+
+
+class Terms(NamedTuple):
+    """How it is counted."""
+
+    source: Source = "market"
+    marks: Mapping[str, Decimal] = {}
+    """Prices of now that a person gave, by fqme."""
+    currency: str = ""
+    """What everything is converted into; empty for nothing."""
+
+
+class Counted(NamedTuple):
+    """What is counted."""
+
+    fills: list[Fill]
+    """Of the account and market that are asked about, from the first one on, by their times."""
+    instruments: dict[str, Instrument]
+    now_ns: int
+    currency: str
+    """As markets spell it; empty for none."""
+
+
+def counted(locations: Locations, what: Asked, terms: Terms) -> Counted:
+    """The fills that count, as they are recorded.
+
+    Raises:
+        NoJournal, JournalFailed: it cannot be read.
+        UsageError: there is no such account, or no such currency.
+        DataError: something was traded of which nothing else is known.
+    """
+    traded = read_traded(journal_in(locations.data_dir))
+    check_account(what, traded.accounts, locations)
+    fills = [
+        fill
+        for fill in traded.fills
+        if what.account in ("", fill.account) and what.market in ("", fill.fqme)
+    ]
+    for fill in fills:
+        if fill.fqme not in traded.instruments:
+            raise DataError(f"the journal does not say what {safe(fill.fqme, 80)} is")
+    fills.sort(key=time_of)
+    known = {fill.fqme: traded.instruments[fill.fqme] for fill in fills}
+    currency = _spelled(terms.currency, known.values(), fills) if terms.currency else ""
+    return Counted(fills, known, wall_ns(), currency)
+
+
+def prices_of(
+    data: Counted,
+    terms: Terms,
+    locations: Locations,
+    *,
+    times_ns: Mapping[str, Sequence[int]],
+) -> Prices:
+    """What the markets cost: as they say, or as one's own fills do.
+
+    Args:
+        times_ns: by market, moments at which its price is wanted besides the present one.
+    """
+    prices = of_fills(data.fills, data.now_ns) if terms.source == "fills" else Prices(data.now_ns)
+    if terms.source == "market" and times_ns:
+        from tui.commands.reports.asking import Wanted, ask
+
+        assets = sorted(assets_of(data.fills, data.instruments)) if data.currency else []
+        ask(prices, Wanted(times_ns, assets, data.currency), _options(locations))
+    for fqme, price in terms.marks.items():
+        prices.give(fqme, price)
+    return prices
+
+
+def assets_of(fills: Iterable[Fill], instruments: Mapping[str, Instrument]) -> set[str]:
+    """What profit and fees are counted in."""
+    settled = {one.settle for one in instruments.values()}
+    return settled | {fill.fee_asset for fill in fills if fill.fee}
+
+
+def _spelled(currency: str, markets: Iterable[Instrument], fills: Iterable[Fill]) -> str:
+    """The currency as markets spell it: what a person types is of any case.
+
+    Raises:
+        UsageError: nothing that was traded has to do with it.
+    """
+    known = {asset for one in markets for asset in (one.base, one.quote)}
+    known |= {fill.fee_asset for fill in fills if fill.fee}
+    for asset in sorted(known):
+        if asset.lower() == currency.strip().lower():
+            return asset
+    if not known:
+        return currency
+    raise UsageError(
+        f"nothing was traded in {safe(currency, 40)!r}, or paid in it: there is no way into it",
+        hint=nearest(currency, known) or f"assets: {' '.join(sorted(known))}",
+    )
+
+
+def _options(locations: Locations) -> Mapping[str, Mapping[str, object]]:
+    from engine.settings import load_brokers
+
+    try:
+        return load_brokers(locations.brokers_file).options
+    except TickdeckError:
+        return {}
