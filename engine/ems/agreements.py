@@ -14,10 +14,22 @@ from msgspec.structs import replace
 
 from engine.clock import NANOS
 from engine.ems.blotter import Blotter
-from engine.ems.journal import Adopted, Agreed, Entry
+from engine.ems.journal import Adopted, Agreed, Disputed, Entry
 from engine.ems.reconcile import Difference, Ours, Theirs, reconcile
 from engine.instruments import Instrument
-from engine.messages import AccountUpdate, Disagreement, Event, OrderEvent, OrderState
+from engine.log import logger
+from engine.messages import (
+    AccountUpdate,
+    Disagreement,
+    Event,
+    Fill,
+    Notice,
+    OrderEvent,
+    OrderState,
+)
+from engine.text import safe
+
+_log = logger(__name__)
 
 OVERLAP_NS: Final = 60 * NANOS
 """How far before what is agreed fills are asked for again: clocks differ, and lists lag."""
@@ -30,6 +42,20 @@ class Question(NamedTuple):
     """Fills from here on."""
     in_doubt: tuple[str, ...]
     """Ids of orders that are to be asked for by themselves, where that can be done."""
+
+
+class Known:
+    """Which fills of an account are counted, by (fqme, trade id)."""
+
+    def __init__(self, blotter: Blotter, account: str) -> None:
+        self._blotter = blotter
+        self._account = account
+
+    def __contains__(self, key: object) -> bool:
+        match key:
+            case str() as fqme, str() as trade_id:
+                return self._blotter.has_fill(self._account, fqme, trade_id)
+        return False
 
 
 class Agreements:
@@ -64,6 +90,8 @@ class Agreements:
         self._seen: dict[str, tuple[Difference, ...]] = {}
         """Differences of the answer before: one that is seen once may be a fill on its way."""
         self._told: dict[str, AccountUpdate] = {}
+        self._disputed: set[str] = set()
+        """Reasons of disputes that were told in this run."""
 
     def restore(self, agreed: dict[str, Agreed]) -> None:
         """What the journal says of accounts before they are asked about."""
@@ -119,6 +147,10 @@ class Agreements:
         """Take over what the venue says; the account is agreed from here on."""
         for instrument in instruments:
             self._keep_instrument(instrument)
+        for fill in theirs.fills:
+            named = replace(fill, account=account)
+            if why := self._blotter.conflict(named):
+                self.dispute(named, why)
         agreement = reconcile(self._ours(account), theirs)
         for order in agreement.adopted:
             adopted = replace(order, account=account)  # by the name that it has here
@@ -126,7 +158,7 @@ class Agreements:
             self._tell(self._blotter.add(adopted))
         for event in agreement.events:
             self._apply(event)
-        known = set(self._blotter.trade_ids(account))
+        known = Known(self._blotter, account)
         missing = {fill.fqme for fill in theirs.fills if (fill.fqme, fill.trade_id) not in known}
         reason = ""
         if missing:
@@ -144,6 +176,19 @@ class Agreements:
                 disagreements=tuple(map(_disagreement, _both(seen, agreement.differences))),
             )
         )
+
+    def dispute(self, fill: Fill, why: str) -> None:
+        """A trade came again with other values: it counts as it came first, and a person has to
+        look. Said and recorded once in a run, however often the venue repeats it."""
+        if why in self._disputed:
+            return
+        self._disputed.add(why)
+        reason = safe(why, 400)
+        _log.error("%s", reason)
+        self._record(Disputed(fill=fill, reason=reason))
+        now_ns = self._now_ns()
+        text = f"{reason}: nothing was changed by it"
+        self._tell(Notice(level="error", text=text, source="orders", now_ns=now_ns))
 
     def _take_note(self, account: str, asked_ns: int, *, is_news: bool) -> None:
         before = self._newest.get(account)
@@ -170,7 +215,7 @@ class Agreements:
         }
         newer = self._heard.pop(account, set())
         newer |= {order_id for order_id in orders if self._is_busy(order_id)}
-        return Ours(orders, self._blotter.trade_ids(account), positions, frozenset(newer))
+        return Ours(orders, Known(self._blotter, account), positions, frozenset(newer))
 
     def _say(self, update: AccountUpdate) -> None:
         if self._told.get(update.account) != update:

@@ -40,16 +40,25 @@ class FillKey(NamedTuple):
 class ConflictingFill(BadTransition):
     """A trade id came again with other values: nothing is changed by it."""
 
+    def __init__(self, message: str, fill: Fill) -> None:
+        super().__init__(message)
+        self.fill = fill
+        """As it came this time."""
+
 
 class Blotter:
     """All orders, fills and positions of this run."""
 
     def __init__(self) -> None:
         self._orders: dict[str, Order] = {}
+        self._working: dict[str, Order] = {}
+        """Of `_orders` those that can still trade, in the same order: every check of a new order
+        looks at all of them."""
         self._fills: dict[FillKey, Fill] = {}
         self._past_orders: set[str] = set()
-        self._past_fills: dict[FillKey, int] = {}
-        """Of fills that were let go, the hash of what must not change."""
+        self._past_fills: dict[tuple[str, str], dict[str, int]] = {}
+        """Of fills that were let go, by (account, fqme) and trade id: the hash of what must not
+        change."""
         self._positions: dict[tuple[str, str], Position] = {}
         self._instruments: dict[str, Instrument] = {}
         self.orders = MappingProxyType(self._orders)
@@ -59,17 +68,44 @@ class Blotter:
 
     def add(self, order: Order) -> Event:
         """Take in a new order."""
-        self._orders[order.order_id] = order
+        self._put(order)
         return OrderUpdate(order=order)
+
+    def _put(self, order: Order) -> None:
+        """An order as it is from here on."""
+        order_id = order.order_id
+        before = self._orders.get(order_id)
+        self._orders[order_id] = order
+        if not order.is_working:
+            self._working.pop(order_id, None)
+        elif before is None or order_id in self._working:
+            self._working[order_id] = order
+        else:  # it was done, and works again: at the place of its age
+            self._working = {one.order_id: one for one in self._orders.values() if one.is_working}
 
     def is_known(self, order_id: str) -> bool:
         """There is, or once was, an order of this id."""
         return order_id in self._orders or order_id in self._past_orders
 
-    def trade_ids(self, account: str) -> list[tuple[str, str]]:
-        """(fqme, trade id) of every fill of the account, those let go included."""
-        keys = (*self._fills, *self._past_fills)
-        return [(key.fqme, key.trade_id) for key in keys if key.account == account]
+    def has_fill(self, account: str, fqme: str, trade_id: str) -> bool:
+        """The fill is counted, also where it was let go since."""
+        if FillKey(account, fqme, trade_id) in self._fills:
+            return True
+        return trade_id in self._past_fills.get((account, fqme), ())
+
+    def conflict(self, fill: Fill) -> str:
+        """How the fill differs from the one of its trade id that is counted; empty if it does
+        not, or if none is."""
+        named = f"trade {fill.trade_id} of {fill.account} in {fill.fqme} came again with"
+        known = self._fills.get(FillKey(fill.account, fill.fqme, fill.trade_id))
+        if known is not None:
+            if _values(known) == _values(fill):
+                return ""
+            return f"{named} other values: {_said(known)}, now {_said(fill)}"
+        past = self._past_fills.get((fill.account, fill.fqme), {}).get(fill.trade_id)
+        if past is None or past == hash(_values(fill)):
+            return ""
+        return f"{named} other values than long ago: now {_said(fill)}"
 
     def trim(self, keep_done: int, parents: Collection[str] = ()) -> None:
         """Let go of all but the newest orders that are done: of them, and of their fills, only
@@ -87,7 +123,8 @@ class Blotter:
             del self._orders[order_id]
         self._past_orders |= dropped
         for key in [key for key, fill in self._fills.items() if fill.order_id in dropped]:
-            self._past_fills[key] = hash(_values(self._fills.pop(key)))
+            past = self._past_fills.setdefault((key.account, key.fqme), {})
+            past[key.trade_id] = hash(_values(self._fills.pop(key)))
 
     def keep_instrument(self, instrument: Instrument) -> bool:
         """Remember what a market is: its orders may outlive its feed. True if it is news."""
@@ -115,8 +152,8 @@ class Blotter:
         """Orders that can still trade, oldest first; an empty string means all."""
         return tuple(
             order
-            for order in self._orders.values()
-            if order.is_working and account in ("", order.account) and fqme in ("", order.fqme)
+            for order in self._working.values()
+            if account in ("", order.account) and fqme in ("", order.fqme)
         )
 
     def fold(self, event: OrderEvent, now_ns: int) -> list[Event]:
@@ -132,36 +169,25 @@ class Blotter:
             return self._fold_fill(order, event, now_ns)
         if isinstance(event, Amended) and not _is_sound(event):
             raise BadTransition(f"amend to {event.size} at {event.price}: order {event.order_id}")
-        after = self._orders[event.order_id] = fold(order, event, now_ns)
+        after = fold(order, event, now_ns)
+        self._put(after)
         return [OrderUpdate(order=after, event=event)]
 
     def _fold_fill(self, order: Order, event: Filled, now_ns: int) -> list[Event]:
         if not _is_sound(event):
             raise BadTransition(f"fill of {event.size} at {event.price}: order {order.order_id}")
         fill = fill_of(order, event, now_ns)
-        key = FillKey(order.account, order.fqme, event.trade_id)
-        if self._past_fills.get(key) == hash(_values(fill)):
-            return []
-        if key in self._past_fills:
-            raise ConflictingFill(
-                f"trade {event.trade_id} of {order.account} in {order.fqme} came "
-                f"again with other values than long ago: now {_said(fill)}"
-            )
-        known = self._fills.get(key)
-        if known is not None:
-            if _values(known) != _values(fill):
-                raise ConflictingFill(
-                    f"trade {event.trade_id} of {order.account} in {order.fqme} came again with "
-                    f"other values: {_said(known)}, now {_said(fill)}"
-                )
+        if self.has_fill(fill.account, fill.fqme, fill.trade_id):
+            if conflict := self.conflict(fill):
+                raise ConflictingFill(conflict, fill)
             return []
         after = fold(order, event, now_ns)
         instrument = self._instruments.get(order.fqme)
         if instrument is None:
             raise BadTransition(f"fill of order {order.order_id}, which was never sent")
         position = apply(self.position(order.account, order.fqme), fill, instrument)
-        self._orders[order.order_id] = after
-        self._fills[key] = fill
+        self._put(after)
+        self._fills[FillKey(order.account, order.fqme, event.trade_id)] = fill
         self._positions[order.account, order.fqme] = position
         return [
             OrderUpdate(order=after, event=event),

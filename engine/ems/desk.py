@@ -214,7 +214,7 @@ class Desk:
         try:
             told = self._blotter.fold(event, now_ns)
         except ConflictingFill as error:
-            self._notice("error", str(error))
+            self.agreements.dispute(error.fill, str(error))
             return
         except BadTransition as error:
             self._notice("error", f"ignored: {error}")

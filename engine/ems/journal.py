@@ -29,6 +29,14 @@ class Executed(Message, frozen=True):
     fill: Fill
 
 
+class Disputed(Message, frozen=True):
+    """A venue reported a trade again with other values: it was not counted."""
+
+    fill: Fill
+    """As it came this time."""
+    reason: str
+
+
 class AlertSet(Message, frozen=True):
     """An alert after a change of it."""
 
@@ -95,6 +103,7 @@ class KillSwitched(Message, frozen=True):
 Entry = (
     Intent
     | Executed
+    | Disputed
     | AlertSet
     | AlgoChanged
     | Adopted

@@ -18,7 +18,7 @@ could be in neither.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -50,8 +50,8 @@ class Ours(NamedTuple):
 
     orders: Mapping[str, Order]
     """By order id; those of other accounts are left out."""
-    trade_ids: Iterable[tuple[str, str]]
-    """(fqme, trade id) of every fill that is known."""
+    trade_ids: Container[tuple[str, str]]
+    """(fqme, trade id) of every fill that is known; only asked whether it has one."""
     positions: Mapping[str, Position]
     """By fqme."""
     newer: frozenset[str] = frozenset()
@@ -106,8 +106,7 @@ class Agreement(NamedTuple):
 
 def reconcile(ours: Ours, theirs: Theirs) -> Agreement:
     """What makes ours agree with theirs. See the module for what is concluded from what."""
-    known = set(ours.trade_ids)
-    fills = [fill for fill in theirs.fills if (fill.fqme, fill.trade_id) not in known]
+    fills = [fill for fill in theirs.fills if (fill.fqme, fill.trade_id) not in ours.trade_ids]
     listed = {order.order_id: order for order in theirs.open_orders}
     adopted = _adopted(ours, listed, fills)
     events: list[OrderEvent] = [_filled(fill) for fill in fills]

@@ -13,6 +13,7 @@ from engine.ems.journal import (
     Agreed,
     AlertSet,
     AlgoChanged,
+    Disputed,
     Executed,
     InstrumentKept,
     Intent,
@@ -87,8 +88,8 @@ def _take(record: Record, blotter: Blotter, replayed: Replayed) -> None:
     match record.entry:
         case Intent(order=order) | Adopted(order=order):
             blotter.add(order)
-        case Executed() | Resolved():
-            pass  # the event that comes with it is what counts
+        case Executed() | Resolved() | Disputed():
+            pass  # the event that comes with it is what counts, or none does
         case InstrumentKept(instrument=instrument):
             blotter.keep_instrument(instrument)
         case AlertSet(alert=alert):

@@ -89,7 +89,7 @@ async def test_what_is_let_go_is_still_told_from_what_is_new() -> None:
 
     assert "a" not in blotter.orders
     assert blotter.is_known("a")
-    assert (INSTRUMENT.fqme, "t1") in blotter.trade_ids("main")
+    assert blotter.has_fill("main", INSTRUMENT.fqme, "t1")
     assert blotter.position("main", INSTRUMENT.fqme).size == 1
     assert [one.order_id for one in blotter.working()] == ["b", "c"]
 
