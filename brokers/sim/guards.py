@@ -11,6 +11,7 @@ from typing import Final
 from brokers.sim.orders import NewOrder, WorkingOrder
 
 NOTHING_TO_REDUCE: Final = "there is nothing to reduce"
+GROUP_OVER: Final = "another of its group traded or ended"
 
 Group = tuple[str, str]
 """Owner and link."""

@@ -27,8 +27,9 @@ Rules, where venues differ:
   Binance (https://github.com/binance/binance-spot-api-docs, rest-api.md, "New order list - OCO");
   one that comes after that is refused.
 * An iceberg shows at most so much of itself; once that traded it shows the next part, behind all
-  others at its price. Its hidden part trades only after all that is shown there. Less of it takes
-  from what is hidden first, and keeps its place.
+  others at its price. Its hidden part trades only after all that is shown there. What it takes when
+  it comes is counted against the first part, as on Xetra. Less of it takes from what is hidden
+  first, and keeps its place.
 * Self-trade prevention acts by the taker's mode, between orders of one owner or of one trade
   group, as published in
   https://github.com/binance/binance-spot-api-docs/blob/master/faqs/stp_faq.md: `transfer` needs
@@ -56,7 +57,7 @@ from brokers.sim.events import (
     Refused,
     Removed,
 )
-from brokers.sim.guards import NOTHING_TO_REDUCE
+from brokers.sim.guards import GROUP_OVER, NOTHING_TO_REDUCE
 from brokers.sim.orders import BUY, SELL, NewOrder, SelfTrade, WorkingOrder
 from brokers.sim.stops import is_touched
 from brokers.sim.working import WorkingOrders
@@ -286,9 +287,23 @@ class MatchingEngine:
             )
         )
         if mode == "transfer":
-            return self._transfer(taker, maker, shared, time_ns)
-        if mode == "decrement":
-            return self._decrement(taker, maker, shared, time_ns)
+            goes_on = self._transfer(taker, maker, shared, time_ns)
+        elif mode == "decrement":
+            goes_on = self._decrement(taker, maker, shared, time_ns)
+        else:
+            goes_on = self._expire(taker, maker, mode, time_ns)
+        is_linked = taker.link and (taker.owner, taker.link) == (maker.owner, maker.link)
+        if goes_on and is_linked and maker.order_id not in self._working.orders:
+            self._events.append(
+                Removed(time_ns, taker.order_id, taker.left, "canceled", GROUP_OVER)
+            )
+            return False
+        return goes_on
+
+    def _expire(
+        self, taker: WorkingOrder, maker: WorkingOrder, mode: SelfTrade, time_ns: int
+    ) -> bool:
+        """End one of the two, or both. Whether the taker goes on."""
         if mode in ("expire_maker", "expire_both"):
             self._working.drop(maker)
             self._end_self_trade(maker, time_ns)
@@ -396,8 +411,7 @@ class MatchingEngine:
             other = self._working.orders.get(number)
             if other is not None:
                 self._working.drop(other)
-                reason = "another of its group traded or ended"
-                self._events.append(Removed(time_ns, number, other.left, "canceled", reason))
+                self._events.append(Removed(time_ns, number, other.left, "canceled", GROUP_OVER))
 
     def _refuse(self, time_ns: int, request: Refusal, order_id: int, reason: str) -> None:
         self._events.append(Refused(time_ns, request, order_id, reason))

@@ -146,9 +146,10 @@ class WorkingOrder:
             return False
         return other.owner == self.owner or bool(self.group and other.group == self.group)
 
-    def display(self) -> None:
-        """Show the next part of what is left, all of it unless it is an iceberg."""
-        self.hidden = max(0, self.left - self.shown) if self.shown else 0
+    def display(self, used: int = 0) -> None:
+        """Show the next part of what is left, less `used` of that part; all of it unless it is an
+        iceberg."""
+        self.hidden = max(0, self.left - self.shown + used) if self.shown else 0
 
     def shrink(self, by: int) -> int:
         """Take `by` off what is left of it; returns how much less of it the book sees. What is

@@ -36,7 +36,7 @@ class WorkingOrders:
     def rest(self, order: WorkingOrder) -> None:
         """Put a limit order into the book, behind all others at its price."""
         assert order.price is not None
-        order.display()
+        order.display(order.filled % order.shown if order.shown else 0)
         self.sides[order.side].add(order, order.price)
         self._keep(order)
 

@@ -1,83 +1,15 @@
-"""The matching engine: rules one by one, published scenarios, and a machine of random commands."""
+"""The matching engine: its rules, one by one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from brokers.sim.events import Changed, Elected, Entered, Event, Executed, Refused, Removed
+from brokers.sim.events import Changed, Elected, Entered, Executed, Refreshed, Removed
 from brokers.sim.matching import MatchingEngine
 from brokers.sim.orders import BUY, SELL, NewOrder
-
-
-class Desk:
-    """An engine with a clock that ticks by one, and orders in few words."""
-
-    def __init__(self, last_price: int | None = None) -> None:
-        self.engine = MatchingEngine(last_price)
-        self.time_ns = 0
-
-    def _now(self) -> int:
-        self.time_ns += 1
-        return self.time_ns
-
-    def send(
-        self, side: int, size: int, price: int | None = None, owner: str = "", **terms: Any
-    ) -> list[Event]:
-        kind = terms.pop("kind", "market" if price is None else "limit")
-        new = NewOrder(owner=owner, side=side, size=size, kind=kind, price=price, **terms)
-        return self.engine.submit(new, self._now())
-
-    def buy(
-        self, size: int, price: int | None = None, owner: str = "", **terms: Any
-    ) -> list[Event]:
-        return self.send(BUY, size, price, owner, **terms)
-
-    def sell(
-        self, size: int, price: int | None = None, owner: str = "", **terms: Any
-    ) -> list[Event]:
-        return self.send(SELL, size, price, owner, **terms)
-
-    def amend(self, number: int, price: int | None, size: int) -> list[Event]:
-        return self.engine.amend(number, price, size, self._now())
-
-    def cancel(self, number: int) -> list[Event]:
-        return self.engine.cancel(number, self._now())
-
-    def book(self, side: int) -> list[tuple[int, list[tuple[int, int]]]]:
-        """Levels best first: price, and (number, size left) of its orders, next first."""
-        return [
-            (level.price, [(order.order_id, order.left) for order in level.orders.values()])
-            for level in self.engine.side(side)
-        ]
-
-
-def number_of(events: list[Event]) -> int:
-    entered = events[0]
-    assert isinstance(entered, Entered), entered
-    return entered.order_id
-
-
-def trades(events: list[Event]) -> list[tuple[int, int, int]]:
-    """(price, size, maker's number) of each trade."""
-    return [(e.price, e.size, e.maker_id) for e in events if isinstance(e, Executed)]
-
-
-def ends(events: list[Event]) -> list[tuple[int, str, int]]:
-    """(number, cause, size left) of each order that was removed."""
-    return [(e.order_id, e.cause, e.left) for e in events if isinstance(e, Removed)]
-
-
-def refusal(events: list[Event]) -> str:
-    (refused,) = events
-    assert isinstance(refused, Refused)
-    return refused.reason
-
+from tests.support.matching import Desk, ends, number_of, refusal, trades
 
 # -- price and time ---------------------------------------------------------------------------
 
@@ -311,122 +243,6 @@ def test_moves_and_cancels_a_waiting_stop() -> None:
     assert desk.engine.touch(110, desk.time_ns) == []
 
 
-# -- self-trade prevention ----------------------------------------------------------------------
-#
-# Scenarios A to F of https://github.com/binance/binance-spot-api-docs/blob/master/faqs/stp_faq.md
-# (modes DECREMENT and TRANSFER of its G and H are not offered here). Prices are in tenths.
-
-THREE_BIDS = [(12, 12, "none"), (13, 11, "none"), (81, 10, "none")]
-
-
-@pytest.mark.parametrize(
-    ("makers", "taker", "wanted_trades", "wanted_ends", "wanted_bids", "wanted_asks"),
-    [
-        pytest.param([(10, 10, "none")], (10, 10, "none"), [(10, 10, 1)], [], [], [], id="A none"),
-        pytest.param(
-            THREE_BIDS,
-            (30, 10, "expire_maker"),
-            [],
-            [(1, "self_trade", 12), (2, "self_trade", 13), (3, "self_trade", 81)],
-            [],
-            [(10, [(4, 30)])],
-            id="B makers expire, taker rests",
-        ),
-        pytest.param(
-            THREE_BIDS,
-            (30, 10, "expire_taker"),
-            [],
-            [(4, "self_trade", 30)],
-            [(12, [(1, 12)]), (11, [(2, 13)]), (10, [(3, 81)])],
-            [],
-            id="C taker expires",
-        ),
-        pytest.param(
-            [(10, 10, "none")],
-            (30, 10, "expire_both"),
-            [],
-            [(1, "self_trade", 10), (2, "self_trade", 30)],
-            [],
-            [],
-            id="D both expire",
-        ),
-        pytest.param(
-            [(10, 10, "expire_maker")],
-            (10, 10, "expire_taker"),
-            [],
-            [(2, "self_trade", 10)],
-            [(10, [(1, 10)])],
-            [],
-            id="E the taker's mode counts",
-        ),
-        pytest.param(
-            [(10, 10, "none")],
-            (10, None, "expire_maker"),
-            [],
-            [(1, "self_trade", 10), (2, "expired", 10)],
-            [],
-            [],
-            id="F a market order is left without liquidity",
-        ),
-    ],
-)
-def test_prevents_self_trades_as_published(
-    makers: list[tuple[int, int, Any]],
-    taker: tuple[int, int | None, Any],
-    wanted_trades: list[Any],
-    wanted_ends: list[Any],
-    wanted_bids: list[Any],
-    wanted_asks: list[Any],
-) -> None:
-    desk = Desk()
-    for size, price, mode in makers:
-        desk.buy(size, price, "me", self_trade=mode)
-
-    size, price, mode = taker
-    events = desk.sell(size, price, "me", self_trade=mode)
-
-    assert trades(events) == wanted_trades
-    assert ends(events) == wanted_ends
-    assert desk.book(BUY) == wanted_bids
-    assert desk.book(SELL) == wanted_asks
-
-
-def test_trades_with_others_before_it_meets_itself() -> None:
-    desk = Desk()
-    other = number_of(desk.buy(3, 100, "other"))
-    desk.buy(3, 99, "me")
-
-    events = desk.sell(9, 99, "me", self_trade="expire_taker")
-
-    assert trades(events) == [(100, 3, other)]
-    assert ends(events) == [(3, "self_trade", 6)]
-
-
-@pytest.mark.parametrize("mode", ["expire_taker", "expire_both"])
-def test_kills_a_fill_or_kill_order_that_meets_itself_first(mode: Any) -> None:
-    desk = Desk()
-    own = number_of(desk.buy(3, 100, "me"))
-    desk.buy(9, 99, "other")
-
-    events = desk.sell(5, 99, "me", time_in_force="fok", self_trade=mode)
-
-    assert trades(events) == []
-    assert ends(events) == [(3, "expired", 5)]
-    assert desk.book(BUY)[0] == (100, [(own, 3)])
-
-
-def test_does_not_count_own_orders_as_liquidity_of_a_fill_or_kill_order() -> None:
-    desk = Desk()
-    desk.buy(3, 100, "me")
-    other = number_of(desk.buy(4, 99, "other"))
-
-    killed = desk.sell(5, 99, "me", time_in_force="fok", self_trade="expire_maker")
-    filled = desk.sell(4, 99, "me", time_in_force="fok", self_trade="expire_maker")
-
-    assert trades(killed) == []
-    assert trades(filled) == [(99, 4, other)]
-
-
 # -- stops that trail, profits that are taken, positions that are only reduced ----------------
 
 
@@ -554,392 +370,83 @@ def test_the_first_of_a_group_to_trade_cancels_the_others() -> None:
     assert trades(desk.buy(3, 105)) == [(105, 3, profit)]
 
 
-# -- everything at once -------------------------------------------------------------------------
+# -- icebergs -----------------------------------------------------------------------------------
 
 
-@dataclass
-class Known:
-    """What the events so far say of an order."""
+def test_an_iceberg_shows_its_next_part_behind_the_others() -> None:
+    desk = Desk()
+    iceberg = number_of(desk.sell(10, 101, shown=4))
+    other = number_of(desk.sell(3, 101))
+    assert desk.depth(SELL) == [(101, 2, 7)]
 
-    new: NewOrder
-    size: int
-    left: int
-    price: int | None
-    stop_price: int | None
-    rank: int
-    """Grows with each arrival: lower trades first at one price."""
-    best: int | None = None
-    """Of a trailing order: the best price since it came."""
+    events = desk.buy(9, 101)
 
-    @property
-    def direction(self) -> int:
-        return -self.side if self.new.kind.startswith("take_profit") else self.side
-
-    def follow(self, price: int) -> None:
-        new = self.new
-        if self.stop_price is None and self.best is not None:
-            return
-        if new.trail or new.trail_ppm:
-            nearest = min if self.side == BUY else max
-            self.best = price if self.best is None else nearest(self.best, price)
-            away = new.trail or -(-self.best * new.trail_ppm // 1_000_000)
-            self.stop_price = self.best + away * self.side
-
-    @property
-    def side(self) -> int:
-        return self.new.side
+    assert trades(events) == [(101, 4, iceberg), (101, 3, other), (101, 2, iceberg)]
+    assert [e.shown for e in events if isinstance(e, Refreshed)] == [4]
+    assert desk.depth(SELL) == [(101, 1, 2)]
+    assert desk.book(SELL) == [(101, [(iceberg, 4)])]
 
 
-PRICES = st.integers(95, 105)
-SIZES = st.integers(1, 12)
-OWNERS = st.sampled_from(["", "ann", "bob"])
-SIDES = st.sampled_from([BUY, SELL])
-MODES = st.sampled_from(["none", "expire_taker", "expire_maker", "expire_both"])
+def test_a_taker_reaches_what_is_hidden_before_a_worse_price() -> None:
+    desk = Desk()
+    iceberg = number_of(desk.sell(10, 101, shown=1))
+    desk.sell(1, 102)
+
+    assert trades(desk.buy(10, 102)) == [(101, 1, iceberg)] * 10
 
 
-class MatchingMachine(RuleBasedStateMachine):
-    """Folds the engine's events into what must rest, and holds the engine to it."""
+def test_what_is_hidden_counts_for_a_fill_or_kill_order() -> None:
+    desk = Desk()
+    desk.sell(10, 101, shown=1)
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.engine = MatchingEngine(100)
-        self.known: dict[int, Known] = {}
-        self.time_ns = 0
-        self.ranks = 0
-        self.last_price = 100
-        self.positions = {"ann": 0, "bob": 0}
-        self.over: set[tuple[str, str]] = set()
+    killed, filled = (desk.buy(size, 101, time_in_force="fok") for size in (11, 10))
 
-    @rule(
-        side=SIDES,
-        size=SIZES,
-        price=PRICES,
-        owner=OWNERS,
-        term=st.sampled_from(["gtc", "gtc", "gtc", "ioc", "fok"]),
-        post_only=st.booleans(),
-        mode=MODES,
-    )
-    def limit(
-        self, side: int, size: int, price: int, owner: str, term: Any, post_only: bool, mode: Any
-    ) -> None:
-        post_only = post_only and term == "gtc"
-        self.submit(NewOrder(owner, side, size, "limit", price, None, term, post_only, mode))
-
-    @rule(side=SIDES, size=SIZES, owner=OWNERS, term=st.sampled_from(["gtc", "fok"]), mode=MODES)
-    def market(self, side: int, size: int, owner: str, term: Any, mode: Any) -> None:
-        self.submit(NewOrder(owner, side, size, "market", None, None, term, False, mode))
-
-    @rule(
-        side=SIDES,
-        size=SIZES,
-        stop=PRICES,
-        price=st.none() | PRICES,
-        owner=OWNERS,
-        term=st.sampled_from(["gtc", "gtc", "fok"]),
-        mode=MODES,
-    )
-    def stop(
-        self, side: int, size: int, stop: int, price: int | None, owner: str, term: Any, mode: Any
-    ) -> None:
-        kind: Any = "stop" if price is None else "stop_limit"
-        self.submit(NewOrder(owner, side, size, kind, price, stop, term, False, mode))
-
-    @rule(
-        side=SIDES,
-        size=SIZES,
-        price=st.none() | PRICES,
-        owner=st.sampled_from(["ann", "bob"]),
-        term=st.sampled_from(["gtc", "gtc", "ioc", "fok"]),
-        stop=st.none() | PRICES,
-        mode=MODES,
-    )
-    def reduce(
-        self, side: int, size: int, price: int | None, owner: str, term: Any, stop: Any, mode: Any
-    ) -> None:
-        kinds: Any = (("market", "limit"), ("stop", "stop_limit"))
-        kind = kinds[stop is not None][price is not None]
-        new = NewOrder(owner, side, size, kind, price, stop, term, False, mode, reduce_only=True)
-        if stop is None and self.positions[owner] * side >= 0:
-            assert refusal(self.engine.submit(new, self.tick())) == "there is nothing to reduce"
-        else:
-            self.submit(new)
-
-    @rule(side=SIDES, size=SIZES, stop=PRICES, price=st.none() | PRICES, owner=OWNERS, mode=MODES)
-    def take_profit(
-        self, side: int, size: int, stop: int, price: int | None, owner: str, mode: Any
-    ) -> None:
-        kind: Any = "take_profit" if price is None else "take_profit_limit"
-        self.submit(NewOrder(owner, side, size, kind, price, stop, "gtc", False, mode))
-
-    @rule(
-        side=SIDES,
-        size=SIZES,
-        trail=st.integers(1, 4),
-        in_ppm=st.booleans(),
-        offset=st.none() | st.integers(0, 2),
-        owner=OWNERS,
-        mode=MODES,
-    )
-    def trail(
-        self,
-        side: int,
-        size: int,
-        trail: int,
-        in_ppm: bool,
-        offset: int | None,
-        owner: str,
-        mode: Any,
-    ) -> None:
-        new = NewOrder(
-            owner,
-            side,
-            size,
-            "trailing_stop" if offset is None else "trailing_stop_limit",
-            self_trade=mode,
-            trail=0 if in_ppm else trail,
-            trail_ppm=trail * 7_000 if in_ppm else 0,
-            limit_offset=offset or 0,
-        )
-        self.submit(new)
-
-    @rule(side=SIDES, size=SIZES, price=PRICES, owner=OWNERS, after=st.integers(1, 9))
-    def good_till(self, side: int, size: int, price: int, owner: str, after: int) -> None:
-        until = self.time_ns + after
-        self.submit(
-            NewOrder(owner, side, size, "limit", price, time_in_force="gtd", expires_ns=until)
-        )
-
-    @rule(
-        side=SIDES,
-        size=SIZES,
-        price=PRICES,
-        stop=st.none() | PRICES,
-        owner=st.sampled_from(["ann", "bob"]),
-        link=st.sampled_from(["one", "two", "three"]),
-    )
-    def linked(
-        self, side: int, size: int, price: int, stop: int | None, owner: str, link: str
-    ) -> None:
-        kind: Any = "limit" if stop is None else "stop_limit"
-        new = NewOrder(owner, side, size, kind, price, stop, link=link)
-        if (owner, link) in self.over:
-            assert refusal(self.engine.submit(new, self.tick())) == "its group is over"
-        else:
-            self.submit(new)
-
-    @rule(data=st.data(), price=st.none() | PRICES, size=SIZES)
-    def amend(self, data: st.DataObject, price: int | None, size: int) -> None:
-        number = data.draw(st.sampled_from([*sorted(self.known), 10_000]))
-        before = self.known.get(number)
-        events = self.engine.amend(number, price, size, self.tick())
-        if isinstance(events[0], Refused):
-            assert len(events) == 1
-            assert (
-                before is None
-                or size <= before.size - before.left
-                or before.new.post_only
-                or (before.best is not None and before.stop_price is not None)
-            ), "refused without a reason"
-            return
-        assert before is not None
-        changed = events[0]
-        assert isinstance(changed, Changed)
-        old = before.stop_price if before.price is None else before.price
-        stays = price is None or price == old
-        assert changed.kept_priority == (stays and size <= before.size)
-        assert before.left + size - before.size > 0
-        self.fold(events)
-
-    @rule(data=st.data())
-    def cancel(self, data: st.DataObject) -> None:
-        number = data.draw(st.sampled_from([*sorted(self.known), 10_000]))
-        first, *others = self.engine.cancel(number, self.tick())
-        assert isinstance(first, Removed) == (number in self.known)
-        assert all(isinstance(other, Removed) for other in others)
-        if isinstance(first, Removed):
-            self.fold([first, *others])
-
-    @rule(price=PRICES)
-    def touch(self, price: int) -> None:
-        self.last_price = price
-        self.follow()
-        self.fold(self.engine.touch(price, self.tick()))
-
-    def follow(self) -> None:
-        for order in self.known.values():
-            order.follow(self.last_price)
-
-    @rule()
-    def expire(self) -> None:
-        now_ns = self.tick()
-        events = self.engine.expire(now_ns)
-        assert all(isinstance(event, Removed) for event in events)
-        self.fold(events)
-        for order in self.known.values():
-            assert not 0 < order.new.expires_ns <= now_ns, "an order outlived its time"
-
-    def tick(self) -> int:
-        self.time_ns += 1
-        return self.time_ns
-
-    def rank(self) -> int:
-        self.ranks += 1
-        return self.ranks
-
-    def submit(self, new: NewOrder) -> None:
-        would_take = self.would_take(new)
-        events = self.engine.submit(new, self.tick())
-        if new.post_only and would_take:
-            assert refusal(events) == "post-only order would take"
-            return
-        number = number_of(events)
-        takes = [e for e in events if isinstance(e, Executed) and e.taker_id == number]
-        assert not (new.post_only and takes), "a post-only order took"
-        self.fold(events)
-        if new.time_in_force == "fok" and number not in self.known:
-            assert sum(trade.size for trade in takes) in (0, new.size), "part of a FOK traded"
-        if new.time_in_force in ("ioc", "fok") and new.stop_price is None:
-            assert number not in self.known, "an immediate order rests"
-
-    def would_take(self, new: NewOrder) -> bool:
-        best = self.best(-new.side)
-        return (
-            best is not None and new.price is not None and (best.price - new.price) * new.side <= 0
-        )
-
-    def resting(self, side: int) -> list[tuple[int, Known]]:
-        """What rests on a side by the events, next to trade first."""
-        orders = [
-            (number, order)
-            for number, order in self.known.items()
-            if order.side == side and order.stop_price is None and order.price is not None
-        ]
-        return sorted(orders, key=lambda item: (-side * item[1].price, item[1].rank))
-
-    def best(self, side: int, without: int = 0) -> Known | None:
-        orders = [order for number, order in self.resting(side) if number != without]
-        return orders[0] if orders else None
-
-    def fold(self, events: list[Event]) -> None:
-        for event in events:
-            match event:
-                case Entered():
-                    new = event.order
-                    order = self.known[event.order_id] = Known(
-                        new, new.size, new.size, new.price, new.stop_price, self.rank()
-                    )
-                    order.follow(self.last_price)
-                case Elected():
-                    order = self.known[event.order_id]
-                    assert (event.touched_price - order.stop_price) * order.direction >= 0
-                    if order.new.kind == "trailing_stop_limit":
-                        offset = order.new.limit_offset
-                        order.price = max(1, order.stop_price + offset * order.side)
-                    order.stop_price, order.rank = None, self.rank()
-                case Executed():
-                    self.fold_trade(event)
-                case Changed():
-                    order = self.known[event.order_id]
-                    order.left += event.size - order.size
-                    order.size, order.price = event.size, event.price
-                    order.stop_price = event.stop_price
-                    if not event.kept_priority:
-                        order.rank = self.rank()
-                case Removed():
-                    order = self.known.pop(event.order_id)
-                    assert event.left == order.left > 0
-                    self.end_group(order.new)
-                    if event.reason == "its time is over":
-                        assert event.time_ns == order.new.expires_ns
-
-    def fold_trade(self, trade: Executed) -> None:
-        taker, maker = self.known[trade.taker_id], self.known[trade.maker_id]
-        assert trade.taker_side == taker.side == -maker.side
-        assert maker is self.best(maker.side, without=trade.taker_id), "not the next in the queue"
-        assert trade.price == maker.price
-        if taker.price is not None:
-            assert (trade.price - taker.price) * taker.side <= 0, "traded beyond its limit"
-        if taker.new.owner and taker.new.owner == maker.new.owner:
-            assert taker.new.self_trade == "none"
-        for number, order in ((trade.taker_id, taker), (trade.maker_id, maker)):
-            assert 0 < trade.size <= order.left
-            order.left -= trade.size
-            if not order.left:
-                del self.known[number]
-        self.last_price = trade.price
-        self.follow()
-        before = dict(self.positions)
-        for order in (taker, maker):
-            owner = order.new.owner
-            self.end_group(order.new)
-            if owner:
-                self.positions[owner] += trade.size * order.side
-        for order in (taker, maker):
-            if order.new.reduce_only and taker.new.owner != maker.new.owner:
-                held, left = before[order.new.owner], self.positions[order.new.owner]
-                assert held * order.side < 0, "a reduce-only order opened a position"
-                assert abs(left) < abs(held), "it did not reduce the position"
-                assert left * held >= 0, "it flipped the position"
-
-    def end_group(self, new: NewOrder) -> None:
-        if new.link:
-            self.over.add((new.owner, new.link))
-
-    @invariant()
-    def knows_who_holds_what(self) -> None:
-        for owner, size in self.positions.items():
-            assert self.engine.position(owner) == size
-
-    @invariant()
-    def leaves_nothing_that_cannot_reduce(self) -> None:
-        for order in self.known.values():
-            if order.new.reduce_only and order.stop_price is None:
-                assert self.positions[order.new.owner] * order.side < 0
-
-    @invariant()
-    def trails_as_far_behind_as_was_asked_for(self) -> None:
-        for number, order in self.known.items():
-            working = self.engine.order(number)
-            assert working is not None
-            assert working.stop_price == order.stop_price
-
-    @invariant()
-    def leaves_of_a_group_that_traded_only_who_traded(self) -> None:
-        groups: dict[tuple[str, str], list[Known]] = {}
-        for order in self.known.values():
-            if order.new.link and (order.new.owner, order.new.link) in self.over:
-                groups.setdefault((order.new.owner, order.new.link), []).append(order)
-        for left in groups.values():
-            assert len([order for order in left if order.left == order.size]) == 0
-            assert len(left) <= 2, "only two that traded with each other can both be left"
-
-    @invariant()
-    def rests_what_the_events_say(self) -> None:
-        for side in (BUY, SELL):
-            book = [
-                (order.order_id, level.price, order.left)
-                for level in self.engine.side(side)
-                for order in level.orders.values()
-            ]
-            assert book == [(n, order.price, order.left) for n, order in self.resting(side)]
-            for level in self.engine.side(side):
-                assert level.size == sum(order.left for order in level.orders.values()) > 0
-        assert {order.order_id for order in self.engine.orders()} == set(self.known)
-
-    @invariant()
-    def is_never_crossed(self) -> None:
-        bid, ask = self.best(BUY), self.best(SELL)
-        assert bid is None or ask is None or bid.price < ask.price
-
-    @invariant()
-    def leaves_no_touched_stop_waiting(self) -> None:
-        assert self.engine.last_price == self.last_price
-        for order in self.known.values():
-            if order.stop_price is not None:
-                assert (self.last_price - order.stop_price) * order.direction < 0
+    assert trades(killed) == []
+    assert sum(size for _, size, _ in trades(filled)) == 10
 
 
-MatchingMachine.TestCase.settings = settings(
-    max_examples=150, stateful_step_count=40, deadline=None, derandomize=True
+def test_an_iceberg_gives_up_what_is_hidden_first_and_keeps_its_place() -> None:
+    desk = Desk()
+    iceberg, other = number_of(desk.buy(10, 99, shown=4)), number_of(desk.buy(5, 99))
+
+    desk.amend(iceberg, None, 5)
+    assert desk.depth(BUY) == [(99, 2, 9)]
+    desk.amend(iceberg, None, 3)
+
+    assert desk.depth(BUY) == [(99, 2, 8)]
+    assert desk.book(BUY) == [(99, [(iceberg, 3), (other, 5)])]
+
+
+def test_an_iceberg_that_grows_goes_to_the_back_with_what_is_left_of_its_part() -> None:
+    desk = Desk()
+    iceberg, other = number_of(desk.buy(10, 99, shown=4)), number_of(desk.buy(5, 99))
+    desk.sell(1, 99)
+
+    desk.amend(iceberg, None, 12)
+
+    assert desk.book(BUY) == [(99, [(other, 5), (iceberg, 11)])]
+    assert desk.depth(BUY) == [(99, 2, 5 + 3)]
+
+
+def test_a_canceled_iceberg_takes_what_is_hidden_with_it() -> None:
+    desk = Desk()
+    iceberg = number_of(desk.buy(10, 99, shown=4))
+
+    assert ends(desk.cancel(iceberg)) == [(iceberg, "canceled", 10)]
+    assert desk.depth(BUY) == []
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"time_in_force": "ioc"},
+        {"time_in_force": "fok"},
+        {"kind": "stop", "stop_price": 90},
+        {"kind": "market"},
+    ],
 )
-test_keeps_its_rules_under_any_commands = MatchingMachine.TestCase
+def test_only_what_rests_can_be_an_iceberg(terms: dict[str, Any]) -> None:
+    price = None if "kind" in terms else 99
+    reason = refusal(Desk(100).buy(10, price, shown=4, **terms))
+    assert reason == "only an order that can rest can be an iceberg"
+    assert refusal(Desk().buy(10, 99, shown=-1)) == "an iceberg shows a part of itself"
