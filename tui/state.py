@@ -8,20 +8,23 @@ thing the user writes is which market is selected.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from enum import Flag, auto
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from engine.feed.bars import Series
 from engine.messages import (
+    AccountGuards,
     AccountInfo,
     AccountUpdate,
     Alert,
     AlertUpdate,
+    Algo,
+    AlgoUpdate,
     BarsUpdate,
     BrokerInfo,
     CommandRefused,
+    Denied,
     EngineFailed,
     EngineReady,
     EngineStatus,
@@ -43,7 +46,17 @@ from engine.messages import (
     ServiceStatus,
 )
 from tui.market_view import MarketView, quote_after, stale_after
-from tui.orders.news import refusal_of, standing_of, told_of
+from tui.orders.news import (
+    News,
+    algo_told,
+    guards_told,
+    journal_told,
+    refusal_of,
+    refused_words,
+    standing_of,
+    told_of,
+)
+from tui.part import BOOK, Part
 
 if TYPE_CHECKING:
     from engine.messages import Event
@@ -55,26 +68,7 @@ NOTICES_KEPT = 500
 
 FILLS_KEPT = 2000
 
-
-class Part(Flag):
-    """A part of the screen that an event can touch."""
-
-    NOTHING = 0
-    ENGINE = auto()
-    """Engine, services, brokers, accounts, playbacks: the status line."""
-    MARKET = auto()
-    """A quote or the state of a feed."""
-    BARS = auto()
-    ORDERS = auto()
-    FILLS = auto()
-    POSITIONS = auto()
-    ALERTS = auto()
-    NOTICES = auto()
-    SEARCH = auto()
-    FAILURE = auto()
-
-
-_BOOK = Part.ORDERS | Part.FILLS | Part.POSITIONS | Part.ALERTS
+CALLS_KEPT = 20
 
 
 class DeckState:
@@ -89,12 +83,20 @@ class DeckState:
         self.refused_markets: dict[str, str] = {}
         """Why a watched market is not open, by fqme."""
         self.orders: dict[str, Order] = {}
+        self.denials: dict[str, Denied] = {}
+        """What denied an order, by its id, where that was told."""
         self.fills: list[Fill] = []
         self.fill_count = 0
         """All fills so far, including those no longer kept."""
         self.positions: dict[tuple[str, str], Position] = {}
         """By (account, fqme)."""
         self.alerts: dict[str, Alert] = {}
+        self.algos: dict[str, Algo] = {}
+        """In the order in which they were first told of; none is ever forgotten."""
+        self.calls: list[str] = []
+        """What alerts that called have to say to a desktop, the newest last."""
+        self.call_count = 0
+        """All calls so far, including those no longer kept."""
         self.accounts: dict[str, AccountInfo] = {}
         self.brokers: dict[str, BrokerInfo] = {}
         self.services: dict[str, ServiceStatus] = {}
@@ -123,7 +125,8 @@ class DeckState:
         self.version = 0
         """Goes up with every event."""
         self.book_version = 0
-        """Goes up with every change of orders, fills, positions, alerts and accounts."""
+        """Goes up with every change of orders, fills, positions, alerts, algos and guards."""
+        self._children: dict[str, list[str]] = {}
         self._known_fills: set[tuple[str, str, str]] = set()
 
     # -- views over the state -------------------------------------------------------------------
@@ -157,6 +160,19 @@ class DeckState:
     def position(self, account: str, fqme: str) -> Position:
         """What `account` holds in `fqme`; a flat position if nothing was ever filled."""
         return self.positions.get((account, fqme)) or Position(account=account, fqme=fqme)
+
+    def children(self, algo_id: str) -> list[Order]:
+        """All orders that an algo made, the oldest first."""
+        return [self.orders[order_id] for order_id in self._children.get(algo_id, ())]
+
+    def algo_number(self, algo_id: str) -> int:
+        """The number that the user calls this algo by; the first one told of is 1."""
+        return next(n for n, known in enumerate(self.algos, 1) if known == algo_id)
+
+    def guards_of(self, account: str) -> AccountGuards | None:
+        """What is known of the guards of an account."""
+        known = () if self.guards is None else self.guards.accounts
+        return next((one for one in known if one.account == account), None)
 
     def select(self, fqme: str) -> bool:
         """Show another market. False if it is shown already."""
@@ -195,7 +211,7 @@ class DeckState:
         self.version += 1
         fold = _FOLDS.get(type(event))
         touched = fold(self, event) if fold else Part.NOTHING
-        self.book_version += bool(touched & _BOOK)
+        self.book_version += bool(touched & BOOK)
         return touched
 
     def fold_all(self, events: Iterable[Event]) -> Part:
@@ -289,8 +305,13 @@ class DeckState:
         order = event.order
         before = self.orders.get(order.order_id)
         self.orders[order.order_id] = order
+        if before is None and order.parent_id:
+            self._children.setdefault(order.parent_id, []).append(order.order_id)
         is_news = before is None or before.state != order.state
-        told = told_of(order) if is_news else refusal_of(event)
+        if isinstance(event.event, Denied):
+            self.denials[order.order_id] = event.event
+        denial = self.denials.get(order.order_id)
+        told = told_of(order, denial) if is_news else refusal_of(event)
         if told is None:
             return Part.ORDERS
         level, text = told
@@ -318,41 +339,41 @@ class DeckState:
     def _on_account(self, event: AccountUpdate) -> Part:
         before = self.accounts_told.get(event.account)
         self.accounts_told[event.account] = event
-        touched = Part.ENGINE
-        for text in standing_of(event, before):
-            notice = Notice(level="warning", text=text, source="accounts", now_ns=self.now_ns)
-            touched |= self.note(notice)
-        return touched
+        return self._told("accounts", standing_of(event, before), Part.ENGINE | Part.GUARDS)
 
     def _on_guards(self, event: GuardsUpdate) -> Part:
-        self.guards = event
-        return Part.ENGINE | Part.ORDERS
+        before, self.guards = self.guards, event
+        return self._told("guards", guards_told(event, before), Part.ENGINE | Part.GUARDS)
 
     def _on_journal(self, event: JournalUpdate) -> Part:
         before, self.journal = self.journal, event
-        if before is not None and before.is_written == event.is_written:
-            return Part.ENGINE
-        if event.is_written and before is None:
-            return Part.ENGINE
-        text = "everything is on record again"
-        if not event.is_written:
-            text = f"{event.reason}: no new orders; cancels pass, fills are kept in memory"
-        level: Literal["info", "error"] = "info" if event.is_written else "error"
-        return Part.ENGINE | self.note(
-            Notice(level=level, text=text, source="journal", now_ns=self.now_ns)
-        )
+        return self._told("journal", journal_told(event, before), Part.ENGINE | Part.GUARDS)
+
+    def _on_algo(self, event: AlgoUpdate) -> Part:
+        before = self.algos.get(event.algo.algo_id)
+        self.algos[event.algo.algo_id] = event.algo
+        return self._told("algos", algo_told(event.algo, before), Part.ALGOS)
+
+    def _told(self, source: str, told: Iterable[News], touched: Part) -> Part:
+        """Put news in the log. Returns `touched`, and that the log was if it was."""
+        for level, text in told:
+            notice = Notice(level=level, text=text, source=source, now_ns=self.now_ns)
+            touched |= self.note(notice)
+        return touched
 
     def _on_alert(self, event: AlertUpdate) -> Part:
         alert = event.alert
         before = self.alerts.get(alert.alert_id)
         self.alerts[alert.alert_id] = alert
-        if alert.state == "triggered" and (before is None or before.state == "armed"):
-            text = f"alert: {alert.fqme} reached {alert.price:f}"
-            text += f" ({alert.note})" if alert.note else ""
-            return Part.ALERTS | self.note(
-                Notice(level="warning", text=text, source="alerts", now_ns=alert.triggered_ns)
-            )
-        return Part.ALERTS
+        if alert.state != "triggered" or (before is not None and before.state != "armed"):
+            return Part.ALERTS
+        text = f"alert: {alert.fqme} reached {alert.price:f}"
+        text += f" ({alert.note})" if alert.note else ""
+        self.call_count += 1
+        self.calls = [*self.calls[-CALLS_KEPT:], event.text or text]
+        return Part.ALERTS | self.note(
+            Notice(level="warning", text=text, source="alerts", now_ns=alert.triggered_ns)
+        )
 
     def _on_status(self, event: EngineStatus) -> Part:
         self.now_ns = event.now_ns
@@ -369,8 +390,7 @@ class DeckState:
         return self.note(event)
 
     def _on_refused(self, event: CommandRefused) -> Part:
-        text = f"{event.command}: {event.reason}"
-        return self.note(Notice(level="warning", text=text, source="engine", now_ns=self.now_ns))
+        return self._told("engine", [("warning", refused_words(event))], Part.NOTHING)
 
     def _on_search(self, event: SearchResults) -> Part:
         if self.search and event.request_id < self.search.request_id:
@@ -392,6 +412,7 @@ _FOLDS: dict[type, Callable[[DeckState, Any], Part]] = {
     FillReport: DeckState._on_fill,
     PositionUpdate: DeckState._on_position,
     AlertUpdate: DeckState._on_alert,
+    AlgoUpdate: DeckState._on_algo,
     AccountUpdate: DeckState._on_account,
     GuardsUpdate: DeckState._on_guards,
     JournalUpdate: DeckState._on_journal,

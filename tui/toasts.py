@@ -16,6 +16,9 @@ SECONDS = {"info": 3.0, "warning": 6.0, "error": 10.0}
 WIDTH = 66
 """Cells of a notice that are shown; the log has all of it."""
 
+OWN = frozenset({"deck", "orders", "algos", "guards"})
+"""Sources that are shown even where they only inform: what a person did here, and came of it."""
+
 MOST = 3
 """Notices of one frame that are shown; the log has all."""
 
@@ -43,13 +46,9 @@ class Toast(NamedTuple):
 
 
 def toasts_of(notices: Sequence[Notice]) -> list[Toast]:
-    """What is shown of new notices: those that only inform stay in the log, but for what orders
-    do and the deck's own words."""
-    loud = [
-        notice
-        for notice in notices
-        if notice.level != "info" or notice.source in ("deck", "orders")
-    ]
+    """What is shown of new notices: those that only inform stay in the log, but for what orders,
+    algos and guards do and the deck's own words."""
+    loud = [notice for notice in notices if notice.level != "info" or notice.source in OWN]
     rings = any(notice.source == "alerts" for notice in loud)
     return [_toast(notice, rings) for notice in loud[-MOST:]]
 
