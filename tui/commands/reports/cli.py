@@ -38,6 +38,7 @@ def register(app: typer.Typer) -> None:
     app.command()(orders)
     app.command()(fills)
     app.command()(positions)
+    app.command()(pnl)
 
 
 def orders(
@@ -134,6 +135,56 @@ def positions(
     )
     terms = Terms(parse_source(prices), parse_marks(marks or ()), currency or "")
     raise typer.Exit(print_positions(places, what, terms, has_flat=flat))
+
+
+def pnl(
+    context: typer.Context,
+    account: Account = None,
+    market: Market = None,
+    since: Since = None,
+    until: Until = None,
+    by: Annotated[str, typer.Option(help="day week month session market")] = "day",
+    lots: Annotated[
+        str, typer.Option(help="what a sale closes: average fifo lifo hifo")
+    ] = "average",
+    currency: Currency = None,
+    prices: PricesOf = "market",
+    marks: Marks = None,
+    pause: Annotated[str, typer.Option(help="a session ends after so long without a trade")] = "6h",
+    day_start: Annotated[
+        str, typer.Option(help="when a day begins; after noon, that of the next date")
+    ] = "00:00",
+    curve: Annotated[
+        bool | None, typer.Option("--curve/--no-curve", help="default: on a terminal")
+    ] = None,
+    zone: Zone = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """Print profit and loss, marked to market at both ends of each period, and its curve.
+
+    Periods are whole: the first may begin before --since. Also while a deck is open.
+    """
+    from tui.commands.reports.asked import asked
+    from tui.commands.reports.counting import Terms
+    from tui.commands.reports.pnl import print_pnl
+    from tui.commands.reports.prices import parse_marks, parse_source
+    from tui.commands.reports.profit import parse_cut
+
+    places = locations_of(context)
+    cut = parse_cut(by, lots, pause, day_start)
+    what = asked(
+        places,
+        account=account,
+        market=market,
+        since=since,
+        until=until,
+        zone=zone,
+        as_json=as_json,
+        as_csv=as_csv,
+    )
+    terms = Terms(parse_source(prices), parse_marks(marks or ()), currency or "")
+    raise typer.Exit(print_pnl(places, what, terms, cut, has_curve=curve))
 
 
 def locations_of(context: typer.Context) -> Locations:
