@@ -143,7 +143,7 @@ def pnl(
     market: Market = None,
     since: Since = None,
     until: Until = None,
-    by: Annotated[str, typer.Option(help="day week month session market")] = "day",
+    by: Annotated[str, typer.Option(help="day week month session market lot")] = "day",
     lots: Annotated[
         str, typer.Option(help="what a sale closes: average fifo lifo hifo")
     ] = "average",
@@ -167,12 +167,13 @@ def pnl(
     """
     from tui.commands.reports.asked import asked
     from tui.commands.reports.counting import Terms
+    from tui.commands.reports.lots import print_lots
     from tui.commands.reports.pnl import print_pnl
     from tui.commands.reports.prices import parse_marks, parse_source
     from tui.commands.reports.profit import parse_cut
 
     places = locations_of(context)
-    cut = parse_cut(by, lots, pause, day_start)
+    cut = parse_cut(by if by != "lot" else "day", lots, pause, day_start)
     what = asked(
         places,
         account=account,
@@ -184,6 +185,8 @@ def pnl(
         as_csv=as_csv,
     )
     terms = Terms(parse_source(prices), parse_marks(marks or ()), currency or "")
+    if by == "lot":
+        raise typer.Exit(print_lots(places, what, terms, cut.method))
     raise typer.Exit(print_pnl(places, what, terms, cut, has_curve=curve))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, localcontext
 from typing import Final
 
@@ -148,12 +148,24 @@ def _sum(rows: Sequence[Row], asset: str) -> str:
         realised = sum((row.realised for row in rows), ZERO)
         fees = sum((row.fees for row in rows), ZERO)
         funding = sum((row.funding for row in rows), ZERO)
+        others = _sums(row.fees_in_other for row in rows)
+        known = sum((row.known for row in rows), ZERO)
     paid = f", funding {money(funding, asset, signed=True)}" if funding else ""
+    more = f"; fees in other assets {amounts(others)}" if others else ""
+    so_far = "" if net is not None else f" (known of it {money(known, asset, signed=True)})"
     return (
-        f"{asset.upper()} {money(net, asset, signed=True)}: "
+        f"{asset.upper()} {money(net, asset, signed=True)}{so_far}: "
         f"realised {money(realised, asset, signed=True)}, "
-        f"unrealised {money(opened, asset, signed=True)}, fees {money(fees, asset)}{paid}"
+        f"unrealised {money(opened, asset, signed=True)}, fees {money(fees, asset)}{paid}{more}"
     )
+
+
+def _sums(parts: Iterable[Mapping[str, Decimal]]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for part in parts:
+        for asset, amount in part.items():
+            sums[asset] = sums.get(asset, ZERO) + amount
+    return sums
 
 
 def _whole(parts: Sequence[Decimal | None]) -> Decimal | None:

@@ -62,6 +62,12 @@ class Row(NamedTuple):
     unknown: tuple[str, ...]
     """Markets without a price, and assets that cannot be converted."""
 
+    @property
+    def known(self) -> Decimal:
+        """What is known of `net`."""
+        with localcontext(EXACT):
+            return self.realised + (self.unrealised or ZERO) + self.funding - self.fees
+
 
 class Report(NamedTuple):
     """What is printed."""
@@ -109,7 +115,9 @@ def parse_cut(by: str, method: str, pause: str, day_start: str) -> Cut:
     from tui.paint.format import parse_period
 
     if by not in BYS:
-        raise UsageError(f"{safe(by, 40)!r} is no period", hint="periods: " + " ".join(BYS))
+        raise UsageError(
+            f"{safe(by, 40)!r} is no period", hint="periods: " + " ".join((*BYS, "lot"))
+        )
     if method not in METHODS:
         raise UsageError(f"{safe(method, 40)!r} is no method", hint="methods: " + " ".join(METHODS))
     pause_s = parse_period(pause)
