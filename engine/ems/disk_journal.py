@@ -33,9 +33,9 @@ READ_ROWS: Final = 1000
 
 PATIENCE_S: Final = 0.001
 SLOW_FOR: Final = 200
-"""The loop waits this long for a commit without letting others run: handing over costs more than
-a quick disk takes. After a commit that took longer, so many appends leave the loop at once: what
-else the engine does must not wait for a slow disk."""
+"""Where nobody else is about to run, the loop waits this long for a commit: handing over costs
+more than a quick disk takes. After a commit that took longer, so many appends leave the loop at
+once: what else the engine does must not wait for a slow disk."""
 
 IDLE_S: Final = 0.05
 FEW_PAGES: Final = LOG_PAGES // 4
@@ -132,7 +132,7 @@ class DiskJournal:
         self._queue.put(waiting)
         if self._slow:
             self._slow -= 1
-        elif not waiting.is_quick():
+        elif not trio.lowlevel.current_statistics().tasks_runnable and not waiting.is_quick():
             self._slow = SLOW_FOR
         await waiting.wait()
 
@@ -217,7 +217,7 @@ class DiskJournal:
                 self._transact(records, fills)
             else:
                 self._insert(records)
-        except sqlite3.Error as error:
+        except Exception as error:  # whatever it is, somebody waits for an answer
             return self._explained(error)
         self.commits += 1
         # A commit writes each page that it changed anew: those it adds to, and those it fills.
@@ -241,7 +241,7 @@ class DiskJournal:
                 connection.execute("ROLLBACK")
             raise
 
-    def _explained(self, error: sqlite3.Error) -> Exception:
+    def _explained(self, error: Exception) -> Exception:
         name = getattr(error, "sqlite_errorname", "")
         _log.error("journal %s: %s (%s)", safe(self.path), safe(error, 200), name)
         if name in _FULL:
