@@ -7,7 +7,7 @@ not in the table is a bug, ours or the venue's, and raises `BadTransition`.
 
 from __future__ import annotations
 
-from decimal import Context, Decimal, localcontext
+from decimal import Context, Decimal
 from typing import Final
 
 from msgspec.structs import replace
@@ -268,12 +268,12 @@ def as_dark(order: Order, as_type: OrderType) -> Order:
 
 
 def _with_fill(order: Order, event: Filled) -> Order:
-    with localcontext(EXACT):
-        filled = order.filled + event.size
-        cost = (order.average_price or Decimal(0)) * order.filled + event.price * event.size
-        average = cost / filled
-        fee_asset = order.fee_asset or event.fee_asset
-        fees = order.fees + event.fee if event.fee_asset == fee_asset else order.fees
+    filled = EXACT.add(order.filled, event.size)
+    traded = EXACT.multiply(event.price, event.size)
+    cost = EXACT.fma(order.average_price or Decimal(0), order.filled, traded)
+    average = EXACT.divide(cost, filled)
+    fee_asset = order.fee_asset or event.fee_asset
+    fees = EXACT.add(order.fees, event.fee) if event.fee_asset == fee_asset else order.fees
     return replace(order, filled=filled, average_price=average, fees=fees, fee_asset=fee_asset)
 
 
