@@ -14,6 +14,7 @@ from engine.clock import NANOS, SystemClock
 from engine.errors import TickdeckError, describe
 from engine.instruments import Instrument, parse_fqme
 from engine.text import safe
+from tui.commands.reports.counting import plain_market
 from tui.commands.reports.prices import Prices
 
 WAIT_S: Final = 15.0
@@ -150,7 +151,7 @@ async def _ask_ways(broker: Broker, prices: Prices, wanted: Wanted) -> None:
     for asset in {asset.lower() for asset in wanted.assets} - {target}:
         found = await _way(broker, asset, target)
         if found is not None and found.fqme not in wanted.times_ns:
-            prices.instruments[found.fqme] = found
+            prices.instruments[found.fqme] = plain_market(found)
             await _ask_market(broker, found.fqme, prices, moments)
 
 

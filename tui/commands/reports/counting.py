@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from engine.accounting.pnl import time_of
 from engine.clock import wall_ns
 from engine.config import nearest
@@ -37,7 +39,7 @@ class Counted(NamedTuple):
     instruments: dict[str, Instrument]
     now_ns: int
     currency: str
-    """As markets spell it; empty for none."""
+    """In lower case; empty for none."""
 
 
 def counted(locations: Locations, what: Asked, terms: Terms) -> Counted:
@@ -51,7 +53,7 @@ def counted(locations: Locations, what: Asked, terms: Terms) -> Counted:
     traded = read_traded(journal_in(locations.data_dir))
     check_account(what, traded.accounts, locations)
     fills = [
-        fill
+        plain_fill(fill)
         for fill in traded.fills
         if what.account in ("", fill.account) and what.market in ("", fill.fqme)
     ]
@@ -59,8 +61,8 @@ def counted(locations: Locations, what: Asked, terms: Terms) -> Counted:
         if fill.fqme not in traded.instruments:
             raise DataError(f"the journal does not say what {safe(fill.fqme, 80)} is")
     fills.sort(key=time_of)
-    known = {fill.fqme: traded.instruments[fill.fqme] for fill in fills}
-    currency = _spelled(terms.currency, known.values(), fills) if terms.currency else ""
+    known = {fill.fqme: plain_market(traded.instruments[fill.fqme]) for fill in fills}
+    currency = _checked(terms.currency, known.values(), fills) if terms.currency else ""
     return Counted(fills, known, wall_ns(), currency)
 
 
@@ -93,22 +95,30 @@ def assets_of(fills: Iterable[Fill], instruments: Mapping[str, Instrument]) -> s
     return settled | {fill.fee_asset for fill in fills if fill.fee}
 
 
-def _spelled(currency: str, markets: Iterable[Instrument], fills: Iterable[Fill]) -> str:
-    """The currency as markets spell it: what a person types is of any case.
+def plain_market(market: Instrument) -> Instrument:
+    """With assets in lower case: venues spell one asset in several ways."""
+    return replace(market, base=market.base.lower(), quote=market.quote.lower())
+
+
+def plain_fill(fill: Fill) -> Fill:
+    """The same of its fee."""
+    return replace(fill, fee_asset=fill.fee_asset.lower())
+
+
+def _checked(currency: str, markets: Iterable[Instrument], fills: Iterable[Fill]) -> str:
+    """The currency in lower case.
 
     Raises:
         UsageError: nothing that was traded has to do with it.
     """
+    wanted = currency.strip().lower()
     known = {asset for one in markets for asset in (one.base, one.quote)}
     known |= {fill.fee_asset for fill in fills if fill.fee}
-    for asset in sorted(known):
-        if asset.lower() == currency.strip().lower():
-            return asset
-    if not known:
-        return currency
+    if wanted in known or not known:
+        return wanted
     raise UsageError(
         f"nothing was traded in {safe(currency, 40)!r}, or paid in it: there is no way into it",
-        hint=nearest(currency, known) or f"assets: {' '.join(sorted(known))}",
+        hint=nearest(wanted, known) or f"assets: {' '.join(sorted(known))}",
     )
 
 

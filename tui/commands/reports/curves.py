@@ -25,7 +25,6 @@ DAYS_NS: Final = 3 * 86_400 * 1_000_000_000
 
 _ZERO = "┄"
 _BLANK_BRAILLE = "\u2800"
-_EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 class Curve(NamedTuple):
@@ -156,6 +155,5 @@ def bar(value: Decimal | None, most: Decimal, width: int) -> str:
     """A bar of up to `width` cells: as much of it as `value`, of either sign, is of `most`."""
     if value is None or not most:
         return UNKNOWN if value is None else ""
-    eighths = int(abs(value) / most * width * 8)
-    full, rest = divmod(min(eighths, width * 8), 8)
-    return _EIGHTHS[8] * full + (_EIGHTHS[rest] if rest else "")
+    halves = round(abs(value) / most * width * 2)
+    return "━" * (halves // 2) + "╸" * (halves % 2)

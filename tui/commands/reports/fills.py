@@ -14,7 +14,7 @@ from engine.messages import Fill
 from tui.commands.reports.asked import Asked, check_account
 from tui.commands.reports.record import journal_in, read_traded
 from tui.commands.reports.shown import amounts, in_zone, moment_of, money, number, price_of, size_of
-from tui.commands.reports.table import Column, Page, Tone, page, painted, put, table
+from tui.commands.reports.table import Column, Page, Tone, page, paragraph, put, table
 from tui.commands.reports.written import fields_of, put_csv, put_json
 
 
@@ -70,7 +70,7 @@ def _lines(
     yield from table(_columns(markets, what), fills, on)
     yield ""
     for line in _sums(fills, markets):
-        yield painted(line, "dim", on)
+        yield from paragraph(line, "dim", on)
 
 
 def _columns(markets: Mapping[str, Instrument], what: Asked) -> list[Column[Fill]]:

@@ -25,7 +25,7 @@ from tui.commands.reports.shown import (
     size_of,
     tone_of,
 )
-from tui.commands.reports.table import Column, Page, page, painted, put, table
+from tui.commands.reports.table import Column, Page, page, paragraph, put, table
 from tui.commands.reports.written import put_csv, put_json, time_text
 from tui.paint.format import span
 
@@ -130,7 +130,7 @@ def _lines(closed: Sequence[Closed], method: Method, what: Asked, on: Page) -> I
     yield ""
     for asset in sorted({one.market.settle for one in closed}):
         of_asset = [one for one in closed if one.market.settle == asset]
-        yield painted(_sum(of_asset, asset, method), "bold", on)
+        yield from paragraph(_sum(of_asset, asset, method), "bold", on)
 
 
 def _columns(what: Asked) -> list[Column[Closed]]:

@@ -12,7 +12,7 @@ from engine.messages import Order, OrderState
 from tui.commands.reports.asked import Asked, check_account
 from tui.commands.reports.record import journal_in, read_orders
 from tui.commands.reports.shown import average_of, in_zone, moment_of, number, price_of, size_of
-from tui.commands.reports.table import Column, Page, Tone, page, painted, put, table
+from tui.commands.reports.table import Column, Page, Tone, page, paragraph, put, table
 from tui.commands.reports.written import fields_of, put_csv, put_json
 
 _TONES: dict[OrderState, Tone] = {
@@ -77,7 +77,7 @@ def _lines(
     counts = Counter(order.state for order in orders)
     states = ", ".join(f"{counts[state]} {state}" for state in OrderState if counts[state])
     noun = "order" if len(orders) == 1 else "orders"
-    yield painted(f"{len(orders)} {noun}: {states}", "dim", on)
+    yield from paragraph(f"{len(orders)} {noun}: {states}", "dim", on)
 
 
 def _columns(markets: dict[str, Instrument], what: Asked) -> list[Column[Order]]:

@@ -14,7 +14,7 @@ from tui.commands.reports.counting import Terms
 from tui.commands.reports.curves import Curve, bar, drawn
 from tui.commands.reports.profit import Cut, Report, Row, report
 from tui.commands.reports.shown import amounts, derived, money, tone_of
-from tui.commands.reports.table import Column, Page, page, painted, put, table
+from tui.commands.reports.table import Column, Page, page, paragraph, put, table
 from tui.commands.reports.written import put_csv, put_json, time_text
 
 BAR_WIDTH: Final = 16
@@ -76,14 +76,14 @@ def _lines(found: Report, what: Asked, cut: Cut, on: Page) -> Iterator[str]:
     yield from _curve(found, what, on)
     for asset in sorted({row.asset for row in found.rows}):
         rows = [row for row in found.rows if row.asset == asset]
-        yield painted(_sum(rows, asset), "bold", on)
+        yield from paragraph(_sum(rows, asset), "bold", on)
         if cut.by != "market" and (text := _record(rows, asset)):
-            yield painted(text, "dim", on)
+            yield from paragraph(text, "dim", on)
     unknown = sorted({name for row in found.rows for name in row.unknown})
     if unknown:
-        yield painted(f"not known: what {', '.join(unknown)} is worth", "warning", on)
+        yield from paragraph(f"not known: what {', '.join(unknown)} is worth", "warning", on)
     for note in found.prices.notes:
-        yield painted(f"note: {note}", "warning", on)
+        yield from paragraph(f"note: {note}", "warning", on)
 
 
 def _columns(rows: Sequence[Row], cut: Cut) -> list[Column[Row]]:
@@ -132,11 +132,13 @@ def _curve(found: Report, what: Asked, on: Page) -> Iterator[str]:
     values = [None if value is None else float(value) for _, value in found.curve]
     lines = drawn(Curve([at for at, _ in found.curve], values, what.zone), on)
     if lines:
-        yield painted(f"profit in {found.asset.upper()}, with what is open", "dim", on)
+        yield from paragraph(f"profit in {found.asset.upper()}, with what is open", "dim", on)
         yield from lines
         if found.left_out:
             names = ", ".join(found.left_out).upper()
-            yield painted(f"without fees in {names}: what they are worth is not known", "dim", on)
+            yield from paragraph(
+                f"without fees in {names}: what they are worth is not known", "dim", on
+            )
         yield ""
 
 

@@ -25,7 +25,7 @@ from tui.commands.reports.shown import (
     size_of,
     tone_of,
 )
-from tui.commands.reports.table import Column, Page, page, painted, put, table
+from tui.commands.reports.table import Column, Page, page, paragraph, put, table
 from tui.commands.reports.written import fields_of, put_csv, put_json, time_text
 from tui.paint.format import UNKNOWN
 
@@ -100,7 +100,8 @@ def print_positions(
     else:
         on = page()
         put(_lines(holdings, data, markets, on))
-        put(painted(f"note: {note}", "warning", on) for note in prices.notes)
+        for note in prices.notes:
+            put(paragraph(f"note: {note}", "warning", on))
     return 0
 
 
@@ -158,11 +159,11 @@ def _lines(holdings: Sequence[Holding], data: Counted, markets: Markets, on: Pag
     yield ""
     for asset in sorted({one.market.settle for one in holdings}):
         of_asset = [one for one in holdings if one.market.settle == asset]
-        yield painted(_sum(of_asset, asset), "dim", on)
+        yield from paragraph(_sum(of_asset, asset), "dim", on)
     for line in _unpriced(holdings):
-        yield painted(line, "dim", on)
+        yield from paragraph(line, "dim", on)
     if data.currency:
-        yield painted(_together(holdings, markets, data.currency), "bold", on)
+        yield from paragraph(_together(holdings, markets, data.currency), "bold", on)
 
 
 def _columns() -> list[Column[Holding]]:

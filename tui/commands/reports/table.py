@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from textwrap import wrap
 from typing import Generic, Literal, NamedTuple, TypeVar
 
 from rich.cells import cell_len, set_cell_size
@@ -69,14 +70,20 @@ def table(columns: Sequence[Column[R]], rows: Sequence[R], on: Page) -> Iterator
         tones = [one.column.tone(row) if one.column.tone else "" for one in shown]
         line = _GAP.join(painted(c, tone, on) for c, tone in zip(cells, tones, strict=True))
         yield line.rstrip()
-    if left_out:
-        names = ", ".join(left_out)
-        yield painted(_cut(f"no room here for {names}; --csv has them", on.width), "dim", on)
+    if names := ", ".join(name for name in left_out if name):
+        yield from paragraph(f"no room here for {names}; --csv has them", "dim", on)
 
 
 def painted(text: str, tone: Tone, on: Page) -> str:
     """`text` in a tone, where there are colours."""
     return f"\x1b[{_CODES[tone]}m{text}\x1b[0m" if tone and text and on.has_colours else text
+
+
+def paragraph(text: str, tone: Tone, on: Page) -> Iterator[str]:
+    """A sentence, in as many lines as it needs."""
+    lines = [text] if on.width is None else wrap(text, on.width, subsequent_indent="  ")
+    for line in lines:
+        yield painted(line, tone, on)
 
 
 def put(lines: Iterable[str]) -> None:
