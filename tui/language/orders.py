@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from decimal import Decimal
 from typing import Any
 
-from engine.instruments import Instrument
 from engine.text import safe
 from tui.actions import Call
-from tui.language.words import Context, Word, Words, fault, fqme_of, nearest, number, one_of
+from tui.language.markets import instrument_of, price_of, size_of
+from tui.language.words import Context, Word, Words, fault, nearest, number, one_of
 from tui.orders import staging
-from tui.paint import format as text_of
 
 ORDER_WORDS = ("market", "stop", "ioc", "fok", "gtc", "post", "dark", "live", "on", "@", "!")
 
@@ -80,11 +78,11 @@ def _read_part(draft: _Draft, word: Word, words: Words, context: Context) -> Non
 
 def _request(draft: _Draft, words: Words, context: Context) -> staging.OrderRequest:
     parts = draft.parts
-    instrument = _instrument(parts.get("fqme"), context, words)
+    instrument = instrument_of(parts.get("fqme"), context, words)
     if not draft.has("price") and not draft.has("market") and not draft.has("stop"):
         raise words.missing("@ PRICE or market")
-    price = _price(parts["price"], instrument) if draft.has("price") else None
-    stop = _price(parts["stop"], instrument) if draft.has("stop") else None
+    price = price_of(parts["price"], instrument) if draft.has("price") else None
+    stop = price_of(parts["stop"], instrument) if draft.has("stop") else None
     kind: Any = "limit" if draft.has("price") else "market"
     if stop is not None:
         kind = "stop_limit" if draft.has("price") else "stop"
@@ -93,7 +91,7 @@ def _request(draft: _Draft, words: Words, context: Context) -> staging.OrderRequ
     side: Any = draft.side
     return staging.OrderRequest(
         side=side,
-        size=_size(draft.size, instrument),
+        size=size_of(draft.size, instrument),
         fqme=instrument.fqme,
         order_type=kind,
         price=price,
@@ -106,61 +104,13 @@ def _request(draft: _Draft, words: Words, context: Context) -> staging.OrderRequ
     )
 
 
-def _instrument(word: Word | None, context: Context, words: Words) -> Instrument:
-    """The open market that `word` names, or the selected one."""
-    if word is None:
-        if (selected := context.instruments.get(context.selected)) is not None:
-            return selected
-        raise words.missing("the market")
-    fqme = fqme_of(word)
-    if (instrument := context.instruments.get(fqme)) is not None:
-        return instrument
-    # Market names are alike by nature: only a slip of the finger is worth a guess.
-    hint = nearest(fqme, context.instruments, cutoff=0.85) or f":watch {fqme} opens it"
-    raise fault(word, f"{fqme} is not open", hint=hint)
-
-
-def _price(word: Word, instrument: Instrument) -> Decimal:
-    price = number(word, "price")
-    low, high = staging.price_bounds(instrument)
-    if not low <= price <= high:
-        raise fault(
-            word, f"outside of {text_of.plain(low)} to {text_of.plain(high)}, the market's prices"
-        )
-    if not instrument.is_on_tick(price):
-        below, above = (instrument.round_price(price, way) for way in ("down", "up"))
-        raise fault(
-            word,
-            f"not on a tick of {text_of.plain(instrument.price_tick)}",
-            hint=f"{below} or {above}",
-        )
-    return instrument.round_price(price)
-
-
-def _size(word: Word, instrument: Instrument) -> Decimal:
-    size = number(word, "size")
-    if size <= 0:
-        raise fault(word, "a size is more than nothing")
-    if instrument.max_size is not None and size > instrument.max_size:
-        raise fault(word, f"above the largest size, {text_of.plain(instrument.max_size)}")
-    if size < instrument.min_size:
-        raise fault(word, f"below the least size, {text_of.plain(instrument.min_size)}")
-    if not instrument.is_on_step(size):
-        raise fault(
-            word,
-            f"not on a step of {text_of.plain(instrument.size_step)}",
-            hint=f"at most {instrument.round_size(size)}" if size > instrument.size_step else "",
-        )
-    return instrument.round_size(size)
-
-
 def cancel(words: Words, context: Context) -> Call:
     """`cancel NUMBER|MARKET|all [!]`"""
     word = words.take("a number, a market, or all")
     if word.lower == "all":
         return Call("desk", "cancel_market", ("", _is_sure(words)), sends_order=True)
     if "." in word.text:
-        fqme = _instrument(word, context, words).fqme
+        fqme = instrument_of(word, context, words).fqme
         return Call("desk", "cancel_market", (fqme, _is_sure(words)), sends_order=True)
     text = word.text.removeprefix("#")
     if not (text.isascii() and text.isdigit()) or int(text) not in context.numbers:
@@ -189,9 +139,9 @@ def flatten(words: Words, context: Context) -> Call:
     word = words.peek()
     if word is not None and word.text != "!":
         words.take("")
-        fqme = _instrument(word, context, words).fqme
+        fqme = instrument_of(word, context, words).fqme
     else:
-        fqme = _instrument(None, context, words).fqme
+        fqme = instrument_of(None, context, words).fqme
     return Call("desk", "flatten", (fqme, _is_sure(words)), sends_order=True)
 
 
@@ -208,9 +158,9 @@ def alert(words: Words, context: Context) -> Call:
         words.take("")
     else:
         word = None
-    instrument = _instrument(word, context, words)
+    instrument = instrument_of(word, context, words)
     note = safe(words.rest(), 120)
-    return Call("desk", "set_alert", (instrument.fqme, _price(price, instrument), note))
+    return Call("desk", "set_alert", (instrument.fqme, price_of(price, instrument), note))
 
 
 def size_setting(words: Words, context: Context) -> Call:
