@@ -14,7 +14,16 @@ from engine.messages import Fill
 from tui.commands.reports.asked import Asked, check_account
 from tui.commands.reports.record import journal_in, read_traded
 from tui.commands.reports.shown import amounts, in_zone, moment_of, money, number, price_of, size_of
-from tui.commands.reports.table import Column, Page, Tone, page, paragraph, put, table
+from tui.commands.reports.table import (
+    Column,
+    Page,
+    Tone,
+    page,
+    paragraph,
+    put,
+    rank_of_account,
+    table,
+)
 from tui.commands.reports.written import fields_of, put_csv, put_json
 
 
@@ -67,13 +76,15 @@ def _lines(
     if not fills:
         yield "no fills"
         return
-    yield from table(_columns(markets, what), fills, on)
+    yield from table(
+        _columns(markets, what, rank_of_account(fill.account for fill in fills)), fills, on
+    )
     yield ""
     for line in _sums(fills, markets):
         yield from paragraph(line, "dim", on)
 
 
-def _columns(markets: Mapping[str, Instrument], what: Asked) -> list[Column[Fill]]:
+def _columns(markets: Mapping[str, Instrument], what: Asked, rank: int) -> list[Column[Fill]]:
     def value(fill: Fill) -> str:
         market = markets.get(fill.fqme)
         return "" if market is None else money(notional_of(fill, market), market.quote)
@@ -84,7 +95,7 @@ def _columns(markets: Mapping[str, Instrument], what: Asked) -> list[Column[Fill
 
     return [
         Column(in_zone("time", what.zone), lambda fill: moment_of(time_of(fill), what.zone)),
-        Column("account", lambda fill: fill.account, rank=5),
+        Column("account", lambda fill: fill.account, rank=rank),
         Column("market", lambda fill: fill.fqme),
         Column("side", lambda fill: fill.side, tone=_side_tone),
         Column("size", lambda fill: size_of(fill.size, markets.get(fill.fqme)), "point"),

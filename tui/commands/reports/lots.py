@@ -25,7 +25,7 @@ from tui.commands.reports.shown import (
     size_of,
     tone_of,
 )
-from tui.commands.reports.table import Column, Page, page, paragraph, put, table
+from tui.commands.reports.table import Column, Page, page, paragraph, put, rank_of_account, table
 from tui.commands.reports.written import put_csv, put_json, time_text
 from tui.paint.format import span
 
@@ -126,17 +126,17 @@ def _lines(closed: Sequence[Closed], method: Method, what: Asked, on: Page) -> I
     if not closed:
         yield "nothing was closed"
         return
-    yield from table(_columns(what), closed, on)
+    yield from table(_columns(what, rank_of_account(one.account for one in closed)), closed, on)
     yield ""
     for asset in sorted({one.market.settle for one in closed}):
         of_asset = [one for one in closed if one.market.settle == asset]
         yield from paragraph(_sum(of_asset, asset, method), "bold", on)
 
 
-def _columns(what: Asked) -> list[Column[Closed]]:
+def _columns(what: Asked, rank: int) -> list[Column[Closed]]:
     return [
         Column(in_zone("closed", what.zone), lambda one: moment_of(one.lot.closed_ns, what.zone)),
-        Column("account", lambda one: one.account, rank=5),
+        Column("account", lambda one: one.account, rank=rank),
         Column("market", lambda one: one.market.fqme),
         Column("side", _side),
         Column("size", lambda one: size_of(abs(one.lot.size), one.market), "point"),

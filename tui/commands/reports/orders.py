@@ -12,7 +12,16 @@ from engine.messages import Order, OrderState
 from tui.commands.reports.asked import Asked, check_account
 from tui.commands.reports.record import journal_in, read_orders
 from tui.commands.reports.shown import average_of, in_zone, moment_of, number, price_of, size_of
-from tui.commands.reports.table import Column, Page, Tone, page, paragraph, put, table
+from tui.commands.reports.table import (
+    Column,
+    Page,
+    Tone,
+    page,
+    paragraph,
+    put,
+    rank_of_account,
+    table,
+)
 from tui.commands.reports.written import fields_of, put_csv, put_json
 
 _TONES: dict[OrderState, Tone] = {
@@ -72,7 +81,9 @@ def _lines(
     if not orders:
         yield "no orders"
         return
-    yield from table(_columns(markets, what), orders, on)
+    yield from table(
+        _columns(markets, what, rank_of_account(order.account for order in orders)), orders, on
+    )
     yield ""
     counts = Counter(order.state for order in orders)
     states = ", ".join(f"{counts[state]} {state}" for state in OrderState if counts[state])
@@ -80,7 +91,7 @@ def _lines(
     yield from paragraph(f"{len(orders)} {noun}: {states}", "dim", on)
 
 
-def _columns(markets: dict[str, Instrument], what: Asked) -> list[Column[Order]]:
+def _columns(markets: dict[str, Instrument], what: Asked, rank: int) -> list[Column[Order]]:
     def priced(order: Order, price: Decimal | None) -> str:
         return price_of(price, markets.get(order.fqme))
 
@@ -92,10 +103,10 @@ def _columns(markets: dict[str, Instrument], what: Asked) -> list[Column[Order]]
 
     return [
         Column(in_zone("made", what.zone), lambda order: moment_of(order.created_ns, what.zone)),
-        Column("account", lambda order: order.account, rank=5),
+        Column("account", lambda order: order.account, rank=rank),
         Column("market", lambda order: order.fqme),
         Column("side", lambda order: order.side, tone=_side_tone),
-        Column("type", kind_of),
+        Column("type", kind_of, rank=1),
         Column("size", lambda o: size_of(o.size, markets.get(o.fqme)), "point"),
         Column("price", lambda order: priced(order, order.price), "point"),
         Column("trigger", trigger, "point", rank=3),

@@ -25,7 +25,7 @@ from tui.commands.reports.shown import (
     size_of,
     tone_of,
 )
-from tui.commands.reports.table import Column, Page, page, paragraph, put, table
+from tui.commands.reports.table import Column, Page, page, paragraph, put, rank_of_account, table
 from tui.commands.reports.written import fields_of, put_csv, put_json, time_text
 from tui.paint.format import UNKNOWN
 
@@ -155,7 +155,9 @@ def _lines(holdings: Sequence[Holding], data: Counted, markets: Markets, on: Pag
     if not holdings:
         yield "no positions"
         return
-    yield from table(_columns(), holdings, on)
+    yield from table(
+        _columns(rank_of_account(one.position.account for one in holdings)), holdings, on
+    )
     yield ""
     for asset in sorted({one.market.settle for one in holdings}):
         of_asset = [one for one in holdings if one.market.settle == asset]
@@ -166,7 +168,7 @@ def _lines(holdings: Sequence[Holding], data: Counted, markets: Markets, on: Pag
         yield from paragraph(_together(holdings, markets, data.currency), "bold", on)
 
 
-def _columns() -> list[Column[Holding]]:
+def _columns(rank: int) -> list[Column[Holding]]:
     def settled(value: Decimal | None, holding: Holding) -> str:
         return money(value, holding.market.settle, signed=True)
 
@@ -185,7 +187,7 @@ def _columns() -> list[Column[Holding]]:
         return price_of(holding.mark.price, holding.market) if holding.mark else UNKNOWN
 
     return [
-        Column("account", lambda one: one.position.account, rank=4),
+        Column("account", lambda one: one.position.account, rank=rank),
         Column("market", lambda one: one.position.fqme),
         Column(
             "size",

@@ -74,6 +74,11 @@ def table(columns: Sequence[Column[R]], rows: Sequence[R], on: Page) -> Iterator
         yield from paragraph(f"no room here for {names}; --csv has them", "dim", on)
 
 
+def rank_of_account(accounts: Iterable[str]) -> int:
+    """Whose a row is has to be told where there are several; else it is the first to go."""
+    return 0 if len(set(accounts)) > 1 else 10
+
+
 def painted(text: str, tone: Tone, on: Page) -> str:
     """`text` in a tone, where there are colours."""
     return f"\x1b[{_CODES[tone]}m{text}\x1b[0m" if tone and text and on.has_colours else text
