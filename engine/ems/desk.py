@@ -239,7 +239,7 @@ class Desk:
     def _after(self, order: Order) -> None:
         """What follows from an order's new state: answered requests, an amend that waited."""
         self.algos.on_order(order)
-        if order.filled and order.filled > order.size:
+        if order.filled and order.filled > order.largest_size:
             self._notice("error", f"order {order.order_id} is filled beyond its size")
         if order.state is OrderState.UNKNOWN:
             self._outcome.doubts.add(order.account)

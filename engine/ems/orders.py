@@ -192,16 +192,19 @@ def fold(order: Order | None, event: OrderEvent, now_ns: int) -> Order:
         raise BadTransition(f"{name} while {order.state}: order {order.order_id}")
     changed = _with_facts(order, event)
     state = _settled(order, changed, event, state)
-    done = {"awaiting": ""} if state in DONE else {}
-    return replace(changed, state=state, updated_ns=max(now_ns, order.updated_ns), **done)
+    if state in DONE:
+        changed = replace(changed, awaiting="", asked_size=None)
+    return replace(changed, state=state, updated_ns=max(now_ns, order.updated_ns))
 
 
 def _settled(before: Order, after: Order, event: OrderEvent, state: OrderState) -> OrderState:
     """The state that the table names, corrected by how much of the order is filled."""
     match event:
-        case Filled() if after.filled >= after.size:
+        case Filled() if after.filled >= after.largest_size:
             # More than ordered is the venue's error, but what traded is held all the same.
             return S.FILLED
+        case Canceled() | Expired() if after.filled >= after.size:
+            return S.FILLED  # nothing of it was left to end
         case Filled() if before.state is S.UNKNOWN and before.awaiting:
             return S.UNKNOWN  # it traded; whether the lost cancel or amend got there is open
         case Amended() if state in (S.OPEN, S.PARTIAL):
@@ -210,11 +213,13 @@ def _settled(before: Order, after: Order, event: OrderEvent, state: OrderState) 
             return _working(after)
         case Accepted() | Reopened() if state is S.OPEN:
             return _working(after)
+        case RequestRefused() if state is S.PARTIAL:
+            return _working(after)  # what an amend would have added is not there
     return state
 
 
 def _working(order: Order) -> OrderState:
-    if order.filled >= order.size:
+    if order.filled >= order.largest_size:
         return S.FILLED
     return S.PARTIAL if order.filled else S.OPEN
 
@@ -224,9 +229,10 @@ def _with_facts(order: Order, event: OrderEvent) -> Order:
     match event:
         case Accepted():
             # The venue has it: whatever answer was lost before is no longer waited for.
-            awaiting = "" if order.state is S.UNKNOWN else order.awaiting
-            venue_order_id = event.venue_order_id or order.venue_order_id
-            return replace(order, venue_order_id=venue_order_id, awaiting=awaiting)
+            known = {"venue_order_id": event.venue_order_id or order.venue_order_id}
+            if order.state is S.UNKNOWN:
+                return replace(order, awaiting="", asked_size=None, **known)
+            return replace(order, **known)
         case Filled():
             return _with_fill(order, event)
         case Amended():
@@ -234,7 +240,7 @@ def _with_facts(order: Order, event: OrderEvent) -> Order:
         case Triggered():
             return replace(order, price=event.price)
         case AmendRequested():
-            return replace(order, awaiting=order.awaiting or "amend")
+            return replace(order, awaiting=order.awaiting or "amend", asked_size=event.size)
         case CancelRequested():
             return replace(order, awaiting="cancel")
         case RequestRefused():
@@ -242,7 +248,9 @@ def _with_facts(order: Order, event: OrderEvent) -> Order:
             is_answer = order.awaiting == event.request and not event.check
             awaiting = "" if is_answer else order.awaiting
             reason = order.reason if order.state in DONE else event.reason
-            return replace(order, awaiting=awaiting, reason=reason)
+            is_final = event.request == "amend" and not event.check and order.state is not S.UNKNOWN
+            asked_size = None if is_final else order.asked_size
+            return replace(order, awaiting=awaiting, reason=reason, asked_size=asked_size)
         case Lost():
             return order if order.state in DONE else replace(order, reason=event.reason)
         case Rejected() | Denied():
@@ -250,7 +258,7 @@ def _with_facts(order: Order, event: OrderEvent) -> Order:
         case Canceled() | Expired():
             return order if order.state in DONE else replace(order, reason=event.reason)
         case Reopened():
-            return replace(order, reason=event.reason, awaiting="")
+            return replace(order, reason=event.reason, awaiting="", asked_size=None)
         case Held():
             held = order if event.as_type is None else as_dark(order, event.as_type)
             return replace(held, trigger_direction=event.direction or order.trigger_direction)
@@ -285,4 +293,5 @@ def _with_terms(order: Order, event: Amended) -> Order:
         stop_price=order.stop_price if event.stop_price is None else event.stop_price,
         trigger_price=(order.trigger_price if event.trigger_price is None else event.trigger_price),
         awaiting="" if order.awaiting == "amend" else order.awaiting,
+        asked_size=None,
     )

@@ -199,7 +199,7 @@ def _ended(
             unresolved += [order_id] if order.state is OrderState.UNKNOWN else []
             continue
         filled = order.filled + traded.get(order_id, Decimal(0))
-        if filled >= order.size:
+        if filled >= order.largest_size:
             continue  # its fills end it
         end = _end_of(order, filled, found.get(order_id), theirs)
         if end is None:

@@ -134,7 +134,7 @@ def exposure(position: Position, working: Iterable[Order], side: str, *, fqme: s
     """
     reserved = sum(
         (
-            max(order.remaining, ZERO)
+            order.exposed
             for order in working
             if order.fqme == fqme and order.side == side and order.state is not OrderState.DARK
         ),

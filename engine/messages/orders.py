@@ -115,6 +115,8 @@ class Order(Message, frozen=True):
     venue_order_id: str = ""
     awaiting: Literal["", "amend", "cancel"] = ""
     """What was asked of the venue and is not yet answered."""
+    asked_size: Decimal | None = None
+    """The size that an amend asks for, until it is answered: the venue may have it already."""
     reason: str = ""
     """Why it was denied, rejected, canceled or is unknown."""
     accepts_stale: bool = False
@@ -127,6 +129,16 @@ class Order(Message, frozen=True):
     @property
     def remaining(self) -> Decimal:
         return self.size - self.filled
+
+    @property
+    def largest_size(self) -> Decimal:
+        """As large as it may be at the venue, an amend that is under way included."""
+        return self.size if self.asked_size is None else max(self.size, self.asked_size)
+
+    @property
+    def exposed(self) -> Decimal:
+        """The most that it can still trade while it works."""
+        return max(self.largest_size - self.filled, Decimal(0))
 
     @property
     def is_working(self) -> bool:
