@@ -52,6 +52,7 @@ from engine.messages import (
     Algo,
     AlgoUpdate,
     Amend,
+    AmendAlgo,
     Amended,
     AmendRequested,
     Cancel,
@@ -570,6 +571,19 @@ class Desk:
     # -- amend and cancel -----------------------------------------------------------------------
 
     def on_amend(self, amend: Amend) -> None:
+        """What a person wants of an order; of one of an algo, what it means for that."""
+        order = self._blotter.orders.get(amend.order_id)
+        of_algo = None
+        if order is not None and order.is_working and amend.price is not None:
+            wanted = replace(order, **amended(order, amend))
+            if amend.size is None and self._gate.refuse_amend(order, wanted, amend) is None:
+                of_algo = self.algos.amend_of(order, amend.price)
+        if of_algo is None:
+            self._amend(amend)
+        else:
+            self.on_amend_algo(of_algo)
+
+    def _amend(self, amend: Amend) -> None:
         order = self._working_order(amend.order_id, "amend")
         if order is None:
             return
@@ -766,6 +780,9 @@ class Desk:
             self._logging_in[command.account] = []
             self._outcome.log_ins.append(command.account)
 
+    def on_amend_algo(self, command: AmendAlgo) -> None:
+        self._tell_algo(self.algos.amend(command))
+
     def on_pause_algo(self, command: PauseAlgo) -> None:
         self._tell_algo(self.algos.set_status(command))
 
@@ -801,6 +818,6 @@ class Desk:
             return
         order = self._blotter.orders[action.order_id]
         if isinstance(action, Change):
-            self.on_amend(Amend(order_id=action.order_id, price=action.price))
+            self._amend(Amend(order_id=action.order_id, price=action.price))
         elif order.is_working:
             self._cancel(order)

@@ -33,6 +33,7 @@ from engine.failpoints import reach
 from engine.messages import (
     AlertUpdate,
     Amend,
+    AmendAlgo,
     Cancel,
     CancelAlert,
     CancelAlgo,
@@ -173,6 +174,8 @@ class Router:
                 self._post(partial(self._desk.on_cancel_alert, command))
             case SubmitAlgo():
                 self._post(partial(self._desk.on_submit_algo, command))
+            case AmendAlgo():
+                self._post(partial(self._desk.on_amend_algo, command))
             case PauseAlgo():
                 self._post(partial(self._desk.on_pause_algo, command))
             case ResumeAlgo():

@@ -21,6 +21,7 @@ from engine.link.bars import BarsCursor
 from engine.log import logger
 from engine.messages import (
     Amend,
+    AmendAlgo,
     ArmAccount,
     BarsUpdate,
     Cancel,
@@ -82,6 +83,7 @@ _ORDER_COMMANDS = (
     ArmAccount,
     Resolve,
     SubmitAlgo,
+    AmendAlgo,
     PauseAlgo,
     ResumeAlgo,
     CancelAlgo,

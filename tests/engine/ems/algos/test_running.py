@@ -12,6 +12,8 @@ from engine.ems.journal import AlgoChanged, Intent
 from engine.ems.risk import RiskLimits
 from engine.messages import (
     AlgoUpdate,
+    Amend,
+    AmendAlgo,
     BracketTerms,
     Cancel,
     CancelAlgo,
@@ -266,3 +268,62 @@ async def test_a_stop_that_is_touched_before_its_venue_was_asked_is_sent_after_t
         assert before == ([], OrderState.DARK)
         assert second.venue.calls == [("submit", kept)]
         assert second.order(canceled).state is OrderState.CANCELED
+
+
+# -- other terms ---------------------------------------------------------------------------------
+
+BRACKET = BracketTerms(
+    side="buy", size=D(2), price=D(100), stop_price=D(95), targets=((D(105), D(2)),)
+)
+
+
+async def test_its_terms_are_amended_on_record_and_its_orders_with_them() -> None:
+    async with open_desk(capabilities=SIMPLE) as desk:
+        await begin(desk, BRACKET)
+        desk.venue.fill("A.entry-1", "2", "100")
+        await desk.router.wait_idle()
+        wanted = replace(BRACKET, stop_price=D(101), targets=((D(106), D(2)),))
+        desk.router.handle(AmendAlgo(algo_id="A", terms=wanted))
+        await desk.router.wait_idle()
+
+        assert desk.order("A.target1-1").price == 106
+        assert desk.told(AlgoUpdate)[-1].algo.terms == wanted
+        entries = [record.entry for record in desk.journal.records()]
+        assert [e.algo.terms for e in entries if isinstance(e, AlgoChanged)][-1] == wanted
+
+
+async def test_who_moves_an_order_of_it_moves_it_in_its_terms_and_nothing_puts_it_back() -> None:
+    async with open_desk(capabilities=SIMPLE) as desk:
+        await begin(desk, BRACKET)
+        desk.venue.fill("A.entry-1", "2", "100")
+        await desk.router.wait_idle()
+        desk.router.handle(Amend(order_id="A.target1-1", price=D(107)))
+        await desk.router.wait_idle()
+        desk.tick(desk.trade(101.0))
+        await desk.router.wait_idle()
+
+        assert desk.order("A.target1-1").price == 107
+        assert desk.told(AlgoUpdate)[-1].algo.terms.targets == ((D(107), D(2)),)
+        assert [name for name, _ in desk.venue.calls].count("amend") == 1
+
+
+async def test_a_price_that_risk_refuses_changes_no_terms() -> None:
+    async with open_desk(capabilities=SIMPLE, limits=RiskLimits(price_band_pct=D(10))) as desk:
+        await begin(desk, BRACKET)
+        desk.venue.fill("A.entry-1", "2", "100")
+        await desk.router.wait_idle()
+        desk.router.handle(Amend(order_id="A.target1-1", price=D(150)))
+        await desk.router.wait_idle()
+
+        assert desk.order("A.target1-1").price == 105
+        assert desk.order("A.target1-1").reason
+        assert desk.told(AlgoUpdate)[-1].algo.terms == BRACKET
+
+
+async def test_terms_of_an_algo_that_is_not_known_are_refused() -> None:
+    async with open_desk() as desk:
+        desk.router.handle(AmendAlgo(algo_id="Z", terms=OCO))
+        await desk.router.wait_idle()
+
+        (refusal,) = desk.told(CommandRefused)
+        assert (refusal.command, refusal.check, refusal.value) == ("amendalgo", "algo", "Z")
