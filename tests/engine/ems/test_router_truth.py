@@ -1,0 +1,276 @@
+"""A router that is killed, disconnected and lied to, held against what its venue knows.
+
+Nothing is lost, nothing is doubled, nothing is guessed: after any faults and any number of kills,
+once the venue is well, ours is theirs, down to each order and each fill; nothing was sent twice;
+and at no moment could more trade than was counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+from typing import Any
+
+import trio
+import trio.testing
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.clock import TrioClock
+from engine.ems.blotter import Blotter
+from engine.ems.journal import MemoryJournal, Record
+from engine.ems.replay import replay
+from engine.ems.risk import exposure
+from engine.messages import (
+    Amend,
+    Cancel,
+    CancelAll,
+    Flatten,
+    Order,
+    OrderState,
+    Submit,
+    Trade,
+    Triggered,
+)
+from tests.support.true_venue import Life, TrueVenue, open_life
+from tests.support.venue import FQME, START_NS
+
+D = Decimal
+NOUGHT = D(0)
+
+NUMBERS = st.integers(0, 3)
+PRICES = st.integers(90, 110).map(D)
+SIZES = st.sampled_from([D("0.5"), D(1), D(3)])
+SIDES = st.sampled_from(["buy", "sell"])
+KINDS = st.sampled_from(["limit", "limit", "market", "dark"])
+REQUESTS = st.sampled_from(["submit", "amend", "cancel"])
+FAULTS = st.sampled_from(["before", "after", "refuse", "mute", "slow"])
+
+
+SHAPES: dict[str, tuple[int, tuple[st.SearchStrategy[Any], ...]]] = {
+    "submit": (6, (SIDES, SIZES, PRICES, KINDS)),
+    "fill": (4, (NUMBERS, st.sampled_from([D("0.25"), D(1)]))),
+    "wait": (6, (st.sampled_from([0.0, 0.0, 0.3, 5.0]),)),
+    "amend": (2, (NUMBERS, st.none() | SIZES, st.none() | PRICES)),
+    "cancel": (2, (NUMBERS,)),
+    "fault": (3, (REQUESTS, FAULTS)),
+    "prompt": (2, (st.booleans(),)),
+    "deliver": (2, (NUMBERS, st.integers(1, 2))),
+    "trade": (2, (PRICES,)),
+    "submit again": (1, (NUMBERS,)),
+    "cancel all": (1, ()),
+    "flatten": (1, (st.sampled_from(["x1", "x2"]),)),
+    "end": (1, (NUMBERS,)),
+    "elsewhere": (1, (SIDES,)),
+    "again": (1, (NUMBERS,)),
+    "lose": (1, ()),
+    "kill": (1, (st.integers(0, 12),)),
+}
+"""What can happen: how often beside the others, and with what."""
+
+STEPS = st.sampled_from(
+    [name for name, (weight, _) in SHAPES.items() for _ in range(weight)]
+).flatmap(lambda name: st.tuples(st.just(name), *SHAPES[name][1]))
+STORIES = st.integers(0, 40).flatmap(lambda count: st.lists(STEPS, min_size=count, max_size=count))
+"""Of any length: lists that are only bounded are short nearly always."""
+
+
+class Story:
+    """What happens to one account over several lives of its router."""
+
+    def __init__(self, clock: TrioClock) -> None:
+        self.clock = clock
+        self.venue = TrueVenue()
+        self.records: list[Record] = []
+        self.last = 100.0
+        self.intents: list[Submit] = []
+        self.foreign = 0
+
+    def newest(self, number: int) -> str:
+        """The id of one of the orders that were asked for last."""
+        return self.intents[-1 - number % len(self.intents)].order_id
+
+    async def live(self, steps: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """One life, until it is killed; what is left to happen after it."""
+        async with open_life(self.venue, self.records, self.clock, self.last) as life:
+            await trio.testing.wait_all_tasks_blocked()
+            while steps:
+                step, *steps = steps
+                if step[0] == "kill":
+                    for _ in range(step[1]):
+                        await trio.lowlevel.checkpoint()
+                    break
+                await self.take(life, step)
+                if step[0] == "wait":
+                    await trio.testing.wait_all_tasks_blocked()
+                    self.check_exposure(life)
+            # Nothing of it runs any more: what it has written is all that is left.
+            self.records = list(life.journal.records())
+        return steps
+
+    async def take(self, life: Life, step: tuple[Any, ...]) -> None:
+        venue, router = self.venue, life.router
+        match step:
+            case ("submit", side, size, price, kind):
+                self.intents.append(intent(f"o{len(self.intents)}", side, size, price, kind))
+                router.handle(self.intents[-1])
+            case ("submit again", number) if self.intents:
+                router.handle(self.intents[number % len(self.intents)])
+            case ("amend", number, size, price) if self.intents:
+                order_id = self.newest(number)
+                router.handle(Amend(order_id=order_id, size=size, price=price))
+            case ("cancel", number) if self.intents:
+                router.handle(Cancel(order_id=self.newest(number)))
+            case ("cancel all",):
+                router.handle(CancelAll())
+            case ("flatten", order_id):
+                router.handle(Flatten(order_id=order_id, fqme=FQME, account="main"))
+            case ("trade", price):
+                self.last = float(price)
+                life.markets.set_quote(bid=self.last - 1, ask=self.last + 1, last=self.last)
+                life.tick(Trade(FQME, self.last, 1.0))
+            case ("fill", number, share) if venue.working():
+                order = venue.working()[number % len(venue.working())]
+                size = (order.remaining * share).quantize(D("0.0001"))
+                venue.trade(order.order_id, size or order.remaining)
+            case ("end", number) if venue.working():
+                venue.end(venue.working()[number % len(venue.working())].order_id)
+            case ("elsewhere", side):
+                self.foreign += 1
+                order = intent(f"theirs{self.foreign}", side, D(1), D(100), "limit")
+                fields = {name: getattr(order, name) for name in SHARED}
+                venue.place(Order(**fields, created_ns=START_NS, updated_ns=START_NS))
+            case ("fault", request, fault):
+                venue.faults[request].append(fault)
+            case ("prompt", is_prompt):
+                venue.is_prompt = is_prompt
+            case ("deliver", number, times) if venue.pending:
+                venue.deliver(number, times)
+            case ("again", number) if venue.delivered:
+                venue.tell(venue.delivered[number % len(venue.delivered)])
+            case ("lose",):
+                venue.lose()
+            case ("wait", seconds):
+                await trio.sleep(seconds)
+
+    def check_exposure(self, life: Life) -> None:
+        """However wrong things go from here, no more can trade than is counted."""
+        blotter, venue = life.router.blotter, self.venue
+        held = blotter.position("main", FQME)
+        known = {key.trade_id for key in blotter.fills}
+        for side, sign in (("buy", 1), ("sell", -1)):
+            counted = exposure(held, blotter.working(account="main"), side, fqme=FQME)
+            counted += sum(
+                (
+                    fill.size * sign
+                    for fill in venue.made
+                    if fill.trade_id not in known
+                    and fill.side == side
+                    and not is_counted(blotter, fill.order_id)
+                ),
+                NOUGHT,
+            )
+            true = venue.position() + sum(
+                (
+                    order.remaining * sign
+                    for order in venue.working()
+                    if order.side == side and order.order_id in blotter.orders
+                ),
+                NOUGHT,
+            )
+            others = sum(
+                (
+                    fill.size if fill.side == "buy" else -fill.size
+                    for fill in venue.made
+                    if fill.trade_id not in known and fill.side != side
+                ),
+                NOUGHT,
+            )
+            assert (counted + others) * sign >= true * sign, (side, counted, true)
+
+    def check(self, life: Life) -> None:
+        """Ours is theirs."""
+        blotter, venue = life.router.blotter, self.venue
+        assert all(count == 1 for count in venue.sent.values()), "sent twice"
+        assert {key.trade_id for key in blotter.fills} == {fill.trade_id for fill in venue.made}
+        assert blotter.position("main", FQME).size == venue.position()
+        for order_id, theirs in venue.orders.items():
+            mine = blotter.orders.get(order_id)
+            if mine is None:
+                # Made elsewhere, and ended before anyone asked: there is nothing to know of it.
+                assert order_id.startswith("theirs")
+                assert (theirs.is_working, theirs.filled) == (False, 0)
+                continue
+            assert mine.filled == theirs.filled
+            assert mine.is_working == theirs.is_working, (mine, theirs)
+            if theirs.is_working:
+                assert (mine.price, mine.size, mine.awaiting) == (theirs.price, theirs.size, "")
+                assert mine.is_external == order_id.startswith("theirs")
+        for order_id, mine in blotter.orders.items():
+            assert order_id in venue.orders or mine.state in NEVER_THERE, mine
+            assert (mine.state is OrderState.DARK) == (order_id in self.held(life))
+        triggered = Counter(
+            record.entry.order_id for record in self.records if isinstance(record.entry, Triggered)
+        )
+        assert all(count == 1 for count in triggered.values())
+
+    @staticmethod
+    def held(life: Life) -> set[str]:
+        dark = life.router._dark
+        return {order_id for order_id in life.router.blotter.orders if order_id in dark}
+
+
+NEVER_THERE = (
+    OrderState.DARK,
+    OrderState.DENIED,
+    OrderState.CANCELED,
+    OrderState.REJECTED,
+)
+SHARED = ("order_id", "account", "fqme", "side", "order_type", "size", "price")
+
+
+def intent(order_id: str, side: Any, size: Decimal, price: Decimal, kind: str) -> Submit:
+    fields: dict[str, Any] = {"order_type": "limit", "price": price}
+    if kind == "dark":
+        fields = {"order_type": "limit", "route": "dark", "trigger_price": price}
+    elif kind == "market":
+        fields = {"order_type": "market"}
+    return Submit(order_id=order_id, account="main", fqme=FQME, side=side, size=size, **fields)
+
+
+def is_counted(blotter: Blotter, order_id: str) -> bool:
+    """What is still to be heard of the order is counted as what it may trade."""
+    order = blotter.orders.get(order_id)
+    return order is not None and order.is_working
+
+
+async def replayed(records: list[Record]) -> Blotter:
+    journal, blotter = MemoryJournal(), Blotter()
+    await journal.append(records)
+    found = await replay(journal, blotter)
+    assert found.problems == []
+    return blotter
+
+
+@settings(max_examples=300, deadline=None)
+@given(STORIES)
+def test_ours_is_theirs_after_any_faults_and_kills(steps: list[tuple[Any, ...]]) -> None:
+    async def run() -> None:
+        story = Story(TrioClock(START_NS))
+        left = list(steps)
+        while left:
+            left = await story.live(left)
+        story.venue.well()
+        async with open_life(story.venue, story.records, story.clock, story.last) as life:
+            # Longer than any doubt is asked about without an answer.
+            await trio.sleep(200)
+            await life.router.wait_idle()
+            story.check_exposure(life)
+            story.records = list(life.journal.records())
+            story.check(life)
+            again = await replayed(story.records)
+            assert dict(again.orders) == dict(life.router.blotter.orders)
+            assert dict(again.fills) == dict(life.router.blotter.fills)
+            assert dict(again.positions) == dict(life.router.blotter.positions)
+
+    trio.run(run, clock=trio.testing.MockClock(autojump_threshold=0))
