@@ -227,6 +227,22 @@ class MatchingMachine(RuleBasedStateMachine):
         else:
             self.submit(new)
 
+    @rule(data=st.data(), size=SIZES, mode=MODES, is_mate=st.booleans(), is_linked=st.booleans())
+    def meet_own(
+        self, data: st.DataObject, size: int, mode: Any, is_mate: bool, is_linked: bool
+    ) -> None:
+        """An order that takes one of its own side of the fence: of the same owner or group."""
+        owned = [order for side in (BUY, SELL) for _, order in self.resting(side)]
+        owned = [order for order in owned if order.new.owner]
+        if not owned:
+            return
+        maker = data.draw(st.sampled_from(owned)).new
+        mates = {"ann": "bob", "bob": "ann"}
+        owner = mates.get(maker.owner, maker.owner) if is_mate else maker.owner
+        link = maker.link if is_linked and (owner, maker.link) not in self.over else ""
+        price = 95 if maker.side == BUY else 105
+        self.submit(NewOrder(owner, -maker.side, size, "limit", price, self_trade=mode, link=link))
+
     @rule(data=st.data(), price=st.none() | PRICES, size=SIZES)
     def amend(self, data: st.DataObject, price: int | None, size: int) -> None:
         number = data.draw(st.sampled_from([*sorted(self.known), 10_000]))

@@ -295,3 +295,17 @@ def test_a_transfer_ends_the_group_that_an_order_is_linked_to() -> None:
     events = desk.sell(1, 100, "two", **terms)
 
     assert (linked, "canceled", 4) in ends(events)
+
+
+@pytest.mark.parametrize("mode", ["expire_maker", "decrement"])
+def test_of_two_linked_orders_that_meet_the_end_of_one_cancels_the_other(mode: Any) -> None:
+    desk = Desk()
+    first = number_of(desk.buy(2, 100, "me", link="x"))
+
+    events = desk.sell(5, 100, "me", self_trade=mode, link="x")
+
+    assert [(number, cause) for number, cause, _ in ends(events)] == [
+        (first, "self_trade"),
+        (2, "canceled"),
+    ]
+    assert desk.depth(SELL) == []
