@@ -19,12 +19,13 @@ from engine.ems.accounts import Account, GetBroker
 from engine.ems.alert_command import AlertCommand
 from engine.ems.blotter import Blotter
 from engine.ems.dark import DarkBook
-from engine.ems.desk import Desk, Outcome
+from engine.ems.desk import Desk
 from engine.ems.gate import Markets
 from engine.ems.journal import Journal
 from engine.ems.keeper import Keeper
 from engine.ems.lanes import Lanes
 from engine.ems.logins import Logins
+from engine.ems.outcome import Outcome
 from engine.ems.replay import Replayed, replay
 from engine.ems.shown import Shown, newest_of
 from engine.ems.tending import Tending
@@ -32,11 +33,6 @@ from engine.ems.timer import Timer
 from engine.failpoints import reach
 from engine.messages import (
     AlertUpdate,
-    Amend,
-    AmendAlgo,
-    Cancel,
-    CancelAlert,
-    CancelAlgo,
     CancelAll,
     Command,
     Event,
@@ -44,12 +40,6 @@ from engine.messages import (
     JournalUpdate,
     Order,
     OrderState,
-    PauseAlgo,
-    Resolve,
-    ResumeAlgo,
-    SetAlert,
-    Submit,
-    SubmitAlgo,
     Tick,
 )
 
@@ -155,35 +145,7 @@ class Router:
         Raises:
             TypeError: it is not a command for the router.
         """
-        match command:
-            case Submit():
-                self._post(partial(self._desk.on_submit, command))
-            case Amend():
-                self._post(partial(self._desk.on_amend, command))
-            case Cancel():
-                self._post(partial(self._desk.on_cancel, command))
-            case CancelAll():
-                self._post(partial(self._desk.on_cancel_all, command))
-            case Flatten():
-                self._post(partial(self._desk.on_flatten, command))
-            case Resolve():
-                self._post(partial(self._desk.on_resolve, command))
-            case SetAlert():
-                self._post(partial(self._desk.on_set_alert, command))
-            case CancelAlert():
-                self._post(partial(self._desk.on_cancel_alert, command))
-            case SubmitAlgo():
-                self._post(partial(self._desk.on_submit_algo, command))
-            case AmendAlgo():
-                self._post(partial(self._desk.on_amend_algo, command))
-            case PauseAlgo():
-                self._post(partial(self._desk.on_pause_algo, command))
-            case ResumeAlgo():
-                self._post(partial(self._desk.on_resume_algo, command))
-            case CancelAlgo():
-                self._post(partial(self._desk.on_cancel_algo, command))
-            case _:
-                raise TypeError(f"{type(command).__name__} is not a command for the router")
+        self._post(self._desk.decision(command))
 
     def on_ticks(self, fqme: str, ticks: Sequence[Tick]) -> None:
         """Tap of the bus: touch what rests here. Never waits."""
