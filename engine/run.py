@@ -10,8 +10,8 @@ from pathlib import Path
 import trio
 
 from engine.data_lock import lock_data
-from engine.ems.disk_journal import open_journal
-from engine.ems.journal import Journal, MemoryJournal
+from engine.ems.disk_journal import DiskJournal, open_journal
+from engine.ems.journal import Journal, MemoryJournal, Record, StateSet
 from engine.ems.router import Router
 from engine.errors import JournalFailed, TickdeckError, describe
 from engine.feed.bus import Bus
@@ -97,6 +97,17 @@ class Engine:
     def detach(self, put: Callable[[Event], None]) -> None:
         self._readers.remove(put)
 
+    async def begin_anew(self, note: str) -> None:
+        """The journal before this one was damaged: whether trading was halted or killed is not
+        known, nor what was held here. Nothing is traded until a person has looked."""
+        self.problems.append(note)
+        halt = StateSet(
+            account="",
+            state="halted",
+            reason="the journal before this one was damaged: look at orders and positions first",
+        )
+        await self.journal.append([Record(self.settings.clock.now_ns(), halt)])
+
     async def start_account_brokers(self) -> None:
         """Bring up the broker of every account: the paper venue, to trade well, must have seen
         the market before the first order. One that does not come up costs its accounts only.
@@ -151,6 +162,8 @@ async def open_engine(settings: EngineSettings) -> AsyncIterator[Engine]:
         open_services(settings.clock) as services,
     ):
         engine = Engine(settings, services, journal)
+        if isinstance(journal, DiskJournal) and journal.note:
+            await engine.begin_anew(journal.note)
         await engine.router.recover()
         # The way of a tick: orders first, then the paper venue, then everyone who only looks.
         engine.bus.add_tap(engine.router.on_ticks)

@@ -21,7 +21,7 @@ import msgspec
 import trio
 
 from engine.ems.journal import Executed, Record
-from engine.ems.journal_file import LOG_PAGES, open_file, reserve_log, rows
+from engine.ems.journal_file import LOG_PAGES, begun_anew, open_file, reserve_log, rows
 from engine.errors import JournalDamaged, JournalFailed, JournalFull
 from engine.log import logger
 from engine.text import safe
@@ -112,6 +112,8 @@ class DiskJournal:
         self._thread = threading.Thread(target=self._write_all, name="journal", daemon=True)
         self.commits = 0
         """Transactions so far."""
+        self.note = ""
+        """What a person should know of the file."""
         self._logged = 0
         """About how many pages the log holds that are not in the file."""
         self._slow = 0
@@ -269,8 +271,12 @@ async def open_journal(path: Path) -> AsyncIterator[DiskJournal]:
             is said. Nothing was begun in its place.
         JournalFailed: it cannot be opened, or was written by a newer version.
     """
+    note = begun_anew(path)
     connection = await trio.to_thread.run_sync(partial(_open, path))
     journal = DiskJournal(path, connection)
+    journal.note = note
+    if note:
+        _log.warning("%s", note)
     try:
         yield journal
     finally:

@@ -16,10 +16,7 @@ from typing import Final
 from engine.ems.journal_schema import prepare
 from engine.ems.wal import lost_frames
 from engine.errors import JournalDamaged, JournalFailed
-from engine.log import logger
 from engine.text import safe
-
-_log = logger(__name__)
 
 PAGE_BYTES: Final = 4096
 LOG_PAGES: Final = 500
@@ -38,9 +35,6 @@ def open_file(path: Path) -> sqlite3.Connection:
         JournalFailed: it cannot be opened, or was written by a newer version.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists() and (kept := damaged(path)):
-        names = ", ".join(safe(one.name, 80) for one in kept)
-        _log.warning("a new journal is begun in %s; set aside: %s", safe(path), names)
     connection: sqlite3.Connection | None = None
     try:
         _check_log(path)
@@ -51,8 +45,7 @@ def open_file(path: Path) -> sqlite3.Connection:
     except sqlite3.DatabaseError as error:
         if connection is not None:
             connection.close()
-        name = getattr(error, "sqlite_errorname", "")
-        if name == "SQLITE_NOTADB" or name.startswith("SQLITE_CORRUPT"):
+        if is_damage(error):
             raise _set_aside(path, safe(error, 200)) from error
         raise JournalFailed(
             f"the journal {safe(path)} cannot be opened: {safe(error, 200)}"
@@ -74,12 +67,30 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def is_damage(error: sqlite3.DatabaseError) -> bool:
+    """The file is not what was written, as opposed to one that cannot be reached now."""
+    name = getattr(error, "sqlite_errorname", "")
+    return name == "SQLITE_NOTADB" or name.startswith("SQLITE_CORRUPT")
+
+
 def rows(path: Path, query: str, values: tuple[int, ...], size: int) -> Iterator[list[sqlite3.Row]]:
-    """What a query finds, `size` rows at a time, by a connection of its own."""
-    with closing(connect(path)) as connection:
-        cursor = connection.execute(query, values)
-        while found := cursor.fetchmany(size):
-            yield found
+    """What a query finds, `size` rows at a time, by a connection of its own.
+
+    Raises:
+        JournalDamaged: it cannot be read to its end.
+        JournalFailed: it cannot be read now.
+    """
+    try:
+        with closing(connect(path)) as connection:
+            cursor = connection.execute(query, values)
+            while found := cursor.fetchmany(size):
+                yield found
+    except sqlite3.DatabaseError as error:
+        kind = JournalDamaged if is_damage(error) else JournalFailed
+        raise kind(
+            f"the journal {safe(path)} cannot be read: {safe(error, 200)}",
+            hint="nothing was changed; keep the file, and start with another --data-dir",
+        ) from error
 
 
 def reserve_log(path: Path) -> None:
@@ -96,10 +107,19 @@ def reserve_log(path: Path) -> None:
             os.fsync(file.fileno())
 
 
-def damaged(path: Path) -> list[Path]:
-    """Journals of this name that were set aside, oldest first."""
+def begun_anew(path: Path) -> str:
+    """What a person must know where no journal is in `path`, but damaged ones are beside it;
+    empty otherwise."""
+    if path.exists():
+        return ""
     found = path.parent.glob(f"{path.stem}-damaged-*{path.suffix}")
-    return sorted(found, key=lambda one: (len(one.name), one.name))
+    kept = [safe(one.name, 80) for one in sorted(found, key=lambda one: (len(one.name), one.name))]
+    if not kept:
+        return ""
+    return (
+        f"a new journal is begun in {safe(path)}, and trading is halted: what only "
+        f"{', '.join(kept)} has, such as orders held here and alerts, is not in it"
+    )
 
 
 def _check_log(path: Path) -> None:

@@ -56,10 +56,15 @@ def prepare(connection: sqlite3.Connection, name: str, steps: Sequence[str] = MI
             hint="use the newer version, or name another place with --data-dir",
         )
     for number in range(version, len(steps)):
-        connection.executescript(
-            f"BEGIN IMMEDIATE; {steps[number]}; PRAGMA user_version = {number + 1}; "
-            f"PRAGMA application_id = {APPLICATION_ID}; COMMIT;"
-        )
+        try:
+            connection.executescript(
+                f"BEGIN IMMEDIATE; {steps[number]}; PRAGMA user_version = {number + 1}; "
+                f"PRAGMA application_id = {APPLICATION_ID}; COMMIT;"
+            )
+        except sqlite3.Error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
 
 
 def _has_tables(connection: sqlite3.Connection) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from trio.testing import MockClock
 
@@ -10,6 +12,7 @@ from engine.broker import OpenBroker
 from engine.clock import TrioClock
 from engine.config import EngineConfig
 from engine.ems.accounts import Account, built_in_accounts
+from engine.ems.journal import StateSet
 from engine.errors import BrokerUnavailable
 from engine.messages import Event, Notice, Trade
 from engine.run import open_engine
@@ -18,7 +21,11 @@ from engine.settings import EngineSettings
 
 
 def settings(
-    *, broker: str = "sim", accounts: tuple[Account, ...] | None = None, missing: str = ""
+    *,
+    broker: str = "sim",
+    accounts: tuple[Account, ...] | None = None,
+    missing: str = "",
+    journal: Path | None = None,
 ) -> EngineSettings:
     def load(name: str) -> OpenBroker:
         if name == missing:
@@ -30,6 +37,7 @@ def settings(
         accounts=built_in_accounts() if accounts is None else accounts,
         load_broker=load,
         clock=TrioClock(1_767_603_600_000_000_000),
+        journal=journal,
     )
 
 
@@ -39,6 +47,22 @@ async def test_a_deck_is_told_the_default_broker_first(autojump_clock: MockClock
 
     assert ["sim", "paper"] == [broker.name for broker in ready.brokers]
     assert ["sim", "paper"] == [account.name for account in ready.accounts]
+
+
+async def test_beside_a_damaged_journal_a_new_one_begins_halted_and_says_why(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    (tmp_path / "journal-damaged-1.db").touch()
+    path = tmp_path / "journal.db"
+    told = []
+    for _ in range(2):
+        async with open_engine(settings(journal=path)) as engine:
+            told.append([problem for problem in engine.problems if "damaged" in problem])
+            states = [one.entry for _, one in engine.journal.read()]
+            assert [one.state for one in states if isinstance(one, StateSet)] == ["halted"]
+
+    assert [len(problems) for problems in told] == [1, 0]
+    assert "journal-damaged-1.db" in told[0][0]
 
 
 async def test_every_part_runs_as_a_service(autojump_clock: MockClock) -> None:

@@ -9,14 +9,18 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import trio
+import trio.testing
 
-from engine.ems.disk_journal import DiskJournal, open_journal, row_of
+from engine.ems.disk_journal import FEW_PAGES, DiskJournal, Waiting, open_journal, row_of
 from engine.ems.journal import AlertSet, Executed, Intent, Record
+from engine.ems.journal_file import LOG_BYTES, LOG_PAGES
 from engine.ems.journal_schema import APPLICATION_ID, VERSION
 from engine.errors import JournalDamaged, JournalFailed, JournalFull
 from engine.messages import Accepted, Alert, Canceled, Fill, Order
@@ -192,6 +196,104 @@ async def test_a_page_that_was_overwritten_is_found(tmp_path: Path) -> None:
     with pytest.raises(JournalDamaged, match=r"j-damaged-2\.db"):
         await open_and_close(path)
     assert (tmp_path / "j-damaged-1.db").read_bytes() == b"an older one"
+
+
+async def test_damage_of_the_log_is_found_where_sqlite_would_lose_it_silently(
+    tmp_path: Path,
+) -> None:
+    path, kept = tmp_path / "j.db", tmp_path / "kept"
+    async with open_journal(path) as journal:
+        for n in range(20):
+            await journal.append(numbered(1, n))
+        shutil.copytree(tmp_path, kept)  # as a kill would leave it
+    log = kept / "j.db-wal"
+    raw = bytearray(log.read_bytes())
+    raw[32 + 5 * 4120 + 500] ^= 1
+    log.write_bytes(raw)
+
+    with pytest.raises(JournalDamaged, match=r"follow one that is not whole.*j-damaged-1\.db"):
+        await open_and_close(kept / "j.db")
+    assert (kept / "j-damaged-1.db-wal").read_bytes() == raw
+
+
+async def test_a_journal_begun_beside_a_damaged_one_says_so_once(tmp_path: Path) -> None:
+    path = tmp_path / "j.db"
+    path.write_bytes(b"not a database at all, but long enough to be looked at" * 100)
+    with pytest.raises(JournalDamaged):
+        await open_and_close(path)
+    notes = []
+    for _ in range(2):
+        async with open_journal(path) as journal:
+            notes.append(journal.note)
+
+    assert "j-damaged-1.db" in notes[0]
+    assert notes[1] == ""
+
+
+async def test_the_log_has_its_size_before_the_first_commit_and_keeps_it(tmp_path: Path) -> None:
+    log = tmp_path / "j.db-wal"
+    async with open_journal(tmp_path / "j.db") as journal:
+        sizes = [log.stat().st_size]
+        for n in range(0, 3 * LOG_PAGES, 5):
+            await journal.append(numbered(5, n))
+        sizes.append(log.stat().st_size)
+        assert read(journal) == numbered(3 * LOG_PAGES)
+
+    assert sizes == [LOG_BYTES, LOG_BYTES]
+
+
+async def test_while_nothing_comes_the_log_is_moved_into_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    idle = threading.Event()
+    move = DiskJournal._empty_log
+
+    def moved(journal: DiskJournal) -> None:
+        move(journal)
+        idle.set()
+
+    monkeypatch.setattr(DiskJournal, "_empty_log", moved)
+    async with open_journal(tmp_path / "j.db") as journal:
+        for n in range(FEW_PAGES + 5):
+            await journal.append(numbered(1, n))
+        await trio.to_thread.run_sync(idle.wait, 30.0)
+        alone = tmp_path / "alone.db"
+        shutil.copy(tmp_path / "j.db", alone)  # the file itself, without its log
+        with closing(sqlite3.connect(alone)) as connection:
+            (in_file,) = connection.execute("SELECT count(*) FROM records").fetchone()
+        await journal.append(numbered(1, FEW_PAGES + 5))
+
+        assert in_file == FEW_PAGES + 5
+        assert read(journal) == numbered(FEW_PAGES + 6)
+
+
+async def test_a_commit_that_takes_long_is_not_waited_for_in_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_write = threading.Event()
+    write = DiskJournal._write
+
+    def slow(journal: DiskJournal, batch: list[Waiting]) -> Exception | None:
+        may_write.wait(30.0)
+        return write(journal, batch)
+
+    monkeypatch.setattr(DiskJournal, "_write", slow)
+    async with open_journal(tmp_path / "j.db") as journal, trio.open_nursery() as nursery:
+        nursery.start_soon(journal.append, numbered(1))
+        await trio.testing.wait_all_tasks_blocked()  # others run while the disk is busy
+        assert read(journal) == []
+        may_write.set()
+        await journal.append(numbered(1, 1))
+
+        assert read(journal) == numbered(2)
+
+
+async def test_what_no_file_can_hold_fails_by_itself(tmp_path: Path) -> None:
+    async with open_journal(tmp_path / "j.db") as journal:
+        with pytest.raises(JournalFailed, match="cannot be written"):
+            await journal.append(numbered(1, 2**63))
+        await journal.append(numbered(1))
+        assert len(read(journal)) == 1
 
 
 async def test_a_record_that_is_none_is_named(tmp_path: Path) -> None:
