@@ -27,7 +27,7 @@ Outcomes of `submit`, `amend` and `cancel`:
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from decimal import Decimal
 from pathlib import Path
@@ -36,6 +36,7 @@ from typing import Any, Protocol, runtime_checkable
 import msgspec
 import trio
 
+from engine.accounting.imports import Imported
 from engine.clock import Clock
 from engine.instruments import Instrument
 from engine.messages import (
@@ -251,6 +252,13 @@ async def never_lost(broker: Broker) -> str:
 
 OpenBroker = Callable[[BrokerSettings], Broker]
 """What a broker package exposes as `open_broker`."""
+
+ReadExport = Callable[[Iterable[str], str], Imported]
+"""What a broker package may have beside it, for `tickdeck ledger import`: takes the lines of a
+file that the venue's site gives its users, and the name of the account that it is of; returns
+entries of the ledger, and the lines that are none. Raises `DataError` where it is no such file.
+Decimals are as they stand there, times are nanoseconds UTC, and a trade has the market and the
+trade id by which its fill is known, so that it is not counted twice."""
 
 LoadBroker = Callable[[str], OpenBroker]
 """The registry's way to find a package by name. Raises `BrokerUnavailable`."""
