@@ -9,9 +9,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from engine.broker import OpenBroker
+from engine.broker import OpenBroker, ReadExport
 from engine.config import nearest
-from engine.errors import BrokerUnavailable
+from engine.errors import BrokerUnavailable, NotSupported
 from engine.text import safe
 
 if TYPE_CHECKING:
@@ -25,6 +25,14 @@ BUILT_IN = {
     "sim": "brokers.sim.broker",
 }
 """Broker name -> module that has its `open_broker`."""
+
+
+EXPORTS = {
+    "binance": "brokers.binance.export",
+    "kraken": "brokers.kraken.export",
+    "sim": "brokers.sim.export",
+}
+"""Broker name -> module that has its `read_export`."""
 
 
 def names() -> tuple[str, ...]:
@@ -47,6 +55,32 @@ def load(name: str) -> OpenBroker:
     except Exception as error:  # a plug-in may raise anything while it is imported
         raise BrokerUnavailable(f"broker {name!r} does not load: {safe(error)}") from error
     raise BrokerUnavailable(f"no broker named {safe(name, 60)!r}", hint=nearest(name, names()))
+
+
+def load_export(name: str) -> ReadExport:
+    """The `read_export` of one broker; of a plug-in, that of the module of its `open_broker`.
+
+    Raises:
+        NotSupported: it reads no exports.
+        BrokerUnavailable: there is none of this name, or its import failed.
+    """
+    try:
+        if name in EXPORTS:
+            return cast(ReadExport, import_module(EXPORTS[name]).read_export)
+        for point in _entry_points():
+            if point.name == name:
+                found = getattr(import_module(point.module), "read_export", None)
+                if found is not None:
+                    return cast(ReadExport, found)
+    except Exception as error:  # a plug-in may raise anything while it is imported
+        raise BrokerUnavailable(f"broker {name!r} does not load: {safe(error)}") from error
+    if name in names():
+        raise NotSupported(
+            f"broker {name!r} reads no exports",
+            hint="leave --broker out for a table that names the columns of a ledger",
+        )
+    known = {*names(), *EXPORTS}
+    raise BrokerUnavailable(f"no broker named {safe(name, 60)!r}", hint=nearest(name, known))
 
 
 def _entry_points() -> EntryPoints:
