@@ -14,14 +14,14 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 from typing import NamedTuple, get_args
 
 import msgspec
 
-from engine.accounting.ledger import COUNTERPART, Entry, Kind, Posting, fill_id
+from engine.accounting.ledger import COUNTERPART, Entry, Kind, Ledger, Posting, fill_id, is_same
 from engine.accounting.payoff import EXACT, ZERO
 from engine.accounting.tables import number_of
 from engine.errors import DataError
@@ -59,9 +59,23 @@ class Problem(NamedTuple):
     reason: str
 
 
+class Told(NamedTuple):
+    """Entries that somebody else wrote, held against a ledger."""
+
+    new: tuple[Entry, ...]
+    known: tuple[Entry, ...]
+    conflicts: tuple[str, ...]
+    """Ids that the ledger has with other contents."""
+
+
 class Imported(NamedTuple):
     entries: tuple[Entry, ...]
     problems: tuple[Problem, ...]
+
+
+Fields = Mapping[str, str]
+"""A line of a table: its fields by the names of their columns, in lower case, cleaned of what a
+terminal would obey."""
 
 
 def read_table(lines: Iterable[str], account: str) -> Imported:
@@ -73,23 +87,50 @@ def read_table(lines: Iterable[str], account: str) -> Imported:
     Raises:
         DataError: there is no header with `kind`, `asset`, `amount` and a time.
     """
-    reader = csv.DictReader(lines, restkey="", strict=True)
+    return read_rows(lines, _check_header, lambda fields: parse_row(fields, account))
+
+
+def read_rows(
+    lines: Iterable[str], check_header: Callable[[set[str]], None], read: Callable[[Fields], Row]
+) -> Imported:
+    """The entries of a CSV table, each line a row.
+
+    Args:
+        check_header: raises `DataError` where these columns are not those of such a table.
+        read: makes a row of a line, or raises `DataError` with the reason why it is none.
+
+    Raises:
+        DataError: it is no such table.
+    """
     rows: list[Row] = []
-    problems: list[Problem] = []
     numbers: list[int] = []
-    try:
-        _check_header(reader.fieldnames or ())
-        for line, named in enumerate(reader, 1):
-            try:
-                rows.append(parse_row(named, account))
-                numbers.append(line)
-            except DataError as error:
-                problems.append(Problem(line, str(error)))
-    except csv.Error as error:
-        raise DataError(f"line {reader.reader.line_num}: {safe(error, 120)}") from None
+    problems: list[Problem] = []
+    for line, fields in read_fields(lines, check_header):
+        try:
+            rows.append(read(fields))
+            numbers.append(line)
+        except DataError as error:
+            problems.append(Problem(line, str(error)))
     taken = entries_of(rows)
     problems += [Problem(numbers[line - 1], reason) for line, reason in taken.problems]
     return Imported(taken.entries, tuple(sorted(problems)))
+
+
+def read_fields(
+    lines: Iterable[str], check_header: Callable[[set[str]], None]
+) -> Iterator[tuple[int, Fields]]:
+    """The lines of a CSV table after its header, numbered from 1.
+
+    Raises:
+        DataError: it is no such table.
+    """
+    reader = csv.DictReader(lines, restkey="", strict=True)
+    try:
+        check_header({_column(name) for name in reader.fieldnames or ()})
+        for line, named in enumerate(reader, 1):
+            yield line, _cleaned(named)
+    except csv.Error as error:
+        raise DataError(f"line {reader.reader.line_num}: {safe(error, 120)}") from None
 
 
 def entries_of(rows: Iterable[Row]) -> Imported:
@@ -107,17 +148,43 @@ def entries_of(rows: Iterable[Row]) -> Imported:
     return Imported(tuple(entries), tuple(problems))
 
 
+def told_apart(ledger: Ledger, entries: Iterable[Entry]) -> Told:
+    """Which of `entries` the ledger does not have yet.
+
+    A trade whose export names no id is known if the ledger has one of the same account, market,
+    amounts and second that no other row of the export stands for: the journal's, for one.
+    """
+    new: list[Entry] = []
+    known: list[Entry] = []
+    conflicts: list[str] = []
+    used: set[str] = set()
+    merged: dict[str, Entry] = {one.entry_id: one for one in ledger}
+    for entry in entries:
+        mine = merged.get(entry.entry_id)
+        if mine is not None:
+            if is_same(mine, entry):
+                known.append(entry)
+            else:
+                conflicts.append(entry.entry_id)
+            continue
+        alike = () if entry.reference else ledger.same_as(entry)
+        twin = next((one.entry_id for one in alike if one.entry_id not in used), None)
+        if twin is not None:
+            used.add(twin)
+            known.append(entry)
+            continue
+        new.append(entry)
+        merged[entry.entry_id] = entry
+    return Told(tuple(new), tuple(known), tuple(conflicts))
+
+
 def parse_row(named: Mapping[str, str | None], account: str) -> Row:
     """The row that named fields say, cleaned of what a terminal would obey.
 
     Raises:
         DataError: a field is missing or is not what it should be.
     """
-    fields = {
-        (key or "").strip().lower(): safe((value or "").strip(), 500)
-        for key, value in named.items()
-        if isinstance(value, str | None)
-    }
+    fields = _cleaned(named)
     kind = fields.get("kind", "").lower()
     if kind not in get_args(Kind):
         raise DataError(f"{kind!r} is none of {', '.join(get_args(Kind))}")
@@ -137,23 +204,46 @@ def parse_row(named: Mapping[str, str | None], account: str) -> Row:
     )
 
 
-def _check_header(names: Iterable[str]) -> None:
-    known = {(name or "").strip().lower() for name in names}
-    missing = [name for name in ("kind", "asset", "amount") if name not in known]
-    if not known & {"time", "time_ns"}:
+def _column(name: str | None) -> str:
+    # Spreadsheets begin a file with a mark of its byte order.
+    return (name or "").strip().lstrip("\ufeff").strip('"').lower()
+
+
+def _cleaned(named: Mapping[str, str | None]) -> dict[str, str]:
+    return {
+        _column(key): safe((value or "").strip(), 500)
+        for key, value in named.items()
+        if isinstance(value, str | None)
+    }
+
+
+def _check_header(names: set[str]) -> None:
+    missing = [name for name in ("kind", "asset", "amount") if name not in names]
+    if not names & {"time", "time_ns"}:
         missing.append("time")
     if missing:
         raise DataError(f"the first line names no {', '.join(missing)}")
 
 
 def _time(fields: Mapping[str, str]) -> int:
-    text = fields.get("time_ns") or fields.get("time") or ""
-    try:
-        if fields.get("time_ns"):
+    if text := fields.get("time_ns"):
+        try:
             return int(text)
+        except ValueError:
+            raise DataError(f"{text!r} is not a time") from None
+    return parse_time(fields.get("time") or "")
+
+
+def parse_time(text: str) -> int:
+    """Nanoseconds of a time in ISO 8601, UTC where it names no zone.
+
+    Raises:
+        DataError: it is none.
+    """
+    try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise DataError(f"{text!r} is not a time") from None
+        raise DataError(f"{safe(text, 40)!r} is not a time") from None
     since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH
     return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1000
 

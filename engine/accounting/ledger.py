@@ -19,7 +19,7 @@ the id of another and says something else is refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from decimal import Context, Decimal, localcontext
 from typing import Literal, NamedTuple
 
@@ -113,6 +113,8 @@ class Ledger:
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self._entries: dict[str, Entry] = {}
         self._sums: dict[tuple[str, Book, str], Decimal] = {}
+        self._alike: dict[Hashable, list[str]] = {}
+        """Ids of entries that could tell of one event, by what is the same in all of them."""
         for entry in entries:
             self.append(entry)
 
@@ -136,11 +138,17 @@ class Ledger:
             return False
         check(entry)
         self._entries[entry.entry_id] = entry
+        self._alike.setdefault(_likeness(entry), []).append(entry.entry_id)
         with localcontext(EXACT):
             for posting in entry.postings:
                 key = (entry.account, posting.book, posting.asset)
                 self._sums[key] = self._sums.get(key, ZERO) + posting.amount
         return True
+
+    def same_as(self, entry: Entry) -> list[Entry]:
+        """Entries that tell of the same event under whatever id."""
+        alike = self._alike.get(_likeness(entry), ())
+        return [self._entries[one] for one in alike if is_same(self._entries[one], entry)]
 
     def merge(self, entries: Iterable[Entry]) -> Merged:
         """Add what is new of `entries`; says what was known, and what contradicts it.
@@ -237,15 +245,15 @@ def of_fill(
         if is_delivered:
             units = size * instrument.multiplier
             postings = [
-                *_pair("assets", "trading", instrument.base, units),
-                *_pair("assets", "trading", instrument.quote, -units * fill.price),
+                *_pair("assets", "trading", asset_name(instrument.base), units),
+                *_pair("assets", "trading", asset_name(instrument.quote), -units * fill.price),
             ]
         else:
             postings = [
                 *_pair("contracts", "trading", fill.fqme, size),
-                *_pair("assets", "profit", instrument.settle, realised),
+                *_pair("assets", "profit", asset_name(instrument.settle), realised),
             ]
-        postings += _pair("assets", "fees", fill.fee_asset, -fill.fee)
+        postings += _pair("assets", "fees", asset_name(fill.fee_asset), -fill.fee)
     return Entry(
         entry_id=fill_id(fill.account, fill.fqme, fill.trade_id),
         account=fill.account,
@@ -328,7 +336,7 @@ def of_move(
         account=account,
         time_ns=time_ns,
         kind=kind,
-        postings=tuple(_pair("assets", COUNTERPART[kind], asset, amount)),
+        postings=tuple(_pair("assets", COUNTERPART[kind], asset_name(asset), amount)),
         fqme=fqme,
         reference=safe(reference, 200),
         note=safe(note, 500),
@@ -343,9 +351,11 @@ def reconcile(
 ) -> list[Difference]:
     """Where the venue's balances are not ours, by more than `tolerance`; by asset's name.
 
-    An asset that one side does not list is at zero there. Nothing is corrected: an adjustment is
+    Assets are told apart by their names in lower case. One that a side does not list is at zero
+    there. Nothing is corrected: an adjustment is
     an entry that a person makes.
     """
+    ours, theirs = _named(ours), _named(theirs)
     with localcontext(EXACT):
         differences = (
             Difference(asset, ours.get(asset, ZERO), theirs.get(asset, ZERO))
@@ -354,10 +364,29 @@ def reconcile(
         return [one for one in differences if abs(one.gap) > tolerance]
 
 
+def asset_name(asset: str) -> str:
+    """An asset as it is booked: in lower case, since venues spell one asset in several ways."""
+    return asset.strip().lower()
+
+
+def _named(balances: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    with localcontext(EXACT):
+        for asset, amount in balances.items():
+            name = asset_name(asset)
+            sums[name] = sums.get(name, ZERO) + amount
+    return sums
+
+
 def _booked(realised: Decimal) -> Decimal:
     """A profit as it is booked: quotients without end are cut, and what is cut of one fill is
     part of the next, so that the sum is never further off than one cut."""
     return round(realised, PLACES)
+
+
+def _likeness(entry: Entry) -> Hashable:
+    """The same of any two entries that `is_same` holds for."""
+    return entry.account, entry.kind, entry.fqme, frozenset(entry.postings)
 
 
 def _order(posting: Posting) -> tuple[str, str, Decimal]:
