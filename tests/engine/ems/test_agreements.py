@@ -1,0 +1,116 @@
+"""What a venue's answers change of an account, beyond what `reconcile` says by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import trio
+
+from engine.ems.agreements import Known
+from engine.ems.blotter import Blotter
+from engine.ems.journal import Disputed
+from engine.ems.reconcile import Theirs
+from engine.ems.replay import replay
+from engine.messages import Fill, Notice, OrderState
+from tests.support.orders import AutojumpClock, Desk, open_desk, opened
+from tests.support.venue import FQME, START_NS
+
+
+def fill(trade_id: str, price: str = "100", account: str = "theirs") -> Fill:
+    return Fill(
+        order_id="o1",
+        account=account,
+        fqme=FQME,
+        trade_id=trade_id,
+        side="buy",
+        price=Decimal(price),
+        size=Decimal("0.5"),
+        fee_asset="usdt",
+    )
+
+
+def answer(desk: Desk, *fills: Fill) -> None:
+    """The venue answers: it lists these fills, and its open orders as they are."""
+    theirs = Theirs(
+        asked_ns=START_NS,
+        open_orders=tuple(desk.venue.working.values()),
+        fills=fills,
+        fills_since_ns=0,
+    )
+    desk.router._post(lambda: desk.router._desk.on_answers("main", theirs, ()))
+
+
+async def disputes(desk: Desk) -> list[Disputed]:
+    await desk.router.wait_idle()
+    entries = [record.entry for record in desk.journal.records()]
+    return [entry for entry in entries if isinstance(entry, Disputed)]
+
+
+async def test_a_listed_trade_with_other_values_is_an_alarm_and_changes_nothing() -> None:
+    async with open_desk() as desk:
+        order_id = await opened(desk)
+        desk.venue.fill(order_id, "0.5", "100", trade_id="t")
+        await desk.router.wait_idle()
+        before = desk.router.blotter.position("main", FQME)
+        answer(desk, fill("t", "101"))
+        await desk.router.wait_idle()
+
+        assert desk.router.blotter.position("main", FQME) == before
+        assert desk.order(order_id).filled == Decimal("0.5")
+        (notice,) = desk.told(Notice)
+        assert notice.level == "error"
+        assert "trade t of main" in notice.text
+        assert "0.5 at 100" in notice.text
+        assert "0.5 at 101" in notice.text
+        (disputed,) = await disputes(desk)
+        assert (disputed.fill.account, disputed.fill.price) == ("main", Decimal(101))
+
+
+async def test_a_dispute_is_told_once_in_a_run_and_each_other_value_anew() -> None:
+    async with open_desk() as desk:
+        order_id = await opened(desk)
+        desk.venue.fill(order_id, "0.5", "100", trade_id="t")
+        for price in ("101", "101", "102"):
+            desk.venue.fill(order_id, "0.5", price, trade_id="t")
+            answer(desk, fill("t", "101"))
+        answer(desk, fill("t"))
+
+        assert [str(one.fill.price) for one in await disputes(desk)] == ["101", "102"]
+        assert len(desk.told(Notice)) == 2
+
+
+async def test_what_is_disputed_is_read_back_and_counts_nothing() -> None:
+    async with open_desk() as desk:
+        order_id = await opened(desk)
+        desk.venue.fill(order_id, "0.5", "100", trade_id="t")
+        desk.venue.fill(order_id, "0.5", "101", trade_id="t")
+        await desk.router.wait_idle()
+        blotter = Blotter()
+        replayed = await replay(desk.journal, blotter)
+
+        assert replayed.problems == []
+        assert blotter.position("main", FQME).average_price == Decimal(100)
+
+
+async def test_a_fill_that_only_the_list_has_is_counted_once(autojump_clock: AutojumpClock) -> None:
+    async with open_desk() as desk:
+        order_id = await opened(desk)
+        answer(desk, fill("t"))
+        answer(desk, fill("t"))
+        await desk.router.wait_idle()
+
+        assert desk.order(order_id).filled == Decimal("0.5")
+        assert desk.order(order_id).state is OrderState.PARTIAL
+        assert desk.told(Notice) == []
+        await trio.sleep(1)
+
+
+def test_known_fills_are_those_of_one_account() -> None:
+    class Counted(Blotter):
+        def has_fill(self, account: str, fqme: str, trade_id: str) -> bool:
+            return (account, fqme, trade_id) == ("main", FQME, "t")
+
+    asked: Sequence[object] = [(FQME, "t"), (FQME, "u"), ("other", "t"), "t", (1, 2)]
+    assert [one in Known(Counted(), "main") for one in asked] == [True, *[False] * 4]
+    assert (FQME, "t") not in Known(Counted(), "other")
