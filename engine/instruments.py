@@ -46,6 +46,22 @@ def parse_fqme(text: str) -> Fqme:
     return Fqme(parts[0], ".".join(parts[1:-1]), parts[-1])
 
 
+class PriceRange(msgspec.Struct, frozen=True, kw_only=True):
+    """How far from the market a limit price may be, as multiples of the average price (of
+    `Instrument.average_minutes`). None: no bound. PERCENT_PRICE_BY_SIDE of Binance."""
+
+    buy_low: Decimal | None = None
+    buy_high: Decimal | None = None
+    sell_low: Decimal | None = None
+    sell_high: Decimal | None = None
+
+    def bounds(self, side: Literal["buy", "sell"]) -> tuple[Decimal | None, Decimal | None]:
+        """Lowest and highest multiple for an order of `side`."""
+        if side == "buy":
+            return self.buy_low, self.buy_high
+        return self.sell_low, self.sell_high
+
+
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     """What an fqme names. Prices are in `quote` per `base` unit, sizes in `base` units."""
 
@@ -62,11 +78,25 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     """Smallest step between two sizes."""
     min_size: Decimal = Decimal(0)
     max_size: Decimal | None = None
+    market_min_size: Decimal | None = None
+    """Least size of a market order, besides `min_size`."""
+    market_max_size: Decimal | None = None
+    """Largest size of a market order, besides `max_size`."""
+    market_size_step: Decimal | None = None
+    """Smallest step between two sizes of market orders, besides `size_step`."""
     min_price: Decimal | None = None
     max_price: Decimal | None = None
     min_notional: Decimal = Decimal(0)
     """Least price x size x multiplier of an order, in `quote`."""
     max_notional: Decimal | None = None
+    min_notional_of_market: bool = True
+    """`min_notional` is asked of market orders too."""
+    max_notional_of_market: bool = True
+    """`max_notional` is asked of market orders too."""
+    price_range: PriceRange | None = None
+    average_minutes: int = 0
+    """Minutes of trades whose average price, weighted by size, `price_range` is held against, and
+    by which a market order is worth something to the venue; 0 takes the last price."""
     multiplier: Decimal = Decimal(1)
     """Units of `base` that one contract stands for; of `quote` if it is inverse."""
     is_inverse: bool = False

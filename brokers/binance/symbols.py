@@ -10,7 +10,7 @@ import re
 from decimal import Decimal
 
 from brokers.binance import wire
-from engine.instruments import Instrument
+from engine.instruments import Instrument, PriceRange
 from engine.text import safe
 
 FINEST_STEP = Decimal(1).scaleb(-8)
@@ -47,7 +47,9 @@ def as_instrument(info: wire.SymbolInfo, fqme: str) -> Instrument:
     none = wire.Filter(filter_type="")
     price = filters.get("PRICE_FILTER", none)
     lot = filters.get("LOT_SIZE", none)
+    market = filters.get("MARKET_LOT_SIZE", none)
     notional = filters.get("NOTIONAL") or filters.get("MIN_NOTIONAL", none)
+    percent = filters.get("PERCENT_PRICE_BY_SIDE") or filters.get("PERCENT_PRICE")
     return Instrument(
         fqme=fqme,
         symbol=info.symbol,
@@ -61,4 +63,21 @@ def as_instrument(info: wire.SymbolInfo, fqme: str) -> Instrument:
         max_price=price.max_price or None,
         min_notional=notional.min_notional or Decimal(0),
         max_notional=notional.max_notional or None,
+        market_min_size=market.min_qty or None,
+        market_max_size=market.max_qty or None,
+        market_size_step=market.step_size or None,
+        min_notional_of_market=notional.apply_to_market and notional.apply_min_to_market,
+        max_notional_of_market=notional.apply_max_to_market,
+        price_range=None if percent is None else _range(percent),
+        average_minutes=notional.average_minutes if percent is None else percent.average_minutes,
+    )
+
+
+def _range(percent: wire.Filter) -> PriceRange:
+    """PERCENT_PRICE_BY_SIDE, or PERCENT_PRICE, which has one range for both sides."""
+    return PriceRange(
+        buy_low=percent.bid_multiplier_down or percent.multiplier_down or None,
+        buy_high=percent.bid_multiplier_up or percent.multiplier_up or None,
+        sell_low=percent.ask_multiplier_down or percent.multiplier_down or None,
+        sell_high=percent.ask_multiplier_up or percent.multiplier_up or None,
     )

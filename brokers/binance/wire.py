@@ -115,6 +115,16 @@ class Filter(msgspec.Struct):
     step_size: Decimal | None = msgspec.field(name="stepSize", default=None)
     min_notional: Decimal | None = msgspec.field(name="minNotional", default=None)
     max_notional: Decimal | None = msgspec.field(name="maxNotional", default=None)
+    apply_to_market: bool = msgspec.field(name="applyToMarket", default=True)
+    apply_min_to_market: bool = msgspec.field(name="applyMinToMarket", default=True)
+    apply_max_to_market: bool = msgspec.field(name="applyMaxToMarket", default=True)
+    bid_multiplier_up: Decimal | None = msgspec.field(name="bidMultiplierUp", default=None)
+    bid_multiplier_down: Decimal | None = msgspec.field(name="bidMultiplierDown", default=None)
+    ask_multiplier_up: Decimal | None = msgspec.field(name="askMultiplierUp", default=None)
+    ask_multiplier_down: Decimal | None = msgspec.field(name="askMultiplierDown", default=None)
+    multiplier_up: Decimal | None = msgspec.field(name="multiplierUp", default=None)
+    multiplier_down: Decimal | None = msgspec.field(name="multiplierDown", default=None)
+    average_minutes: int = msgspec.field(name="avgPriceMins", default=0)
 
 
 class SymbolInfo(msgspec.Struct):

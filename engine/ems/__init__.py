@@ -4,6 +4,7 @@
 `orders`    the state table, and the fold of events into an order
 `blotter`   what is known: orders, fills, positions
 `shape`     what an order must look like to be one
+`filters`   what a venue asks of an order by where its market is
 `risk`      the checks: pure, each with reason, limit and value
 `gate`      asks the checks, with all that they need to know
 `dark`      held orders, alerts and stops of algos, by price; `ladder` sorts them

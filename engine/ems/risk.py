@@ -14,6 +14,7 @@ import msgspec
 
 from engine.broker import Capabilities
 from engine.clock import NANOS
+from engine.ems.filters import check_range, check_worth
 from engine.ems.shape import check_shape, denied, text
 from engine.instruments import Instrument
 from engine.messages import Denied, Order, OrderState, Position, Quote
@@ -71,6 +72,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     position: Position
     working: tuple[Order, ...]
     """All other orders of the account that can still trade, unknown ones included."""
+    average_price: Decimal | None = None
+    """Of the trades of the instrument's `average_minutes`; None where it is not known."""
     is_stale: bool = False
     """The stream said that its data is void; age is looked at in any case."""
     is_exit: bool = False
@@ -88,6 +91,7 @@ def check(order: Order, terms: Terms) -> Denied | None:
         or _check_fresh(order, terms)
         or _check_size(order, terms)
         or _check_band(order, terms)
+        or _check_range(order, terms)
         or _check_notional(order, terms)
         or _check_open_orders(order, terms)
         or _check_position(order, terms)
@@ -184,13 +188,10 @@ def _check_notional(order: Order, terms: Terms) -> Denied | None:
         return None
     price = reference_price(order, terms.quote, terms.instrument)
     instrument = terms.instrument
-    value = abs(instrument.notional(price, order.size))
-    if value < instrument.min_notional:
-        reason = f"the venue takes no order worth less, in {instrument.quote}"
-        return denied(order, "min_notional", reason, instrument.min_notional, value)
-    if instrument.max_notional is not None and value > instrument.max_notional:
-        reason = f"the venue takes no order worth more, in {instrument.quote}"
-        return denied(order, "max_notional", reason, instrument.max_notional, value)
+    if order.order_type == "market" and terms.average_price is not None:
+        price = terms.average_price
+    if refusal := check_worth(order, instrument, price):
+        return refusal
     dearest = dearest_price(order, terms.quote, instrument)
     value = abs(instrument.notional(dearest, order.size))
     limit = terms.limits.max_order_notional
@@ -198,6 +199,17 @@ def _check_notional(order: Order, terms: Terms) -> Denied | None:
         reason = f"the order is worth more than the account allows, in {instrument.quote}"
         return denied(order, "max_order_notional", reason, limit, value)
     return None
+
+
+def _check_range(order: Order, terms: Terms) -> Denied | None:
+    return check_range(order, terms.instrument, _average_price(terms))
+
+
+def _average_price(terms: Terms) -> Decimal | None:
+    """By which the venue judges a price; None where it is not known here."""
+    if terms.average_price is None and not terms.instrument.average_minutes and terms.quote:
+        return terms.instrument.round_price(terms.quote.last)
+    return terms.average_price
 
 
 def _check_open_orders(order: Order, terms: Terms) -> Denied | None:

@@ -183,6 +183,21 @@ def _check_size(order: Order, instrument: Instrument) -> Denied | None:
     if not _is_multiple(size, instrument.size_step):
         reason = "the size is not a multiple of the size step"
         return denied(order, "size_step", reason, instrument.size_step, size)
+    return _check_market_size(order, instrument) if order.order_type == "market" else None
+
+
+def _check_market_size(order: Order, instrument: Instrument) -> Denied | None:
+    """What a venue asks of the size of market orders alone (MARKET_LOT_SIZE of Binance)."""
+    size, step = order.size, instrument.market_size_step
+    if instrument.market_min_size is not None and size < instrument.market_min_size:
+        reason = "the venue takes no smaller market order"
+        return denied(order, "market_min_size", reason, instrument.market_min_size, size)
+    if instrument.market_max_size is not None and size > instrument.market_max_size:
+        reason = "the venue takes no larger market order"
+        return denied(order, "market_max_size", reason, instrument.market_max_size, size)
+    if step is not None and not _is_multiple(size, step):
+        reason = "the size is not a multiple of the step of market orders"
+        return denied(order, "market_size_step", reason, step, size)
     return None
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+from decimal import Decimal
 
 import pytest
 
@@ -20,6 +21,12 @@ def test_a_listed_symbol_becomes_an_instrument_with_its_limits() -> None:
     assert (market.base, market.quote) == ("BTC", "USDT")
     assert (float(market.min_notional), float(market.max_size or 0)) == (5.0, 9000.0)
     assert len(listed) == 25
+    assert str(market.market_max_size) == "97.09521512"
+    assert (market.market_min_size, market.market_size_step) == (None, None), "0 is off"
+    assert (market.min_notional_of_market, market.max_notional_of_market) == (True, False)
+    assert market.average_minutes == 5
+    assert market.price_range is not None
+    assert [str(bound) for bound in market.price_range.bounds("buy")] == ["0.2", "5"]
 
 
 def test_a_filter_that_is_off_leaves_the_finest_step_and_no_limit() -> None:
@@ -28,6 +35,20 @@ def test_a_filter_that_is_off_leaves_the_finest_step_and_no_limit() -> None:
 
     assert (str(market.price_tick), str(market.size_step)) == ("1E-8", "1E-8")
     assert (market.max_price, market.max_size) == (None, None)
+
+
+def test_a_percent_price_of_one_range_is_that_of_both_sides() -> None:
+    percent = wire.Filter(
+        "PERCENT_PRICE",
+        multiplier_up=Decimal("1.3"),
+        multiplier_down=Decimal("0.7"),
+        average_minutes=5,
+    )
+    market = as_instrument(wire.SymbolInfo("AB", "A", "B", [percent]), "ab.spot.binance")
+
+    assert market.price_range is not None
+    both = {market.price_range.bounds(side) for side in ("buy", "sell")}
+    assert both == {(Decimal("0.7"), Decimal("1.3"))}
 
 
 @pytest.mark.parametrize("symbol", ["", "A.B", "A B", "１２３", "x" * 41, "\x1b[2J"])
