@@ -7,7 +7,7 @@ not in the table is a bug, ours or the venue's, and raises `BadTransition`.
 
 from __future__ import annotations
 
-from decimal import Context, Decimal
+from decimal import Context
 from typing import Final
 
 from msgspec.structs import replace
@@ -190,10 +190,15 @@ def fold(order: Order | None, event: OrderEvent, now_ns: int) -> Order:
     state = NEXT.get((order.state, type(event)))
     if state is None:
         raise BadTransition(f"{name} while {order.state}: order {order.order_id}")
+    if isinstance(event, Amended) and _is_old(order, event):
+        return order
     changed = _with_facts(order, event)
     state = _settled(order, changed, event, state)
     if state in DONE:
-        changed = replace(changed, awaiting="", asked_size=None)
+        # Of one that was ended an amend may be answered after the end: what it asked for is kept.
+        is_ended = state in (S.CANCELED, S.EXPIRED)
+        asked_size = changed.asked_size if is_ended else None
+        changed = replace(changed, awaiting="", asked_size=asked_size)
     return replace(changed, state=state, updated_ns=max(now_ns, order.updated_ns))
 
 
@@ -203,8 +208,6 @@ def _settled(before: Order, after: Order, event: OrderEvent, state: OrderState) 
         case Filled() if after.filled >= after.largest_size:
             # More than ordered is the venue's error, but what traded is held all the same.
             return S.FILLED
-        case Canceled() | Expired() if after.filled >= after.size:
-            return S.FILLED  # nothing of it was left to end
         case Filled() if before.state is S.UNKNOWN and before.awaiting:
             return S.UNKNOWN  # it traded; whether the lost cancel or amend got there is open
         case Amended() if state in (S.OPEN, S.PARTIAL):
@@ -276,13 +279,35 @@ def as_dark(order: Order, as_type: OrderType) -> Order:
 
 
 def _with_fill(order: Order, event: Filled) -> Order:
+    """Sums, so that it does not matter in which order fills come."""
+    is_known = not order.filled or order.average_price is not None
+    before = order.traded
+    if not before and order.average_price is not None:
+        before = EXACT.multiply(order.average_price, order.filled)  # made elsewhere
     filled = EXACT.add(order.filled, event.size)
-    traded = EXACT.multiply(event.price, event.size)
-    cost = EXACT.fma(order.average_price or Decimal(0), order.filled, traded)
-    average = EXACT.divide(cost, filled)
-    fee_asset = order.fee_asset or event.fee_asset
-    fees = EXACT.add(order.fees, event.fee) if event.fee_asset == fee_asset else order.fees
-    return replace(order, filled=filled, average_price=average, fees=fees, fee_asset=fee_asset)
+    traded = EXACT.fma(event.price, event.size, before)
+    fees, fee_asset = order.fees, order.fee_asset
+    if event.fee and event.fee_asset == fee_asset:
+        fees = EXACT.add(fees, event.fee)
+    elif event.fee and (not fee_asset or event.fee_asset < fee_asset):
+        fees, fee_asset = event.fee, event.fee_asset
+    return replace(
+        order,
+        filled=filled,
+        traded=traded,
+        average_price=EXACT.divide(traded, filled) if is_known else None,
+        fees=fees,
+        fee_asset=fee_asset,
+    )
+
+
+def _is_old(order: Order, event: Amended) -> bool:
+    """The amend is told late, or again: the order was amended since. Venues count in milliseconds
+    too, so that of one moment only the same terms are the same amend."""
+    if not 0 < event.venue_ns <= order.terms_ns:
+        return False
+    is_same = (event.price, event.size) == (order.price, order.size)
+    return event.venue_ns < order.terms_ns or is_same
 
 
 def _with_terms(order: Order, event: Amended) -> Order:
@@ -294,4 +319,5 @@ def _with_terms(order: Order, event: Amended) -> Order:
         trigger_price=(order.trigger_price if event.trigger_price is None else event.trigger_price),
         awaiting="" if order.awaiting == "amend" else order.awaiting,
         asked_size=None,
+        terms_ns=max(order.terms_ns, event.venue_ns),
     )

@@ -108,13 +108,19 @@ class Order(Message, frozen=True):
     state: OrderState = OrderState.PENDING
     filled: Decimal = Decimal(0)
     average_price: Decimal | None = None
-    """Of the fills so far, exact; None without fills."""
+    """Of the fills so far, exact; None without fills, and where some were made elsewhere at prices
+    that are not known."""
+    traded: Decimal = Decimal(0)
+    """Sum of price times size of the fills so far."""
     fees: Decimal = Decimal(0)
     """Sum of fees in `fee_asset`; fees in other assets are on the fills."""
     fee_asset: str = ""
+    """Of those that fees were paid in, the first by name."""
     venue_order_id: str = ""
     awaiting: Literal["", "amend", "cancel"] = ""
     """What was asked of the venue and is not yet answered."""
+    terms_ns: int = 0
+    """The venue's time of the newest amend that it confirmed; 0 if it says none."""
     asked_size: Decimal | None = None
     """The size that an amend asks for, until it is answered: the venue may have it already."""
     reason: str = ""
@@ -137,8 +143,9 @@ class Order(Message, frozen=True):
 
     @property
     def exposed(self) -> Decimal:
-        """The most that it can still trade while it works."""
-        return max(self.largest_size - self.filled, Decimal(0))
+        """The most that it can still trade."""
+        most = self.largest_size - self.filled
+        return most if self.is_working and most > 0 else Decimal(0)
 
     @property
     def is_working(self) -> bool:

@@ -215,15 +215,46 @@ def test_no_digit_of_a_fee_is_lost_in_a_large_sum() -> None:
     assert str(result.fees) == "1234567890123.000000000000000001"
 
 
-def test_fees_are_summed_in_the_first_asset_only() -> None:
-    result = after(
-        order(OrderState.OPEN),
-        fill("1", fee=Decimal("0.1"), fee_asset="usdt"),
-        fill("1", fee=Decimal("0.2"), fee_asset="usdt"),
-        fill("1", fee=Decimal("9"), fee_asset="bnb"),
-    )
+def test_fees_are_summed_in_one_asset_only_the_same_in_whatever_order_they_come() -> None:
+    fees = [("0.1", "usdt"), ("9", "bnb"), ("0.2", "usdt"), ("0", ""), ("1", "bnb")]
+    fills = [fill("1", fee=Decimal(fee), fee_asset=asset) for fee, asset in fees]
+    for told in (fills, fills[::-1]):
+        result = after(order(OrderState.OPEN), *told)
 
-    assert (result.fees, result.fee_asset) == (Decimal("0.3"), "usdt")
+        assert (result.fees, result.fee_asset) == (Decimal(10), "bnb")
+
+
+def test_an_amend_that_is_told_late_or_again_does_not_undo_a_newer_one() -> None:
+    def amended(price: int, venue_ns: int) -> Amended:
+        return Amended(order_id=ID, price=Decimal(price), size=Decimal(2), venue_ns=venue_ns)
+
+    result = after(order(OrderState.OPEN), amended(101, 5), amended(102, 7), amended(101, 5))
+
+    assert result.price == 102
+
+
+def test_what_an_amend_asks_for_may_trade_until_it_is_answered() -> None:
+    asked = after(
+        order(OrderState.OPEN),
+        AmendRequested(order_id=ID, price=Decimal(100), size=Decimal(13)),
+        fill("10"),
+    )
+    refused = RequestRefused(order_id=ID, request="amend", reason="no")
+    lost = after(asked, Lost(order_id=ID, reason="no answer"))
+
+    assert (asked.state, asked.exposed) == (OrderState.PARTIAL, 3)
+    assert (lost.state, lost.exposed) == (OrderState.UNKNOWN, 3)
+    assert after(asked, refused).state is OrderState.FILLED
+    assert after(asked, SAMPLES[Canceled]).exposed == 0
+
+
+def test_the_average_of_what_was_made_elsewhere_at_unknown_prices_is_unknown() -> None:
+    unseen = {"filled": Decimal(1), "average_price": None}
+    adopted = order(OrderState.PARTIAL, **unseen)
+    known = order(OrderState.PARTIAL, filled=Decimal(1), size=Decimal(9), average_price=Decimal(90))
+
+    assert after(adopted, fill("1", "100")).average_price is None
+    assert after(known, fill("1", "100")).average_price == 95
 
 
 @pytest.mark.parametrize("kind", [Accepted, Canceled, Expired, Lost, RequestRefused, Held])
