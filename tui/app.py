@@ -47,6 +47,8 @@ from tui.zones import zone_of
 if TYPE_CHECKING:
     from textual.driver import Driver
 
+    from tui.algos.controls import AlgoControls
+    from tui.guards import GuardControls
     from tui.orders.desk import OrderDesk
     from tui.orders.question import Question
     from tui.playback import PlaybackControls
@@ -180,6 +182,26 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
             route=self.config.route,
             size_unit=self.config.size_unit,
         )
+
+    @cached_property
+    def algos(self) -> AlgoControls:
+        """What keys and typed commands do with algos."""
+        from tui.algos.controls import AlgoControls
+
+        return AlgoControls(
+            self.state,
+            self.send,
+            notify=self.tell,
+            ask=self.ask,
+            account_for=lambda fqme: self.desk.account_for(fqme),
+        )
+
+    @cached_property
+    def guards(self) -> GuardControls:
+        """What keys and typed commands do with kill switch and states of trading."""
+        from tui.guards import GuardControls
+
+        return GuardControls(self.state, self.send, notify=self.tell, ask=self.ask)
 
     @cached_property
     def playback(self) -> PlaybackControls:
@@ -397,14 +419,28 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
 
     def cancel_row(self, tab: str, key: str, at: float) -> None:
         """Cancel what a row of the blotter stands for, if it was seen when the key came."""
-        from tui.orders.question import was_seen
-
-        if not was_seen(self.above.seen_at, at):
-            self.tell("nothing done: it was not on the screen yet", "warning")
-        elif tab == "alerts":
+        if not self._was_seen(at):
+            return
+        if tab == "alerts":
             self.post(CancelAlert(alert_id=key))
+        elif key in self.state.algos:
+            self.algos.cancel(key)
         else:
             self.desk.cancel_order(key, at=at)
+
+    def pause_row(self, algo_id: str, at: float) -> None:
+        """Pause an algo, or go on with it, if its row was seen when the key came."""
+        if self._was_seen(at):
+            self.algos.toggle(algo_id)
+
+    def _was_seen(self, at: float) -> bool:
+        """Whether the deck was on the screen when a key was pressed; says so if not."""
+        from tui.orders.question import was_seen
+
+        if was_seen(self.above.seen_at, at):
+            return True
+        self.tell("nothing done: it was not on the screen yet", "warning")
+        return False
 
     # -- leaving --------------------------------------------------------------------------------
 

@@ -169,6 +169,11 @@ class DeckState:
         """The number that the user calls this algo by; the first one told of is 1."""
         return next(n for n, known in enumerate(self.algos, 1) if known == algo_id)
 
+    @property
+    def is_killed(self) -> bool:
+        """The kill switch is on."""
+        return self.guards is not None and self.guards.is_killed
+
     def guards_of(self, account: str) -> AccountGuards | None:
         """What is known of the guards of an account."""
         known = () if self.guards is None else self.guards.accounts

@@ -7,6 +7,7 @@ from decimal import Decimal
 from engine.errors import LinkClosed
 from engine.instruments import Instrument
 from engine.messages import (
+    AccountGuards,
     AccountInfo,
     Alert,
     AlertUpdate,
@@ -14,6 +15,7 @@ from engine.messages import (
     Command,
     EngineReady,
     FlumeOpened,
+    GuardsUpdate,
     Order,
     OrderState,
     OrderUpdate,
@@ -92,7 +94,9 @@ CONTEXT = Context(
 
 def action_classes() -> dict[str, type]:
     """What the deck maps the names of targets to."""
+    from tui.algos.controls import AlgoControls
     from tui.deck_actions import DeckActions
+    from tui.guards import GuardControls
     from tui.widgets.blotter import Blotter
     from tui.widgets.chart import Chart
 
@@ -101,6 +105,8 @@ def action_classes() -> dict[str, type]:
         "chart": Chart,
         "blotter": Blotter,
         "desk": OrderDesk,
+        "algos": AlgoControls,
+        "guards": GuardControls,
         "playback": PlaybackControls,
     }
 
@@ -109,13 +115,19 @@ class Bench:
     """A desk, and everything that came out of it."""
 
     def __init__(
-        self, *, accounts: tuple[AccountInfo, ...] = (SIM, PAPER), can_amend: bool = True
+        self,
+        *,
+        accounts: tuple[AccountInfo, ...] = (SIM, PAPER),
+        can_amend: bool = True,
+        is_armed: bool = True,
     ) -> None:
+        """`is_armed`: real money may be traded."""
         self.state = DeckState([BTC.fqme, ACME.fqme])
         brokers = tuple(
             BrokerInfo(name=name, can_trade=True, can_amend=can_amend) for name in ("sim", "paper")
         )
         self.state.fold(EngineReady(brokers=brokers, accounts=accounts))
+        self.guard(is_armed=is_armed)
         for instrument in (BTC, ACME, ES, CL):
             self.state.fold(FlumeOpened(instrument=instrument, quote=QUOTES[instrument.fqme]))
         self.sent: list[Command] = []
@@ -180,6 +192,16 @@ class Bench:
     def alert(self, alert_id: str = "a1", price: str = "65000.00") -> None:
         """Tell the desk of an armed alert."""
         self.state.fold(AlertUpdate(alert=Alert(alert_id=alert_id, fqme=BTC.fqme, price=D(price))))
+
+    def guard(self, *, is_killed: bool = False, **fields: object) -> None:
+        """Tell the desk what the guards say of every account; only real money is disarmed."""
+        accounts = []
+        for account in self.state.accounts.values():
+            known = {"is_armed": True, **fields}
+            if account.mode != "live":
+                known["is_armed"] = True
+            accounts.append(AccountGuards(account=account.name, **known))  # type: ignore[arg-type]
+        self.state.fold(GuardsUpdate(is_killed=is_killed, accounts=tuple(accounts)))
 
     def hold(self, size: str, average: str, account: str = "sim") -> None:
         """Tell the desk of a position in BTC."""

@@ -1,8 +1,9 @@
 """Everything that a key can do: the one registry behind help, footer and `keys.toml`.
 
 An action names a method of a target; `perform` calls it. The deck maps the target names to
-objects: `deck` (the app), `chart`, `blotter`, `desk` (`tui.orders.desk.OrderDesk`) and
-`playback` (`tui.playback.PlaybackControls`).
+objects: `deck` (the app), `chart`, `blotter`, `desk` (`tui.orders.desk.OrderDesk`), `algos`
+(`tui.algos.controls.AlgoControls`), `guards` (`tui.guards.GuardControls`) and `playback`
+(`tui.playback.PlaybackControls`).
 
 **Contexts.** A context is a state in which keys mean something. The deck passes those that
 hold, the nearest first, always in the order of `CONTEXTS`; the first that knows the key has

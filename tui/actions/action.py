@@ -12,7 +12,7 @@ focus; `order`: order mode is armed; `cursor`: the crosshair is on; `playback`: 
 a recording being played; `chart` and `deck` always hold on the main screen.
 """
 
-GROUPS = ("Markets", "Chart", "Orders", "Blotter", "Playback", "Deck")
+GROUPS = ("Markets", "Chart", "Orders", "Guards", "Blotter", "Playback", "Deck")
 """The chapters of the help page, in its order."""
 
 
@@ -22,7 +22,7 @@ class Action(NamedTuple):
     name: str
     """What `keys.toml` calls it."""
     target: str
-    """Whose method it is: `deck`, `chart`, `desk`, `playback`, `blotter`."""
+    """Whose method it is: `deck`, `chart`, `desk`, `algos`, `guards`, `playback`, `blotter`."""
     method: str
     arguments: tuple[Any, ...]
     help: str

@@ -26,8 +26,13 @@ BLOTTER: tuple[Action, ...] = (
         "blotter", ("enter",), footer="show", rank=1,
     ),
     Action(
-        "row_cancel", "blotter", "cancel_row", (), "Cancel the order or alert of this row",
+        "row_cancel", "blotter", "cancel_row", (), "Cancel the order, algo or alert of this row",
         "Blotter", "blotter", ("c",), sends_order=True, footer="cancel", rank=1, hides=("cancel",),
+    ),
+    Action(
+        "row_pause", "blotter", "pause_row", (), "Pause the algo of this row, or go on with it",
+        "Blotter", "blotter", ("p",), sends_order=True, footer="pause", rank=1,
+        hides=("period_longer",),
     ),
     Action(
         "blotter_leave", "deck", "back", (), "Leave the blotter", "Blotter", "blotter",

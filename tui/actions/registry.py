@@ -10,11 +10,12 @@ from tui.actions.action import CONTEXTS, GROUPS, Action, Call, Entry
 from tui.actions.blotter import BLOTTER
 from tui.actions.chart import CHART
 from tui.actions.deck import DECK
+from tui.actions.guards import GUARDS
 from tui.actions.markets import MARKETS
 from tui.actions.orders import ORDERS
 from tui.actions.playback import PLAYBACK
 
-ACTIONS: tuple[Action, ...] = (*MARKETS, *CHART, *ORDERS, *BLOTTER, *PLAYBACK, *DECK)
+ACTIONS: tuple[Action, ...] = (*MARKETS, *CHART, *ORDERS, *BLOTTER, *GUARDS, *PLAYBACK, *DECK)
 """The registry. Nothing else binds keys of the main screen."""
 
 BY_NAME: dict[str, Action] = {action.name: action for action in ACTIONS}

@@ -103,4 +103,5 @@ def _price(price: Decimal, instrument: Instrument | None) -> str:
 
 
 def _seconds(seconds: float) -> str:
-    return text_of.duration(seconds) if seconds >= 1 else f"{seconds:g} s"
+    minutes = seconds / 60
+    return f"{minutes:g} min" if minutes >= 1 and minutes == int(minutes) else f"{seconds:g} s"

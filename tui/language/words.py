@@ -36,6 +36,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     themes: Sequence[str] = ()
     numbers: Sequence[int] = ()
     """Numbers of working orders."""
+    algos: Mapping[int, str] = {}
+    """Markets of the algos that have not ended, by the numbers that they are called by."""
     layouts: Sequence[str] = ()
     now_ns: int = 0
     """Of the selected market: dates are typed by it."""

@@ -63,24 +63,25 @@ class DeckScreen(PanelledScreen, inherit_bindings=False):
         """Add what the first chart did not wait for: order pane, blotter, banner."""
         if self.is_complete:
             return
+        from tui.algos.lines import algo_lines
         from tui.widgets.banner import Banner
         from tui.widgets.blotter import Blotter
         from tui.widgets.order_pane import OrderPane, StagedStrip
 
         deck = self._deck
-        self.banner = Banner(deck.state)
+        self.banner = Banner(deck.state, zone=lambda: deck.zone, number_of=self._number_of)
         self.order_pane = OrderPane(deck.state, self._summary)
         self.strip = StagedStrip(self._summary)
         self.blotter = Blotter(
             deck.state,
             zone=lambda: deck.zone,
             glyphs=lambda: deck.glyphs,
-            number_of=lambda order_id: deck.desk.number_of(order_id),
+            number_of=self._number_of,
         )
         self.is_complete = True
         desk = deck.desk
         self.charts.scenes.orders = Orders(
-            desk.lines,
+            lambda fqme: [*algo_lines(deck.state, fqme), *desk.lines(fqme)],
             lambda: desk.revision,
             lambda: desk.staged.fqme if desk.staged is not None else "",
         )
@@ -160,7 +161,7 @@ class DeckScreen(PanelledScreen, inherit_bindings=False):
             self._show_order()
         if self.blotter.concerns(touched):
             self.blotter.redraw()
-        if touched & (Part.FAILURE | Part.ORDERS):
+        if touched & (Part.FAILURE | Part.ORDERS | Part.GUARDS):
             self.banner.redraw()
 
     def _show_order(self) -> None:
@@ -172,6 +173,9 @@ class DeckScreen(PanelledScreen, inherit_bindings=False):
             self._pane_state = pane_state
             self.order_pane.redraw()
             self.strip.redraw()
+
+    def _number_of(self, order_id: str) -> int:
+        return self._deck.desk.number_of(order_id)
 
     def _summary(self) -> Summary:
         return self._deck.desk.summary()
@@ -210,6 +214,8 @@ class DeckScreen(PanelledScreen, inherit_bindings=False):
             "chart": self.chart,
             "blotter": self.blotter,
             "desk": self._deck.desk,
+            "algos": self._deck.algos,
+            "guards": self._deck.guards,
             "playback": self._deck.playback,
         }
 
@@ -265,6 +271,9 @@ class DeckScreen(PanelledScreen, inherit_bindings=False):
 
     def on_blotter_cancel_wanted(self, event: Blotter.CancelWanted) -> None:
         self.act(lambda: self._deck.cancel_row(event.tab, event.key, event.at))
+
+    def on_blotter_pause_wanted(self, event: Blotter.PauseWanted) -> None:
+        self.act(lambda: self._deck.pause_row(event.algo_id, event.at))
 
     def on_chart_pressed(self, event: Chart.Pressed) -> None:
         chart = event.chart

@@ -51,7 +51,7 @@ def arrange(
     Args:
         opened: the panel that is open on a small screen; empty for none.
         hidden: panels that are closed on a larger one.
-        has_banner: the engine's failure is shown under the status line.
+        has_banner: the engine's failure, or the kill switch, is shown under the status line.
         has_strip: something is staged, and shown under the chart where the order pane is not.
         covered: columns on the left that search covers; the chart keeps clear of them.
         is_full: the chart has everything but the status line and the keys.

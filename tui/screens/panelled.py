@@ -99,7 +99,7 @@ class PanelledScreen(Screen[None], inherit_bindings=False):
             height,
             opened=self._opened,
             hidden=self.hidden,
-            has_banner=bool(deck.state.failure),
+            has_banner=bool(deck.state.failure) or deck.state.is_killed,
             has_strip=self.is_complete and deck.desk.staged is not None,
             covered=self.covered,
             is_full=self.is_full,

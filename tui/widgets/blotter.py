@@ -1,4 +1,4 @@
-"""The blotter: orders, fills, positions, alerts and the log, one tab at a time."""
+"""The blotter: orders, fills, positions, algos, alerts, accounts and the log, a tab at a time."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from textual import events
 from textual.message import Message
 
 from tui.paint.cells import Glyphs
-from tui.state import DeckState, Part
-from tui.widgets.blotter_rows import TABS, Numbers, counts
+from tui.part import BOOK, Part
+from tui.state import DeckState
+from tui.widgets.blotter_rows import TABS, counts
+from tui.widgets.inks import Numbers
 from tui.widgets.lines import Line, Lines, Span, clip
 from tui.widgets.table import Row, layout
 
@@ -30,12 +32,21 @@ class Blotter(Lines):
             self.fqme = fqme
 
     class CancelWanted(Message):
-        """The working order, or the armed alert, of a row is to be canceled."""
+        """The working order, the algo or the armed alert of a row is to be canceled."""
 
         def __init__(self, tab: str, key: str, at: float) -> None:
             super().__init__()
             self.tab = tab
             self.key = key
+            self.at = at
+            """When the key was pressed, seconds of the monotonic clock."""
+
+    class PauseWanted(Message):
+        """The algo of a row is to be paused, or to go on."""
+
+        def __init__(self, algo_id: str, at: float) -> None:
+            super().__init__()
+            self.algo_id = algo_id
             self.at = at
             """When the key was pressed, seconds of the monotonic clock."""
 
@@ -86,22 +97,35 @@ class Blotter(Lines):
         """Ask for the market of the row under the cursor."""
         if (row := self._row()) is None:
             return
-        fqme = row.key
-        if self.tab == "orders":
-            fqme = self._state.orders[row.key].fqme
-        elif self.tab == "alerts":
-            fqme = self._state.alerts[row.key].fqme
-        if fqme:
+        if fqme := self._fqme_of(row.key):
             self.post_message(self.RowOpened(fqme))
 
+    def _fqme_of(self, key: str) -> str:
+        """The market that a row of this tab is about; empty for none."""
+        state = self._state
+        if self.tab in ("orders", "algos", "alerts"):
+            thing = state.orders.get(key) or state.algos.get(key) or state.alerts.get(key)
+            return thing.fqme if thing is not None else ""
+        return key
+
     def cancel_row(self, *, at: float) -> None:
-        """Ask to cancel the order or alert under the cursor."""
-        if self.tab in ("orders", "alerts") and (row := self._row()) is not None:
+        """Ask to cancel the order, algo or alert under the cursor."""
+        if self._has_keys() and (row := self._row()) is not None:
             self.post_message(self.CancelWanted(self.tab, row.key, at))
+
+    def pause_row(self, *, at: float) -> None:
+        """Ask to pause the algo under the cursor, or the one that made the order there; or to go
+        on with it."""
+        if (row := self._row()) is None or not self._has_keys():
+            return
+        order = self._state.orders.get(row.key)
+        algo_id = order.parent_id if order is not None else row.key
+        if algo_id in self._state.algos:
+            self.post_message(self.PauseWanted(algo_id, at))
 
     def concerns(self, touched: Part) -> bool:
         """Whether what was touched is in the tab that is shown, or counted beside a name."""
-        parts = Part.ORDERS | Part.FILLS | Part.POSITIONS | Part.ALERTS | Part.FAILURE
+        parts = BOOK | Part.FAILURE
         if self.tab in ("positions", "alerts"):
             parts |= Part.MARKET
         elif self.tab == "log":
@@ -129,6 +153,8 @@ class Blotter(Lines):
 
     def _tabs(self, width: int) -> Line:
         numbers = counts(self._state)
+        texts = [f"{name} {numbers[name]}" if numbers[name] else name for name in NAMES]
+        gap = next((gap for gap in (3, 2) if _joined(texts, gap) <= width), 1)
         spans = [Span(" ")]
         self._tab_ends = []
         used = 1
@@ -136,8 +162,9 @@ class Blotter(Lines):
             is_shown = name == self.tab
             ink = "accent bold underline" if is_shown and self.has_keyboard else "accent bold"
             count = f" {numbers[name]}" if numbers[name] else ""
-            spans += [Span(name, ink if is_shown else "muted"), Span(count, "text"), Span("   ")]
-            used += len(name) + len(count) + 3
+            spans += [Span(name, ink if is_shown else "muted"), Span(count, _count_ink(name))]
+            spans.append(Span(" " * gap))
+            used += len(name) + len(count) + gap
             self._tab_ends.append(used)
         below = len(self._rows) - self._first
         kept, taken = clip(spans, width)
@@ -165,7 +192,7 @@ class Blotter(Lines):
     def _has_keys(self) -> bool:
         """Rows of this tab can be told apart by their key: the cursor stays on its order while
         others come and go."""
-        return self.tab in ("orders", "alerts")
+        return self.tab in ("orders", "algos", "alerts")
 
     # -- mouse ----------------------------------------------------------------------------------
 
@@ -185,3 +212,13 @@ class Blotter(Lines):
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         self.move_row(-1)
+
+
+def _joined(texts: list[str], gap: int) -> int:
+    """Cells that the names of the tabs take with so many between them."""
+    return 1 + sum(map(len, texts)) + gap * (len(texts) - 1)
+
+
+def _count_ink(name: str) -> str:
+    """What is counted of accounts is what is not as it should be."""
+    return "warning bold" if name == "accounts" else "text"

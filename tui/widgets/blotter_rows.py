@@ -4,35 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import tzinfo
-from decimal import Decimal
 from typing import NamedTuple
 
 from engine.messages import Alert, Fill, Notice, Order, OrderState, Position
+from tui.algos.words import kind_of, role_of
+from tui.orders.news import why
 from tui.orders.profit import profit_of
+from tui.orders.terms import held_words, notes, type_words
 from tui.paint import format as text_of
 from tui.state import DeckState
+from tui.widgets.account_rows import ACCOUNT_COLUMNS, account_rows, troubles
+from tui.widgets.algo_rows import ALGO_COLUMNS, algo_rows
+from tui.widgets.inks import (
+    STATE_INKS,
+    Numbers,
+    money_ink,
+    price_text,
+    side_ink,
+    size_text,
+    time_text,
+)
 from tui.widgets.lines import Span
 from tui.widgets.table import Column, Row
 
-STATE_INKS: dict[OrderState, str] = {
-    OrderState.STAGED: "staged",
-    OrderState.PENDING: "unacked",
-    OrderState.OPEN: "working",
-    OrderState.PARTIAL: "working",
-    OrderState.DARK: "dark",
-    OrderState.TRIGGERED: "triggered",
-    OrderState.FILLED: "own",
-    OrderState.UNKNOWN: "unknown bold",
-    OrderState.REJECTED: "error",
-    OrderState.DENIED: "error",
-}
-"""Inks of the states that are not muted."""
+__all__ = ["STATE_INKS", "TABS", "Tab", "counts", "money_ink"]
 
 ORDERS_SHOWN = 200
 """Newest orders in the tab; the working ones are always there."""
-
-Numbers = Callable[[str], int]
-"""The number that the user calls an order by."""
 
 ORDER_COLUMNS = (
     Column("#", "right"),
@@ -106,26 +104,39 @@ def _order_row(state: DeckState, order: Order, zone: tzinfo | None, number: int)
     return Row(
         (
             Span(str(number), ink),
-            Span(_time(order.created_ns, zone), "muted"),
+            Span(time_text(order.created_ns, zone), "muted"),
             Span(order.fqme, ink),
-            Span(order.side, _side_ink(order.side, order.is_working)),
+            Span(order.side, side_ink(order.side, order.is_working)),
             Span(_kind(order), "muted"),
-            Span(_size(state, order.fqme, order.size), ink),
-            Span(_size(state, order.fqme, order.filled) if order.filled else "", ink),
-            Span("market" if price is None else _price(state, order.fqme, price), ink),
-            Span(_price(state, order.fqme, order.average_price) if order.filled else "", ink),
+            Span(size_text(state, order.fqme, order.size), ink),
+            Span(size_text(state, order.fqme, order.filled) if order.filled else "", ink),
+            Span("market" if price is None else price_text(state, order.fqme, price), ink),
+            Span(price_text(state, order.fqme, order.average_price) if order.filled else "", ink),
             Span(word, STATE_INKS.get(order.state, "muted")),
             Span(order.account, "muted"),
-            Span(order.reason, "muted" if order.is_working else "text"),
+            Span(_note(state, order), "muted" if order.is_working else "text"),
         ),
         order.order_id,
     )
 
 
 def _kind(order: Order) -> str:
-    kind = order.order_type.replace("_", " ")
-    terms = "" if order.time_in_force == "gtc" else f" {order.time_in_force}"
-    return f"{kind}{terms}{' post' if order.post_only else ''}"
+    """Its type in the words of the field, with the terms that are not the usual ones."""
+    return " ".join([type_words(order), *notes(order)])
+
+
+def _note(state: DeckState, order: Order) -> str:
+    """Why it is as it is, whose it is, and where it waits."""
+    parts = [why(order, state.denials.get(order.order_id))]
+    if order.parent_id in state.algos:
+        algo = state.algos[order.parent_id]
+        number = state.algo_number(order.parent_id)
+        parts.append(f"{role_of(order)} of A{number} {kind_of(algo.terms)}")
+    if order.is_external:
+        parts.append("made elsewhere")
+    if order.held_at == "engine":
+        parts.append(held_words(order))
+    return " · ".join(part for part in parts if part)
 
 
 def fill_rows(state: DeckState, zone: tzinfo | None) -> list[Row]:
@@ -136,11 +147,11 @@ def _fill_row(state: DeckState, fill: Fill, zone: tzinfo | None) -> Row:
     fee = f"{text_of.plain(fill.fee)} {fill.fee_asset.upper()}" if fill.fee else ""
     return Row(
         (
-            Span(_time(fill.venue_ns or fill.recv_ns, zone), "muted"),
+            Span(time_text(fill.venue_ns or fill.recv_ns, zone), "muted"),
             Span(fill.fqme),
-            Span(fill.side, _side_ink(fill.side)),
-            Span(_size(state, fill.fqme, fill.size)),
-            Span(_price(state, fill.fqme, fill.price)),
+            Span(fill.side, side_ink(fill.side)),
+            Span(size_text(state, fill.fqme, fill.size)),
+            Span(price_text(state, fill.fqme, fill.price)),
             Span(fee, "muted"),
             Span(fill.liquidity, "muted"),
             Span(fill.account, "muted"),
@@ -159,7 +170,7 @@ def position_rows(state: DeckState) -> list[Row]:
 def _position_row(state: DeckState, position: Position) -> Row:
     market = state.markets.get(position.fqme)
     profit = profit_of(position, market)
-    last = _price(state, position.fqme, market.quote.last if market else None)
+    last = price_text(state, position.fqme, market.quote.last if market else None)
     stale = "stale" if profit.is_stale else ""
     asset = market.instrument.quote.upper() if market else ""
     return Row(
@@ -170,7 +181,7 @@ def _position_row(state: DeckState, position: Position) -> Row:
                 _signed_size(state, position),
                 "muted" if not position.size else "up" if position.size > 0 else "down",
             ),
-            Span(_price(state, position.fqme, position.average_price) if position.size else ""),
+            Span(price_text(state, position.fqme, position.average_price) if position.size else ""),
             Span(last if position.size else "", stale or "text"),
             Span(
                 text_of.pnl(profit.unrealised) if position.size else "",
@@ -205,9 +216,9 @@ def _alert_row(state: DeckState, alert: Alert, zone: tzinfo | None) -> Row:
     inks = {"armed": "alert", "triggered": "triggered", "unknown": "unknown"}
     return Row(
         (
-            Span(_time(alert.triggered_ns or alert.created_ns, zone), "muted"),
+            Span(time_text(alert.triggered_ns or alert.created_ns, zone), "muted"),
             Span(alert.fqme, "text" if is_armed else "muted"),
-            Span(_price(state, alert.fqme, alert.price), "text" if is_armed else "muted"),
+            Span(price_text(state, alert.fqme, alert.price), "text" if is_armed else "muted"),
             Span(ways[alert.direction], "muted"),
             Span(away, "muted"),
             Span(shown, inks.get(shown, "muted")),
@@ -225,7 +236,7 @@ def _log_row(notice: Notice, zone: tzinfo | None) -> Row:
     inks = {"info": "text", "warning": "warning", "error": "error"}
     return Row(
         (
-            Span(_time(notice.now_ns, zone), "muted"),
+            Span(time_text(notice.now_ns, zone), "muted"),
             Span(notice.source, "muted"),
             Span(notice.text, inks[notice.level]),
         )
@@ -247,8 +258,12 @@ TABS: dict[str, Tab] = {
     "positions": Tab(
         POSITION_COLUMNS, lambda state, zone, _: position_rows(state), "nothing is held"
     ),
+    "algos": Tab(ALGO_COLUMNS, algo_rows, "no algos: :bracket, :twap, :chase ... start one"),
     "alerts": Tab(
         ALERT_COLUMNS, lambda state, zone, _: alert_rows(state, zone), "no alerts: o, then a"
+    ),
+    "accounts": Tab(
+        ACCOUNT_COLUMNS, lambda state, _, number_of: account_rows(state, number_of), "no accounts"
     ),
     "log": Tab(LOG_COLUMNS, lambda state, zone, _: log_rows(state, zone), "nothing to tell"),
 }
@@ -261,34 +276,13 @@ def counts(state: DeckState) -> dict[str, int]:
         "orders": len(state.working()),
         "fills": len(state.fills),
         "positions": sum(1 for position in state.positions.values() if position.size),
+        "algos": sum(1 for algo in state.algos.values() if not algo.is_ended),
         "alerts": len(state.armed_alerts()),
+        "accounts": troubles(state),
         "log": 0,
     }
 
 
-def money_ink(value: Decimal) -> str:
-    """Ink of an amount of profit."""
-    return "muted" if not value else "up" if value > 0 else "down"
-
-
-def _side_ink(side: str, is_working: bool = True) -> str:
-    return "muted" if not is_working else "up" if side == "buy" else "down"
-
-
-def _time(time_ns: int, zone: tzinfo | None) -> str:
-    return text_of.clock(time_ns, zone) if time_ns else ""
-
-
-def _price(state: DeckState, fqme: str, price: Decimal | float | None) -> str:
-    market = state.markets.get(fqme)
-    return text_of.price(price, market.instrument) if market else text_of.plain(price)
-
-
-def _size(state: DeckState, fqme: str, size: Decimal) -> str:
-    market = state.markets.get(fqme)
-    return text_of.size(size, market.instrument) if market else text_of.plain(size)
-
-
 def _signed_size(state: DeckState, position: Position) -> str:
-    text = _size(state, position.fqme, position.size)
+    text = size_text(state, position.fqme, position.size)
     return f"+{text}" if position.size > 0 else text

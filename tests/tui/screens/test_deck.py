@@ -243,6 +243,8 @@ def test_every_target_of_an_action_is_known() -> None:
             "chart": app.deck.chart,
             "blotter": app.deck.blotter,
             "desk": app.desk,
+            "algos": app.algos,
+            "guards": app.guards,
             "playback": app.playback,
         }
 

@@ -103,7 +103,9 @@ def _play(
 
 def test_the_tabs_stand_on_top_with_what_is_in_them() -> None:
     async def script(host: _Host, pilot: Pilot[None]) -> None:
-        assert host.rows()[0] == " orders 5   fills 1   positions 2   alerts 1   log"
+        assert host.rows()[0] == (
+            " orders 5   fills 1   positions 2   algos   alerts 1   accounts   log"
+        )
 
     _play(script)
 
@@ -212,7 +214,7 @@ def test_the_name_of_the_tab_is_underlined_while_it_has_the_keyboard() -> None:
 
         _play(script, has_keyboard=has_keyboard)
         shown = "accent bold underline" if has_keyboard else "accent bold"
-        assert inks == [shown, *["muted"] * 4]
+        assert inks == [shown, *["muted"] * 6]
 
 
 def test_each_tab_has_a_cursor_of_its_own() -> None:
@@ -326,7 +328,7 @@ def test_a_click_on_the_name_of_a_tab_shows_it() -> None:
         await pilot.click(host.blotter, offset=(95, 0))
         assert host.blotter.tab == NAMES[-1]
 
-    assert _play(script) == ["clicked"] * 6
+    assert _play(script) == ["clicked"] * (len(NAMES) + 1)
 
 
 def test_a_click_puts_the_cursor_on_the_row_that_was_clicked() -> None:
@@ -372,6 +374,8 @@ def test_the_wheel_moves_the_cursor() -> None:
         (Part.ORDERS, set(NAMES)),
         (Part.FILLS, set(NAMES)),
         (Part.ALERTS, set(NAMES)),
+        (Part.ALGOS, set(NAMES)),
+        (Part.GUARDS, set(NAMES)),
         (Part.FAILURE, set(NAMES)),
         (Part.MARKET, {"positions", "alerts"}),
         (Part.NOTICES, {"log"}),

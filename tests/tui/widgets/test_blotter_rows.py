@@ -140,7 +140,15 @@ def test_tabs_count_what_works_is_held_and_is_armed():
     state = opened()
     state.fold_all(busy())
 
-    assert counts(state) == {"orders": 5, "fills": 1, "positions": 2, "alerts": 1, "log": 0}
+    assert counts(state) == {
+        "orders": 5,
+        "fills": 1,
+        "positions": 2,
+        "algos": 0,
+        "alerts": 1,
+        "accounts": 0,
+        "log": 0,
+    }
 
 
 def test_each_row_has_a_cell_for_each_column():
