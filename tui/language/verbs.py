@@ -96,6 +96,19 @@ def _loop(words: Words, context: Context) -> Call:
     return Call("playback", "set_loop", (one_of(words.take(""), ("on", "off"), "choice") == "on",))
 
 
+# -- what has two meanings ----------------------------------------------------------------------
+
+
+def _scale(words: Words, context: Context) -> Call:
+    """`scale linear|log|percent` of the chart, or `scale buy|sell ...`: orders over a range."""
+    word = words.peek()
+    if word is not None and word.lower in algos.SIDES:
+        return algos.algo("scale")(words, context)
+    names = (*charts.SCALES, *algos.SIDES)
+    found = one_of(words.take("a side, or linear, log or percent"), names, "scale")
+    return Call("chart", "set_price_scale", (found,))
+
+
 # -- the table ----------------------------------------------------------------------------------
 
 
@@ -221,7 +234,8 @@ _ALGOS: tuple[Verb, ...] = (
     ),
     Verb(
         "scale", f"scale {_SIDE} in COUNT from PRICE to PRICE [{'|'.join(algos.SHAPES)}] [reduce]",
-        "Limit orders over a range of prices", algos.algo("scale"), algos.words_of("scale"),
+        f"Limit orders over a range of prices; or of the chart: scale {'|'.join(charts.SCALES)}",
+        _scale, lambda context: (*algos.words_of("scale")(context), *charts.SCALES),
     ),
     Verb(
         "twap", f"twap {_SIDE} in COUNT every|over TIME [@ PRICE] [reduce]",
@@ -282,11 +296,6 @@ _CHART: tuple[Verb, ...] = (
     Verb(
         "range", "range LOW HIGH|auto|lock", "Price range of the chart", charts.price_range,
         _always("auto", "lock"),
-    ),
-    Verb(
-        "scale", "scale " + "|".join(charts.SCALES), "How prices are spread over the chart",
-        _choice("chart", "set_price_scale", "scale", _always(*charts.SCALES)),
-        _always(*charts.SCALES),
     ),
     Verb(
         "hours", "hours cut|full", "Whether hours without trading take their place", charts.hours,
