@@ -46,13 +46,13 @@ _SHORT: Final = Context(prec=_DIGITS)
 
 
 def to_beancount(
-    entries: Iterable[Entry], *, zone: tzinfo = UTC, with_balances: bool = False
+    entries: Iterable[Entry], *, zone: tzinfo | None = UTC, with_balances: bool = False
 ) -> Iterator[str]:
     """The text, line by line.
 
     Args:
         entries: what to write.
-        zone: whose dates are used.
+        zone: whose dates are used; None is the machine's own.
         with_balances: assert what every asset comes to on the day after the last entry; for
             entries that are complete from the first one on.
     """
@@ -138,11 +138,11 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8].upper()
 
 
-def _date(entry: Entry, zone: tzinfo) -> date:
+def _date(entry: Entry, zone: tzinfo | None) -> date:
     return datetime.fromtimestamp(entry.time_ns // 1_000_000_000, UTC).astimezone(zone).date()
 
 
-def _transaction(entry: Entry, names: _Names, zone: tzinfo) -> list[str]:
+def _transaction(entry: Entry, names: _Names, zone: tzinfo | None) -> list[str]:
     lines = [
         f"{_date(entry, zone)} * {quoted(_narration(entry))}\n",
         f"  entry: {quoted(entry.entry_id)}\n",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -33,12 +34,19 @@ Currency = Annotated[
 Last = Annotated[int | None, typer.Option(min=1, help="only so many, the newest")]
 
 
+ledger_app = typer.Typer(
+    help="What came into an account and what left it, in double entry.",
+    invoke_without_command=True,
+)
+
+
 def register(app: typer.Typer) -> None:
     """Add the reports to the shell commands."""
     app.command()(orders)
     app.command()(fills)
     app.command()(positions)
     app.command()(pnl)
+    app.add_typer(ledger_app, name="ledger")
 
 
 def orders(
@@ -188,6 +196,113 @@ def pnl(
     if by == "lot":
         raise typer.Exit(print_lots(places, what, terms, cut.method))
     raise typer.Exit(print_pnl(places, what, terms, cut, has_curve=curve))
+
+
+@ledger_app.callback()
+def ledger(
+    context: typer.Context, account: Account = None, as_json: AsJson = False, as_csv: AsCsv = False
+) -> None:
+    """Print what each account has, as far as its ledger knows."""
+    if context.invoked_subcommand is not None:
+        return
+    from tui.commands.reports.asked import asked
+    from tui.commands.reports.ledger import print_balances
+
+    places = locations_of(context)
+    what = asked(places, account=account, as_json=as_json, as_csv=as_csv)
+    raise typer.Exit(print_balances(places, what))
+
+
+@ledger_app.command("export")
+def ledger_export(
+    context: typer.Context,
+    form: Annotated[str, typer.Option("--format", help="csv, jsonl or beancount")] = "csv",
+    out: Annotated[Path | None, typer.Option(help="write this file; default: print")] = None,
+    account: Account = None,
+    market: Market = None,
+    since: Since = None,
+    until: Until = None,
+    zone: Zone = None,
+    balances: Annotated[
+        bool, typer.Option("--balances", help="beancount: assert what each asset comes to")
+    ] = False,
+) -> None:
+    """Write all entries, oldest first: fills, fees, funding, transfers."""
+    from tui.commands.reports.asked import asked
+    from tui.commands.reports.ledger import export
+
+    places = locations_of(context)
+    what = asked(places, account=account, market=market, since=since, until=until, zone=zone)
+    raise typer.Exit(export(places, what, form=form, out=out, has_balances=balances))
+
+
+@ledger_app.command("import")
+def ledger_import(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="a venue's export, or a table of entries")],
+    broker: Annotated[
+        str, typer.Option(help="whose export it is: binance, kraken, sim; default: a table")
+    ] = "",
+    account: Annotated[str, typer.Option(help="of lines that name none")] = "",
+    trial: Annotated[
+        bool, typer.Option("--trial", help="say what is new, and add nothing")
+    ] = False,
+) -> None:
+    """Add what is new in a file; what is known is left as it is. Twice adds nothing.
+
+    A table names its columns in the first line: time, kind (fill, fee, funding, transfer, profit,
+    adjustment), asset, amount, and of trades counter_asset, counter_amount, fqme and reference.
+    """
+    from tui.commands.reports.ledger import account_at, import_file
+
+    places = locations_of(context)
+    named = account_at(places, broker, account)
+    raise typer.Exit(import_file(places, file, broker=broker, account=named, is_trial=trial))
+
+
+@ledger_app.command("add")
+def ledger_add(
+    context: typer.Context,
+    kind: Annotated[str, typer.Argument(help="transfer funding fee profit adjustment")],
+    asset: Annotated[str, typer.Argument(help="as in usdt")],
+    amount: Annotated[str, typer.Argument(help="what came; after -- negative for what went")],
+    account: Annotated[str, typer.Option(help="whose")] = "",
+    when: Annotated[str, typer.Option("--time", help="default: now")] = "",
+    note: Annotated[str, typer.Option(help="what it was")] = "",
+) -> None:
+    """Add an entry by hand: money that came or went without a trade. It stays."""
+    from tui.commands.reports.asked import asked
+    from tui.commands.reports.ledger import add
+
+    places = locations_of(context)
+    what = asked(places, account=account)
+    raise typer.Exit(add(places, what, kind=kind, asset=asset, amount=amount, when=when, note=note))
+
+
+@ledger_app.command("reconcile")
+def ledger_reconcile(
+    context: typer.Context,
+    account: Account = None,
+    balance: Annotated[
+        list[str] | None,
+        typer.Option(help="what the venue shows, as in usdt=1000; may be repeated"),
+    ] = None,
+    balances: Annotated[
+        Path | None, typer.Option(help="a CSV of it, with asset and amount; default: ask it")
+    ] = None,
+    tolerance: Annotated[str, typer.Option(help="what may differ and count as the same")] = "0",
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """Hold the ledger against the venue's balances. Exits with 1 where they differ."""
+    from tui.commands.reports.asked import asked
+    from tui.commands.reports.reconciling import print_reconciled
+
+    places = locations_of(context)
+    what = asked(places, account=account, as_json=as_json, as_csv=as_csv)
+    raise typer.Exit(
+        print_reconciled(places, what, given=balance or (), file=balances, tolerance=tolerance)
+    )
 
 
 def locations_of(context: typer.Context) -> Locations:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from engine.accounting.pnl import time_of
+from engine.accounting.pnl import Move, time_of
 from engine.clock import wall_ns
 from engine.config import nearest
 from engine.errors import DataError, TickdeckError, UsageError
@@ -17,6 +17,7 @@ from engine.locations import Locations
 from engine.messages import Fill
 from engine.text import safe
 from tui.commands.reports.asked import Asked, check_account
+from tui.commands.reports.kept import read_kept
 from tui.commands.reports.prices import Prices, Source, of_fills
 from tui.commands.reports.record import journal_in, read_traded
 
@@ -37,6 +38,8 @@ class Counted(NamedTuple):
     fills: list[Fill]
     """Of the account and market that are asked about, from the first one on, by their times."""
     instruments: dict[str, Instrument]
+    moves: list[Move]
+    """Funding that was paid or received, as it was imported or added to the ledger."""
     now_ns: int
     currency: str
     """In lower case; empty for none."""
@@ -63,7 +66,20 @@ def counted(locations: Locations, what: Asked, terms: Terms) -> Counted:
     fills.sort(key=time_of)
     known = {fill.fqme: plain_market(traded.instruments[fill.fqme]) for fill in fills}
     currency = _checked(terms.currency, known.values(), fills) if terms.currency else ""
-    return Counted(fills, known, wall_ns(), currency)
+    return Counted(fills, known, _funding(locations, what), wall_ns(), currency)
+
+
+def _funding(locations: Locations, what: Asked) -> list[Move]:
+    """Of the account; where a market is asked about, what is said to be of that one."""
+    return [
+        Move(entry.time_ns, posting.asset, posting.amount)
+        for entry in read_kept(locations.data_dir)
+        if entry.kind == "funding"
+        and what.account in ("", entry.account)
+        and what.market in ("", entry.fqme)
+        for posting in entry.postings
+        if posting.book == "assets"
+    ]
 
 
 def prices_of(

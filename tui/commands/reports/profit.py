@@ -174,7 +174,9 @@ def _together(
     data: Counted, fills: Sequence[Fill], prices: Prices, parts: Sequence[Span], cut: Cut
 ) -> Iterator[Row]:
     """A row for each period and asset; or for each period, in one currency."""
-    made = profits(fills, data.instruments, prices.at, parts, method=cut.method)
+    # Funding is not of one market; by markets it is left out.
+    moves = () if cut.by == "market" else data.moves
+    made = profits(fills, data.instruments, prices.at, parts, moves, method=cut.method)
     if not data.currency:
         yield from map(_row, made)
         return
@@ -269,6 +271,7 @@ def _curve(
         grid,
         target=target,
         markets_at=lambda time_ns: prices.markets_at(data.instruments, time_ns),
+        moves=data.moves,
     )
     begin = curve[0].equity
     with localcontext(EXACT):
