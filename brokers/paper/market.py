@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 
+from brokers.averages import AveragePrice
 from brokers.paper.models import ZERO, Queue, Slippage
 from brokers.paper.view import MarketView
 from engine.instruments import Instrument
@@ -97,6 +99,7 @@ class PaperMarket:
     ) -> None:
         self.instrument = instrument
         self.view = MarketView(instrument)
+        self._average = AveragePrice(instrument.average_minutes)
         self._queue = queue
         self._slippage = slippage
         self._on_fill = on_fill
@@ -180,6 +183,7 @@ class PaperMarket:
         match tick:
             case Trade():
                 self.view.on_trade(tick)
+                self._count(tick)
                 if self._resting:
                     price = self.instrument.round_price(tick.price)
                     self._on_trade(price, self.instrument.nearest_size(tick.size))
@@ -199,8 +203,23 @@ class PaperMarket:
                     self._on_quote(side)
             case Break():
                 self.view.clear()
+                self._average = AveragePrice(self.instrument.average_minutes)
                 for order in self._resting.values():
                     order.shown = None
+
+    def average_price(self, now_ns: int) -> Decimal | None:
+        """Of the trades of the instrument's `average_minutes`, or the last one; None before it."""
+        average = self._average.at(now_ns)
+        if average is None:
+            return self.view.last
+        digits = self.instrument.price_decimals + 8
+        return Decimal(round(average * 10**digits)).scaleb(-digits)
+
+    def _count(self, tick: Trade) -> None:
+        if self.instrument.average_minutes:
+            price = self.instrument.round_price(tick.price)
+            size = self.instrument.nearest_size(tick.size)
+            self._average.on_trade(tick.recv_ns, Fraction(price), Fraction(size))
 
     def _on_trade(self, price: Decimal, size: Decimal) -> None:
         at_price: list[Working] = []

@@ -12,7 +12,9 @@ from typing import Annotated, Final, Literal, Protocol
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
+from engine.accounting.fees import fee_of
 from engine.instruments import Instrument
 from engine.messages import Side
 
@@ -70,7 +72,7 @@ class Delay:
 
 
 class Fees:
-    """A share of the notional, in the quote asset."""
+    """A share of what is traded, in the asset that the market settles in."""
 
     def __init__(self, options: PaperOptions) -> None:
         self._maker = options.maker_fee
@@ -78,10 +80,13 @@ class Fees:
 
     def fee(self, instrument: Instrument, price: Decimal, size: Decimal, *, maker: bool) -> Decimal:
         """What a fill costs; negative is a rebate."""
-        rate = self._maker if maker else self._taker
-        if rate is None:
-            rate = instrument.maker_fee if maker else instrument.taker_fee
-        return abs(instrument.notional(price, size)) * rate
+        rates: dict[str, Decimal] = {}
+        if self._maker is not None:
+            rates["maker_fee"] = self._maker
+        if self._taker is not None:
+            rates["taker_fee"] = self._taker
+        charged = replace(instrument, **rates) if rates else instrument
+        return fee_of(size, price, charged, "maker" if maker else "taker")
 
 
 class Queue(Protocol):

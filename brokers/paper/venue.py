@@ -20,6 +20,7 @@ from brokers.paper.market import NOTHING_TO_REDUCE, PaperMarket, Working
 from brokers.paper.models import QUEUES, ZERO, Delay, Fees, PaperOptions, Slippage
 from engine.accounting.positions import apply, fill_of, signed
 from engine.broker import Capabilities
+from engine.ems.filters import check_range, check_worth
 from engine.ems.orders import fold
 from engine.ems.shape import check_shape
 from engine.errors import OrderRejected
@@ -29,6 +30,7 @@ from engine.messages import (
     Amended,
     Break,
     Canceled,
+    Denied,
     Expired,
     Fill,
     Filled,
@@ -251,7 +253,8 @@ class PaperVenue:
         market.matching.add(working)
 
     def _refusal(self, order: Order, working: Working, matching: PaperMarket) -> str:
-        refusal = check_shape(order, matching.instrument, CAPABILITIES)
+        now_ns = self._markets[order.fqme].now_ns
+        refusal = _check(order, matching, now_ns)
         if refusal is not None:
             return refusal.reason
         if order.order_type == "limit" and order.price is None:
@@ -297,7 +300,7 @@ class PaperVenue:
         changed = replace(order, price=price, size=size)
         if order.post_only and matching.would_take(self._working(changed)):
             return "a post-only order would have traded at once"
-        refusal = check_shape(changed, matching.instrument, CAPABILITIES)
+        refusal = _check(changed, matching, self._markets[order.fqme].now_ns)
         return "" if refusal is None else refusal.reason
 
     def _cancel(self, account: str, fqme: str, order_id: str) -> None:
@@ -371,7 +374,7 @@ class PaperVenue:
             price=price,
             size=size,
             fee=self._fees.fee(instrument, price, size, maker=is_maker),
-            fee_asset=instrument.quote,
+            fee_asset=instrument.settle,
             liquidity="maker" if is_maker else "taker",
             venue_ns=market.now_ns,
         )
@@ -393,6 +396,22 @@ class PaperVenue:
 
     def _balance(self, account: str) -> dict[str, Decimal]:
         return self._balances.setdefault(account, dict(self._options.balances))
+
+
+def _check(order: Order, matching: PaperMarket, now_ns: int) -> Denied | None:
+    """Why the venue does not take the order by its rules; None if it does.
+
+    A market order before any price is known is worth nobody knows what: it is taken, and waits.
+    """
+    instrument, average = matching.instrument, matching.average_price(now_ns)
+    refusal = check_shape(order, instrument, CAPABILITIES)
+    refusal = refusal or check_range(order, instrument, average)
+    price = order.price
+    if price is None and order.order_type == "market":
+        price = average
+    if refusal is None and price is not None:
+        refusal = check_worth(order, instrument, price)
+    return refusal
 
 
 def _as_sent(order: Order) -> Order:

@@ -29,6 +29,8 @@ from brokers.sim.instruments import Listing
 from brokers.sim.market import Market
 from brokers.sim.orders import BUY, SELL, NewOrder, SelfTrade
 from engine.accounting.fees import fee_of
+from engine.ems.filters import check_range, check_worth
+from engine.ems.shape import check_market_size
 from engine.errors import BrokerUnavailable, OrderRejected, UnknownSymbol
 from engine.instruments import Instrument
 from engine.messages import (
@@ -139,6 +141,7 @@ class Exchange:
             raise OrderRejected(f"order id {safe(order.order_id, 80)} was used before")
         new = self._new_order(account, order, instrument)
         market = self.market(order.fqme, now_ns)
+        _check_against_market(order, market)
         self._entering = (account, order)
         events = market.submit(new, now_ns)
         self._entering = None
@@ -151,9 +154,11 @@ class Exchange:
         entry = self._working(account, order_id, now_ns)
         instrument = self.listing(entry.fqme).instrument
         _check_size(size, instrument)
+        wanted = replace(entry.order, size=size)
+        if price is not None and wanted.price is not None:
+            wanted = replace(wanted, price=price)
+        _check_against_market(wanted, self.market(entry.fqme, now_ns))
         ticks = None if price is None else _ticks(price, "price", instrument)
-        if entry.order.price is not None:
-            _check_notional(entry.order.price if price is None else price, size, instrument)
         market = self.market(entry.fqme, now_ns)
         _raise_refusal(market.amend(entry.number, ticks, _steps(size, instrument), now_ns))
 
@@ -174,8 +179,6 @@ class Exchange:
         _check_size(order.size, instrument)
         price = None if order.price is None else _ticks(order.price, "price", instrument)
         stop = None if order.stop_price is None else _ticks(order.stop_price, "stop", instrument)
-        if order.price is not None:
-            _check_notional(order.price, order.size, instrument)
         return NewOrder(
             owner=account.name,
             side=_SIGN[order.side],
@@ -383,7 +386,13 @@ def _check_size(size: Decimal, instrument: Instrument) -> None:
         raise OrderRejected(f"size {size} is above the most, {instrument.max_size}")
 
 
-def _check_notional(price: Decimal, size: Decimal, instrument: Instrument) -> None:
-    notional = instrument.notional(price, size)
-    if notional < instrument.min_notional:
-        raise OrderRejected(f"value {notional} is below the least, {instrument.min_notional}")
+def _check_against_market(order: Order, market: Market) -> None:
+    """Raises `OrderRejected` for what is worth too little or too much, or too far away."""
+    instrument, average = market.instrument, market.average_price()
+    is_market = order.order_type == "market"
+    refusal = check_market_size(order, instrument) if is_market else None
+    refusal = refusal or check_range(order, instrument, average)
+    if refusal is None and (is_market or order.price is not None):
+        refusal = check_worth(order, instrument, average if order.price is None else order.price)
+    if refusal is not None:
+        raise OrderRejected(f"{refusal.reason}: {refusal.value}, where {refusal.limit} is set")

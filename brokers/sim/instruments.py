@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from engine.instruments import Instrument
+from engine.instruments import Instrument, PriceRange
 
 Day = Literal["crypto", "forex", "stock", "future"]
 """How a day goes, see `history`."""
@@ -72,8 +72,13 @@ def _instrument(
     fees: tuple[str, str],
     min_notional: str = "0",
     multiplier: str = "1",
+    market_max_size: str | None = None,
 ) -> Instrument:
-    """`assets` are base and quote, `fees` the shares that maker and taker pay."""
+    """`assets` are base and quote, `fees` the shares that maker and taker pay.
+
+    What states a size that market orders may have at most also keeps limit prices within a range
+    of the average price, as spot markets of crypto exchanges do.
+    """
     return Instrument(
         fqme=fqme,
         symbol=symbol,
@@ -89,7 +94,15 @@ def _instrument(
         multiplier=Decimal(multiplier),
         maker_fee=Decimal(fees[0]),
         taker_fee=Decimal(fees[1]),
+        market_max_size=None if market_max_size is None else Decimal(market_max_size),
+        price_range=None if market_max_size is None else _FIVE_TIMES,
+        average_minutes=5,
     )
+
+
+_FIVE_TIMES = PriceRange(
+    buy_low=Decimal("0.2"), buy_high=Decimal(5), sell_low=Decimal("0.2"), sell_high=Decimal(5)
+)
 
 
 LISTINGS: tuple[Listing, ...] = (
@@ -103,6 +116,7 @@ LISTINGS: tuple[Listing, ...] = (
             step="0.00001",
             min_notional="5",
             max_size="500",
+            market_max_size="120",
             fees=("0.0002", "0.0005"),
         ),
         day="crypto",
@@ -127,6 +141,7 @@ LISTINGS: tuple[Listing, ...] = (
             step="0.0001",
             min_notional="5",
             max_size="5000",
+            market_max_size="2400",
             fees=("0.0002", "0.0005"),
         ),
         day="crypto",
@@ -150,6 +165,7 @@ LISTINGS: tuple[Listing, ...] = (
             step="1",
             min_notional="1",
             max_size="20000000",
+            market_max_size="9000000",
             fees=("0.0002", "0.0005"),
         ),
         day="crypto",

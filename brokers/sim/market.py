@@ -8,11 +8,13 @@ seed, start, and the commands with their times; in which steps it was advanced d
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
 import numpy as np
 
+from brokers.averages import AveragePrice
 from brokers.sim.book import BookSide
 from brokers.sim.events import Event, Executed, log_line
 from brokers.sim.flow import Flow
@@ -74,6 +76,7 @@ class Market:
         self._last = history.last_before(self._start_ns)
         self._last_size = 0
         self._opening = self._last
+        self._average = AveragePrice(self.instrument.average_minutes)
         self._begin_record()
         self.engine = MatchingEngine(self._last)
         self._flow = Flow(history, self.engine, seed, self._start_ns, self._last)
@@ -129,6 +132,7 @@ class Market:
 
     def _count(self, trade: Executed) -> None:
         self._last, self._last_size = trade.price, trade.size
+        self._average.on_trade(trade.time_ns, Fraction(trade.price), Fraction(trade.size))
         self._seconds.add(trade.time_ns, trade.price, trade.size)
         self._minutes.add(trade.time_ns, trade.price, trade.size)
         if self._pending is not None:
@@ -186,6 +190,15 @@ class Market:
             venue_ns=self._time_ns,
             recv_ns=self._received_ns,
         )
+
+    def average_price(self) -> Decimal:
+        """Of the trades of the instrument's `average_minutes`; the last price where there are
+        none. To 8 digits after those of a tick."""
+        average = self._average.at(self._time_ns)
+        ticks = Fraction(self._last) if average is None else average
+        exact = ticks * self._tick
+        digits = self.instrument.price_decimals + 8
+        return Decimal(round(exact * 10**digits)).scaleb(-digits)
 
     def price(self, ticks: int) -> float:
         """The float nearest to that many ticks."""

@@ -183,10 +183,10 @@ def _check_size(order: Order, instrument: Instrument) -> Denied | None:
     if not _is_multiple(size, instrument.size_step):
         reason = "the size is not a multiple of the size step"
         return denied(order, "size_step", reason, instrument.size_step, size)
-    return _check_market_size(order, instrument) if order.order_type == "market" else None
+    return check_market_size(order, instrument) if order.order_type == "market" else None
 
 
-def _check_market_size(order: Order, instrument: Instrument) -> Denied | None:
+def check_market_size(order: Order, instrument: Instrument) -> Denied | None:
     """What a venue asks of the size of market orders alone (MARKET_LOT_SIZE of Binance)."""
     size, step = order.size, instrument.market_size_step
     if instrument.market_min_size is not None and size < instrument.market_min_size:

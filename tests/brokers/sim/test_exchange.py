@@ -32,8 +32,16 @@ ES = "es.cme.202612.sim"
 class Venue:
     """An exchange with a clock, and accounts that note what they are told."""
 
-    def __init__(self, self_trade: Any = "expire_taker") -> None:
-        self.exchange = Exchange(LISTINGS, seed=7, cash=Decimal(100_000), self_trade=self_trade)
+    def __init__(
+        self, self_trade: Any = "expire_taker", trade_groups: dict[str, str] | None = None
+    ) -> None:
+        self.exchange = Exchange(
+            LISTINGS,
+            seed=7,
+            cash=Decimal(100_000),
+            self_trade=self_trade,
+            trade_groups=trade_groups,
+        )
         self.now_ns = START_NS
         self.told: dict[str, list[OrderEvent]] = {}
         self.made = 0
@@ -326,7 +334,10 @@ def test_keeps_an_account_from_trading_with_itself(
         ("1", "-1", {}, "not a price"),
         ("1", "Infinity", {}, "not a price"),
         ("501", "60000.0", {}, "above the most"),
-        ("0.00001", "10000.0", {}, "below the least"),
+        ("0.00001", "20000.0", {}, "worth less"),
+        ("1", "12000.0", {}, "too far below the average price"),
+        ("120.00001", None, {}, "no larger market order"),
+        ("0.00001", None, {}, "worth less"),
         ("1", "60000.0", {"stop_price": Decimal("NaN")}, "not a price"),
         ("1", "60000.0", {"stop_price": Decimal(1)}, "stop price"),
         ("1", "90000.0", {"post_only": True}, "would take"),
@@ -340,6 +351,64 @@ def test_rejects_what_it_cannot_take(
     with pytest.raises(OrderRejected, match=said):
         venue.send("buy", size, None if price is None else Decimal(price), **terms)
     assert venue.told["me"] == []
+
+
+def test_an_amend_is_held_to_the_same_rules() -> None:
+    venue = Venue()
+    order = venue.send("buy", "1", Decimal("40000.0"))
+    account = venue.account()
+
+    for price, size, said in (
+        ("400.0", "1", "too far below"),
+        (None, "0.00001", "worth less"),
+        ("40000.05", "1", "not a multiple"),
+    ):
+        wanted = None if price is None else Decimal(price)
+        with pytest.raises(OrderRejected, match=said):
+            venue.exchange.amend(account, order.order_id, wanted, Decimal(size), venue.now_ns)
+    assert account.working[order.order_id].order.price == Decimal("40000.0")
+
+
+def test_a_decremented_order_is_told_its_new_size_and_goes_on() -> None:
+    venue = Venue("decrement")
+    price = venue.best("buy") + Decimal("0.1")
+    maker = venue.send("buy", "0.5", price)
+    taker = venue.send("sell", "0.2", price)
+
+    (amended,) = venue.events(maker, Amended)
+    assert (amended.size, amended.price) == (Decimal("0.3"), price)
+    assert venue.events(taker, Expired)
+    left = venue.account().working[maker.order_id].order
+    assert (left.size, left.filled, left.remaining) == (Decimal("0.3"), 0, Decimal("0.3"))
+    assert not venue.account().fills
+
+
+def test_a_transfer_moves_position_and_money_between_two_accounts() -> None:
+    """Scenario H of the published page: 0.2 at 0.2 change hands, free of charge."""
+    venue = Venue("transfer", {"maker": "1", "taker": "1"})
+    market = venue.exchange.market(BTC, venue.now_ns)
+    for order in list(market.engine.orders()):
+        market.cancel(order.order_id, venue.now_ns)
+    before = venue.exchange.market(BTC, venue.now_ns).quote().last
+    price = Decimal("60000.0")
+    maker = venue.send("buy", "0.6", price, "maker")
+    taker = venue.send("sell", "0.2", price, "taker")
+    buyer, seller = venue.account("maker"), venue.account("taker")
+
+    assert buyer.balances == {"USDT": 100_000 - 12_000, "USD": 100_000, "BTC": Decimal("0.2")}
+    assert seller.balances == {"USDT": 100_000 + 12_000, "USD": 100_000, "BTC": Decimal("-0.2")}
+    assert (buyer.positions[BTC].size, seller.positions[BTC].size) == (
+        Decimal("0.2"),
+        Decimal("-0.2"),
+    )
+    (bought,), (sold,) = venue.events(maker, Filled), venue.events(taker, Filled)
+    assert (bought.size, bought.fee, bought.liquidity) == (Decimal("0.2"), 0, "")
+    assert bought.trade_id == sold.trade_id
+    assert list(buyer.working) == [maker.order_id]
+    assert buyer.working[maker.order_id].order.remaining == Decimal("0.4")
+    assert not seller.working
+    # Nobody else sees a trade.
+    assert venue.exchange.market(BTC, venue.now_ns).quote().last == before
 
 
 def test_takes_an_order_id_once() -> None:
