@@ -1,7 +1,8 @@
 """Places in the way of an order at which a test can have the process killed.
 
-Inert unless `TICKDECK_FAILPOINT` is `NAME` or `NAME:n` when the process starts: then the n-th
-time that `reach(NAME)` is called the process ends by SIGKILL, as if the power had failed.
+Inert unless `TICKDECK_FAILPOINT` is `NAME` or `NAME:n` when the process starts, or `arm` is called
+with that: then the n-th time that `reach(NAME)` is called the process ends by SIGKILL, as if the
+power had failed.
 """
 
 from __future__ import annotations
@@ -47,7 +48,17 @@ class Failpoint:
         return self.left == 0
 
 
-_armed: Final = Failpoint(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None
+_armed = Failpoint(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None
+
+
+def arm(setting: str) -> None:
+    """Count from here on; an empty setting disarms.
+
+    Raises:
+        ValueError: no such point, or not a number of times.
+    """
+    global _armed
+    _armed = Failpoint(setting) if setting else None
 
 
 def reach(name: str) -> None:

@@ -6,7 +6,7 @@ Waits end with what is waited for, or with the process; the time limit is for a 
 from __future__ import annotations
 
 import json
-import os
+import multiprocessing
 import selectors
 import socket
 import subprocess
@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from engine.clock import monotonic_s
-from engine.failpoints import VARIABLE
 
 HANG_S = 30.0
 ROOT = Path(__file__).parents[3]
@@ -48,47 +47,58 @@ class Control:
 class EngineProcess:
     """An engine, what it was told and what it said."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
+    def __init__(self, line: socket.socket, kill: Callable[[], None]) -> None:
+        self._line = line
+        self._kill = kill
         self._pending = b""
         self.orders: dict[str, Message] = {}
         self.fills: dict[str, Message] = {}
         self.positions: dict[str, Message] = {}
+        self.algos: dict[str, Message] = {}
         self.account: Message = {}
+        self.guards: Message = {}
         self.events: list[Message] = []
 
     def send(self, kind: str, **fields: Any) -> None:
         """Give it a command; nothing happens if it is dead."""
-        assert self._process.stdin is not None
-        with suppress(BrokenPipeError):
-            self._process.stdin.write(json.dumps({"kind": kind, **fields}).encode() + b"\n")
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self._line.sendall(json.dumps({"kind": kind, **fields}).encode() + b"\n")
+
+    def arm(self, failpoint: str) -> None:
+        """Have it killed there, counted from what it is told next."""
+        self.send("failpoint", setting=failpoint)
 
     def until(self, is_so: Callable[[EngineProcess], Any]) -> bool:
         """Read what it says until that is so; false if it ended before."""
-        assert self._process.stdout is not None
         deadline = monotonic_s() + HANG_S
         with selectors.DefaultSelector() as selector:
-            selector.register(self._process.stdout, selectors.EVENT_READ)
+            selector.register(self._line, selectors.EVENT_READ)
             while not is_so(self):
                 left = deadline - monotonic_s()
                 assert left > 0, f"nothing came of it: {self.events[-5:]}"
                 if not selector.select(left):
                     continue
-                chunk = os.read(self._process.stdout.fileno(), 65536)
-                if not chunk:
+                if not self._read():
                     return False
-                *lines, self._pending = (self._pending + chunk).split(b"\n")
-                for line in lines:
-                    self._take(json.loads(line))
         return True
+
+    def _read(self) -> bool:
+        """Take what it said; false if it will say no more."""
+        try:
+            chunk = self._line.recv(65536)
+        except ConnectionResetError:
+            return False
+        *lines, self._pending = (self._pending + chunk).split(b"\n")
+        for one in lines:
+            self._take(json.loads(one))
+        return bool(chunk)
 
     def has(self, order_id: str, *states: str) -> Callable[[EngineProcess], bool]:
         """Whether an order is in one of these states."""
         return lambda self: self.orders.get(order_id, {}).get("state") in states
 
     def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
+        self._kill()
 
     def _take(self, event: Message) -> None:
         self.events.append(event)
@@ -101,6 +111,10 @@ class EngineProcess:
                 self.positions[event["position"]["fqme"]] = event["position"]
             case "accountupdate":
                 self.account = event
+            case "algoupdate":
+                self.algos[event["algo"]["algo_id"]] = event["algo"]
+            case "guardsupdate":
+                self.guards = event
 
 
 @contextmanager
@@ -116,26 +130,34 @@ def open_venue() -> Iterator[Control]:
             process.kill()
 
 
+_forks = multiprocessing.get_context("forkserver")
+_forks.set_forkserver_preload(["tests.venues.scripted.engine"])
+
+
 @contextmanager
 def open_engine_process(
-    data_dir: Path, control: Control, *, failpoint: str = "", **capabilities: Any
+    data_dir: Path, control: Control, *, failpoint: str = "", port: int = 0, **capabilities: Any
 ) -> Iterator[EngineProcess]:
-    """An engine on `data_dir`; killed when the block is left, if it was not before."""
-    environment = {**os.environ, VARIABLE: failpoint, "PYTHONPATH": str(ROOT)}
-    command = [
-        *(sys.executable, "-m", "tests.venues.scripted.engine"),
-        *(str(data_dir), str(control.port), json.dumps(capabilities)),
-    ]
-    with subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environment,
-        bufsize=0,  # what a dead engine did not read must not be flushed later
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as process:
-        engine = EngineProcess(process)
+    """An engine on `data_dir`; killed when the block is left, if it was not before.
+
+    Args:
+        port: of what stands between it and the venue; else they speak directly.
+    """
+    from tests.venues.scripted.engine import run_forked
+
+    ours, theirs = socket.socketpair()
+    options = {"port": str(port or control.port), **capabilities}
+    process = _forks.Process(target=run_forked, args=(theirs, str(data_dir), options, failpoint))
+    with ours:
+        with theirs:
+            process.start()
+
+        def kill() -> None:
+            process.kill()
+            process.join()
+
         try:
-            yield engine
+            yield EngineProcess(ours, kill)
         finally:
-            engine.kill()
+            kill()
+            process.close()
