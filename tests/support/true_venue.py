@@ -111,8 +111,7 @@ class TrueVenue:
         self.orders[order_id] = replace(order, filled=filled, state=state)
         told = {name: getattr(fill, name) for name in Filled.__struct_fields__}
         self._say(Filled(**told))
-        if state is OrderState.FILLED:
-            self._cancel_linked(order)
+        self._end_linked(order)
 
     def end(self, order_id: str) -> None:
         """The venue ends an order by itself, or because it was asked to."""
@@ -121,10 +120,13 @@ class TrueVenue:
             self.ticks += 1
             self.orders[order_id] = replace(order, state=OrderState.CANCELED)
             self._say(Canceled(order_id=order_id, venue_ns=START_NS + self.ticks))
+            self._end_linked(order)
 
-    def _cancel_linked(self, order: Order) -> None:
+    def _end_linked(self, order: Order) -> None:
+        """One order of a pair traded, or ended: the other ends."""
         for other in self.working():
-            if order.link_group and other.link_group == order.link_group:
+            is_other = order.link_group and other.order_id != order.order_id
+            if is_other and other.link_group == order.link_group:
                 self.end(other.order_id)
 
     # -- what is heard of it ----------------------------------------------------------------------
@@ -222,6 +224,7 @@ class TrueVenue:
             self._answer(fault, refused)
         elif fault in ("after", "mute"):
             self.orders[order.order_id] = replace(mine, state=OrderState.CANCELED)
+            self._end_linked(mine)
             self._answer(fault, Canceled(order_id=order.order_id))
         else:
             self.end(order.order_id)

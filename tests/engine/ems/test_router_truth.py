@@ -8,6 +8,7 @@ and at no moment could more trade than was counted.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,7 @@ import trio
 import trio.testing
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from engine.clock import TrioClock
 from engine.ems.blotter import Blotter
@@ -22,17 +24,30 @@ from engine.ems.journal import MemoryJournal, Record
 from engine.ems.replay import replay
 from engine.ems.risk import exposure
 from engine.messages import (
+    AlgoTerms,
     Amend,
+    AmendAlgo,
+    BracketTerms,
     Cancel,
+    CancelAlgo,
     CancelAll,
+    ChaseTerms,
     Flatten,
+    IcebergTerms,
+    OcoTerms,
     Order,
     OrderState,
+    OtoTerms,
+    PauseAlgo,
+    ResumeAlgo,
+    ScaleTerms,
     Submit,
+    SubmitAlgo,
     Trade,
     Triggered,
+    TwapTerms,
 )
-from tests.support.true_venue import Life, TrueVenue, open_life
+from tests.support.true_venue import PROVEN, Life, TrueVenue, open_life
 from tests.support.venue import FQME, START_NS
 
 D = Decimal
@@ -46,6 +61,23 @@ KINDS = st.sampled_from(["limit", "limit", "market", "dark"])
 REQUESTS = st.sampled_from(["submit", "amend", "cancel"])
 FAULTS = st.sampled_from(["before", "after", "refuse", "mute", "slow"])
 
+
+TERMS: list[AlgoTerms] = [
+    BracketTerms(
+        side="buy",
+        size=D(4),
+        price=D(100),
+        stop_price=D(95),
+        targets=((D(105), D(1)), (D(110), D(3))),
+    ),
+    BracketTerms(side="sell", size=D(2), stop_price=D(105), targets=((D(95), D(2)),)),
+    OcoTerms(side="sell", size=D(3), price=D(105), stop_price=D(95)),
+    OtoTerms(side="buy", size=D(3), price=D(99), then_side="sell", then_price=D(104)),
+    IcebergTerms(side="buy", size=D(5), price=D(99), shown=D(2)),
+    ScaleTerms(side="sell", size=D(6), count=3, first_price=D(101), last_price=D(105)),
+    TwapTerms(side="buy", size=D(5), count=3, interval_s=2.0, price=D(101)),
+    ChaseTerms(side="buy", size=D(3), limit_price=D(103), every_s=0.5, most_moves=5),
+]
 
 SHAPES: dict[str, tuple[int, tuple[st.SearchStrategy[Any], ...]]] = {
     "submit": (6, (SIDES, SIZES, PRICES, KINDS)),
@@ -63,6 +95,8 @@ SHAPES: dict[str, tuple[int, tuple[st.SearchStrategy[Any], ...]]] = {
     "end": (1, (NUMBERS,)),
     "elsewhere": (1, (SIDES,)),
     "again": (1, (NUMBERS,)),
+    "algo": (2, (st.sampled_from(TERMS),)),
+    "change algo": (2, (st.sampled_from(["pause", "resume", "cancel", "amend"]), NUMBERS)),
     "lose": (1, ()),
     "kill": (1, (st.integers(0, 12),)),
 }
@@ -78,12 +112,13 @@ STORIES = st.integers(0, 40).flatmap(lambda count: st.lists(STEPS, min_size=coun
 class Story:
     """What happens to one account over several lives of its router."""
 
-    def __init__(self, clock: TrioClock) -> None:
+    def __init__(self, clock: TrioClock, *, links: bool) -> None:
         self.clock = clock
-        self.venue = TrueVenue()
+        self.venue = TrueVenue(replace(PROVEN, can_link=links))
         self.records: list[Record] = []
         self.last = 100.0
         self.intents: list[Submit] = []
+        self.algos: list[AlgoTerms] = []
         self.foreign = 0
 
     def newest(self, number: int) -> str:
@@ -104,6 +139,7 @@ class Story:
                 if step[0] == "wait":
                     await trio.testing.wait_all_tasks_blocked()
                     self.check_exposure(life)
+                    self.check_algos()
             # Nothing of it runs any more: what it has written is all that is left.
             self.records = list(life.journal.records())
         return steps
@@ -140,6 +176,12 @@ class Story:
                 order = intent(f"theirs{self.foreign}", side, D(1), D(100), "limit")
                 fields = {name: getattr(order, name) for name in SHARED}
                 venue.place(Order(**fields, created_ns=START_NS, updated_ns=START_NS))
+            case ("algo", terms):
+                self.algos.append(terms)
+                algo_id = f"a{len(self.algos)}"
+                router.handle(SubmitAlgo(algo_id=algo_id, account="main", fqme=FQME, terms=terms))
+            case ("change algo", change, number) if self.algos:
+                self.change_algo(life, change, number % len(self.algos))
             case ("fault", request, fault):
                 venue.faults[request].append(fault)
             case ("prompt", is_prompt):
@@ -152,6 +194,42 @@ class Story:
                 venue.lose()
             case ("wait", seconds):
                 await trio.sleep(seconds)
+
+    def change_algo(self, life: Life, change: str, index: int) -> None:
+        algo_id, terms = f"a{index + 1}", self.algos[index]
+        if change == "amend":
+            better = amended(terms)
+            life.router.handle(AmendAlgo(algo_id=algo_id, terms=better))
+        else:
+            command = {"pause": PauseAlgo, "resume": ResumeAlgo, "cancel": CancelAlgo}[change]
+            life.router.handle(command(algo_id=algo_id))
+
+    def check_algos(self) -> None:
+        """Whatever trades next, no algo trades more than it was set to, and no exit more than was
+        entered: of the venue's orders, where linked ones cannot both trade."""
+        for number, terms in enumerate(self.algos, start=1):
+            of_it = {
+                order_id.removeprefix(f"a{number}."): order
+                for order_id, order in self.venue.orders.items()
+                if order_id.startswith(f"a{number}.")
+            }
+            roles = (*FIRST, "out-") if isinstance(terms, OcoTerms) else FIRST
+            first = {name: one for name, one in of_it.items() if name.startswith(roles)}
+            then = [one for name, one in of_it.items() if name not in first]
+            assert could_trade(first.values()) <= terms.size, (terms, of_it)
+            entered = sum((one.filled for one in first.values()), NOUGHT)
+            assert could_trade(then) <= entered, (terms, of_it)
+
+    async def end_algos(self, life: Life) -> None:
+        """Whatever runs is canceled: nothing of it is left anywhere."""
+        for algo in life.router._desk.algos.algos():
+            if not algo.is_ended:
+                life.router.handle(CancelAlgo(algo_id=algo.algo_id))
+        await trio.sleep(200)
+        await life.router.wait_idle()
+        algos = life.router._desk.algos.algos()
+        assert {algo.status for algo in algos} <= {"done", "canceled", "failed"}
+        assert [order for order in self.venue.working() if order.parent_id] == []
 
     def check_exposure(self, life: Life) -> None:
         """However wrong things go from here, no more can trade than is counted."""
@@ -238,6 +316,40 @@ def intent(order_id: str, side: Any, size: Decimal, price: Decimal, kind: str) -
     return Submit(order_id=order_id, account="main", fqme=FQME, side=side, size=size, **fields)
 
 
+FIRST = ("entry-", "first-", "part-", "order-", "1-", "2-", "3-", "limit-", "stop-")
+"""Orders that trade what an algo was set to; those of other roles leave what these entered. The
+market order of an OCO stands for its stop, and counts as one of these."""
+
+
+def could_trade(orders: Iterable[Order]) -> Decimal:
+    """What has traded, and what may: of linked orders only the largest."""
+    most: dict[str, Decimal] = {}
+    total = NOUGHT
+    for order in orders:
+        total += order.filled
+        if order.is_working and order.link_group:
+            most[order.link_group] = max(most.get(order.link_group, NOUGHT), order.remaining)
+        elif order.is_working:
+            total += order.remaining
+    return total + sum(most.values(), NOUGHT)
+
+
+def amended(terms: AlgoTerms) -> AlgoTerms:
+    """The same algo at other prices."""
+    match terms:
+        case BracketTerms(side="buy"):
+            return replace(terms, stop_price=D(96), targets=((D(106), D(1)), (D(111), D(3))))
+        case BracketTerms():
+            return replace(terms, stop_price=D(104))
+        case OcoTerms():
+            return replace(terms, stop_price=D(96), price=D(106))
+        case OtoTerms() | IcebergTerms() | TwapTerms():
+            return replace(terms, price=D(98))
+        case ChaseTerms():
+            return replace(terms, limit_price=D(102))
+    return terms
+
+
 def is_counted(blotter: Blotter, order_id: str) -> bool:
     """What is still to be heard of the order is counted as what it may trade."""
     order = blotter.orders.get(order_id)
@@ -253,10 +365,12 @@ async def replayed(records: list[Record]) -> Blotter:
 
 
 @settings(max_examples=300, deadline=None)
-@given(STORIES)
-def test_ours_is_theirs_after_any_faults_and_kills(steps: list[tuple[Any, ...]]) -> None:
+@given(STORIES, st.booleans())
+def test_ours_is_theirs_after_any_faults_and_kills(
+    steps: list[tuple[Any, ...]], links: bool
+) -> None:
     async def run() -> None:
-        story = Story(TrioClock(START_NS))
+        story = Story(TrioClock(START_NS), links=links)
         left = list(steps)
         while left:
             left = await story.live(left)
@@ -266,6 +380,8 @@ def test_ours_is_theirs_after_any_faults_and_kills(steps: list[tuple[Any, ...]])
             await trio.sleep(200)
             await life.router.wait_idle()
             story.check_exposure(life)
+            story.check_algos()
+            await story.end_algos(life)
             story.records = list(life.journal.records())
             story.check(life)
             again = await replayed(story.records)

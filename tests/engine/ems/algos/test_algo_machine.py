@@ -4,7 +4,7 @@ pauses, restarts. No order of it outlives it, and nothing is sent twice."""
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -15,12 +15,15 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
+from msgspec.structs import replace
 
+from engine.broker import Capabilities
 from engine.errors import BadTransition
 from engine.messages import (
     Accepted,
     Algo,
     AlgoTerms,
+    Amended,
     BracketTerms,
     Canceled,
     ChaseTerms,
@@ -32,7 +35,7 @@ from engine.messages import (
     ScaleTerms,
     TwapTerms,
 )
-from tests.support.algos import Bench, lost, refusal, rejected
+from tests.support.algos import SIMPLE, Bench, lost, refusal, rejected
 
 D = Decimal
 
@@ -60,7 +63,7 @@ EXITS = ("target", "stop1-", "stop2-", "out-")
 class AlgoMachine(RuleBasedStateMachine):
     """A venue that tells the truth, in parts, twice, late or never."""
 
-    links: ClassVar[bool] = False
+    capabilities: ClassVar[Capabilities] = SIMPLE
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,8 +71,10 @@ class AlgoMachine(RuleBasedStateMachine):
 
     @initialize(terms=st.sampled_from(TERMS))
     def begin(self, terms: AlgoTerms) -> None:
+        if isinstance(terms, ChaseTerms) and not self.capabilities.can_amend:
+            terms = TERMS[0]  # a chase is refused there
         # Without links: with them the venue would have to keep to its own.
-        self.bench = Bench(terms)
+        self.bench = Bench(terms, self.capabilities)
         self.terms = terms
         self.said: list[OrderEvent] = []
 
@@ -91,14 +96,23 @@ class AlgoMachine(RuleBasedStateMachine):
                 # The venue did what it was asked for: it is found out later.
                 self.bench.answers.append(event)
 
-    @rule(data=st.data(), request=st.sampled_from(["cancel", "amend"]))
-    def refuse(self, data: st.DataObject, request: str) -> None:
-        asked = [e for e in self.bench.answers if isinstance(e, Canceled)]
-        if asked and request == "cancel":
+    @rule(data=st.data())
+    def refuse(self, data: st.DataObject) -> None:
+        asked = [e for e in self.bench.answers if isinstance(e, Canceled | Amended)]
+        if asked:
             event = data.draw(st.sampled_from(asked))
             if self.bench.orders[event.order_id].is_working:
                 self.bench.answers.remove(event)
-                self.say(refusal(event.order_id, "cancel"))
+                request: Literal["amend", "cancel"] = (
+                    "cancel" if isinstance(event, Canceled) else "amend"
+                )
+                self.say(refusal(event.order_id, request))
+
+    @rule(by=st.integers(-2, 2))
+    def amend(self, by: int) -> None:
+        moved = moved_by(self.terms, D(by))
+        if moved is not None:
+            self.bench.amend(**moved)
 
     @rule(data=st.data())
     def reject(self, data: st.DataObject) -> None:
@@ -230,7 +244,32 @@ class AlgoMachine(RuleBasedStateMachine):
         assert self.bench.working() == []
 
 
-AlgoMachine.TestCase.settings = settings(
-    max_examples=300, stateful_step_count=40, deadline=None, derandomize=True
-)
-test_no_algo_leaves_an_orphan_or_sends_too_much = AlgoMachine.TestCase
+class PlainAlgoMachine(AlgoMachine):
+    """The same at a venue that amends nothing: what is to be elsewhere is replaced."""
+
+    capabilities: ClassVar[Capabilities] = replace(SIMPLE, can_amend=False)
+
+
+def moved_by(terms: AlgoTerms, by: Decimal) -> dict[str, Any] | None:
+    """The prices of these terms, moved together; None where they stay."""
+    match terms:
+        case BracketTerms(targets=targets):
+            moved = {"targets": tuple((price + by, size) for price, size in targets)}
+            return {**moved, "stop_price": terms.stop_price + by}
+        case OcoTerms():
+            return {"price": terms.price + by, "stop_price": terms.stop_price + by}
+        case OtoTerms():
+            return {"price": terms.price + by, "then_price": terms.then_price + by}
+        case IcebergTerms() | TwapTerms():
+            return {"price": None if terms.price is None else terms.price + by}
+        case ChaseTerms():
+            return {"limit_price": terms.limit_price + by}
+    return None
+
+
+for machine in (AlgoMachine, PlainAlgoMachine):
+    machine.TestCase.settings = settings(
+        max_examples=200, stateful_step_count=40, deadline=None, derandomize=True
+    )
+TestAmending = AlgoMachine.TestCase
+TestReplacing = PlainAlgoMachine.TestCase
