@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from engine.ems.dark import DarkBook, Direction, Source, Touch, Trail, source_of, standing
 from engine.messages import Ask, Bid, Break, Order, Quote, Tick, Trade, TrailUnit
+from tests.support.histories import histories
 
 X = "x.y"
 
@@ -163,8 +164,8 @@ PRICES = st.integers(90, 110)
 
 
 @given(
-    st.lists(PRICES, max_size=30),
-    st.lists(PRICES, max_size=30),
+    histories(PRICES, 30),
+    histories(PRICES, 30),
     st.sets(st.integers(0, 29), max_size=10),
 )
 def test_exactly_what_a_slow_look_at_all_of_them_finds(

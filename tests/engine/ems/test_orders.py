@@ -33,6 +33,7 @@ from engine.messages import (
     Submit,
     Triggered,
 )
+from tests.support.histories import histories
 
 ID = "o"
 SAMPLES: dict[type, OrderEvent] = {
@@ -345,7 +346,7 @@ EVENTS = st.one_of(
 )
 
 
-@given(st.sampled_from([OrderState.PENDING, OrderState.DARK]), st.lists(EVENTS, max_size=30))
+@given(st.sampled_from([OrderState.PENDING, OrderState.DARK]), histories(EVENTS, 30))
 def test_any_order_of_events_keeps_the_books(start: OrderState, events: list[OrderEvent]) -> None:
     current = order(start)
     fills: list[Filled] = []

@@ -25,6 +25,7 @@ from engine.messages import (
     Reopened,
 )
 from tests.support.bars import INSTRUMENT
+from tests.support.histories import histories
 
 FQME = INSTRUMENT.fqme
 ASKED_NS = 1_000
@@ -248,13 +249,13 @@ def settle(blotter: Blotter, found: Agreement) -> None:
         blotter.fold(event, ASKED_NS)
 
 
-STEPS = st.lists(
+STEPS = histories(
     st.tuples(
         st.sampled_from(["new", "fill", "fill", "cancel", "amend"]),
         st.integers(0, 3),
         st.integers(1, 12),
     ),
-    max_size=25,
+    25,
 )
 
 

@@ -24,6 +24,7 @@ from engine.messages import (
     OrderUpdate,
     Triggered,
 )
+from tests.support.histories import histories
 from tests.support.orders import Desk, open_desk
 from tests.support.venue import FQME
 
@@ -115,7 +116,7 @@ def check(desk: Desk) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(STEPS, max_size=40))
+@given(histories(STEPS, 40))
 def test_what_is_sent_once_recorded_first_and_counted_right(steps: list[tuple[Any, ...]]) -> None:
     async def run() -> None:
         async with open_desk() as desk:

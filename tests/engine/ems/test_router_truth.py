@@ -47,6 +47,7 @@ from engine.messages import (
     Triggered,
     TwapTerms,
 )
+from tests.support.histories import histories
 from tests.support.true_venue import PROVEN, Life, TrueVenue, open_life
 from tests.support.venue import FQME, START_NS
 
@@ -105,8 +106,6 @@ SHAPES: dict[str, tuple[int, tuple[st.SearchStrategy[Any], ...]]] = {
 STEPS = st.sampled_from(
     [name for name, (weight, _) in SHAPES.items() for _ in range(weight)]
 ).flatmap(lambda name: st.tuples(st.just(name), *SHAPES[name][1]))
-STORIES = st.integers(0, 40).flatmap(lambda count: st.lists(STEPS, min_size=count, max_size=count))
-"""Of any length: lists that are only bounded are short nearly always."""
 
 
 class Story:
@@ -365,7 +364,7 @@ async def replayed(records: list[Record]) -> Blotter:
 
 
 @settings(max_examples=300, deadline=None)
-@given(STORIES, st.booleans())
+@given(histories(STEPS, 40), st.booleans())
 def test_ours_is_theirs_after_any_faults_and_kills(
     steps: list[tuple[Any, ...]], links: bool
 ) -> None:
