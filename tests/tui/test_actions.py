@@ -70,7 +70,10 @@ def test_no_two_actions_share_a_key_in_one_stack_unless_one_says_so() -> None:
 def test_what_sends_orders_is_marked_and_nothing_else_is() -> None:
     marked = {action.name for action in ACTIONS if action.sends_order}
 
-    assert marked == {"send", "cancel", "cancel_all", "row_cancel", "row_pause"}
+    assert marked == {
+        *("send", "cancel", "cancel_all", "row_cancel", "row_pause"),
+        *("flatten", "reverse", "arm_account"),
+    }
 
 
 def test_no_key_that_sends_means_anything_while_order_mode_is_off() -> None:

@@ -128,6 +128,66 @@ ORDERS: tuple[Action, ...] = (
         "order", ("s",), footer="dark/live", rank=0,
     ),
     Action(
+        "type_next", "desk", "step_type", (1,),
+        "Next order type: limit, market, stop, stop-limit, take-profit, trailing stop", "Orders",
+        "staged", ("t",), footer="type", rank=1, hides=("theme",),
+    ),
+    Action(
+        "type_previous", "desk", "step_type", (-1,), "Order type before", "Orders", "staged",
+        ("T",), hides=("swap_colours",),
+    ),
+    Action(
+        "term", "desk", "step_term", (),
+        "Good till canceled, till a time, immediate or cancel, fill or kill", "Orders", "staged",
+        ("g",), hides=("go",),
+    ),
+    Action(
+        "lasting", "desk", "step_lasting", (), "End it after 15m, 1h, 4h, a day, a week",
+        "Orders", "staged", ("G",),
+    ),
+    Action(
+        "post_only", "desk", "toggle_post_only", (), "Only rest in the book, never take",
+        "Orders", "staged", ("p",), hides=("period_longer", "row_pause"),
+    ),
+    Action(
+        "reduce_only", "desk", "toggle_reduce_only", (),
+        "Only take from what is held, or open the other side too", "Orders", "staged", ("r",),
+        hides=("reset",),
+    ),
+    Action(
+        "distance_narrower", "desk", "step_distance", (-1,),
+        "Trail closer, or put the limit closer to its stop", "Orders", "staged",
+        ("less_than_sign",), hides=("playback_slower",),
+    ),
+    Action(
+        "distance_wider", "desk", "step_distance", (1,),
+        "Trail farther, or put the limit farther from its stop", "Orders", "staged",
+        ("greater_than_sign",), hides=("playback_faster",),
+    ),
+    Action(
+        "trail_unit", "desk", "toggle_trail_unit", (), "Trail by a price or by a percentage",
+        "Orders", "staged", ("percent_sign",), hides=("price_scale",),
+    ),
+    Action(
+        "close_half", "desk", "close_half", (), "Stage a market order that closes half of the "
+        "position", "Orders", "order", ("H",), hides=("history_strip",),
+    ),
+    Action(
+        "flatten", "desk", "flatten", (),
+        "Flatten: cancel what works here, close the position at the market (asks first)",
+        "Orders", "order", ("X",), sends_order=True, footer="flatten", rank=4,
+    ),
+    Action(
+        "reverse", "desk", "reverse", (),
+        "Reverse: cancel what works here, trade the position to the other side (asks first)",
+        "Orders", "order", ("R",), sends_order=True,
+    ),
+    Action(
+        "arm_account", "desk", "toggle_account_armed", (),
+        "Arm the live account for real money (asks first), or disarm it", "Orders", "order",
+        ("L",), sends_order=True, footer="arm", rank=1, hides=("playback_loop",),
+    ),
+    Action(
         "account", "desk", "step_account", (1,), "Use the next account", "Orders", "order",
         ("m",), footer="account", rank=4,
     ),

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from decimal import Decimal
+from typing import Any, cast
 
+from engine.instruments import Instrument
+from engine.messages import OrderType, Reference, TrailUnit
 from engine.text import safe
 from tui.actions import Call
+from tui.language.expiry import expiry
 from tui.language.markets import instrument_of, price_of, size_of
 from tui.language.words import Context, Word, Words, fault, nearest, number, one_of
 from tui.orders import staging
+from tui.paint import format as text_of
 
-ORDER_WORDS = ("market", "stop", "ioc", "fok", "gtc", "post", "dark", "live", "on", "@", "!")
+ORDER_WORDS = (
+    *("market", "stop", "target", "trail", "offset", "by"),
+    *("gtc", "gtd", "ioc", "fok", "post", "reduce", "dark", "live", "on", "@", "!"),
+)
+_REFERENCES = ("last", "touch", "mid")
+_STOPS = ("stop", "target", "trail")
 
 
 class _Draft:
@@ -21,6 +31,7 @@ class _Draft:
         self.side = side
         self.size = size
         self.parts: dict[str, Word] = {}
+        self.expires_ns = 0
 
     def put(self, part: str, word: Word, *, against: Iterable[str] = ()) -> None:
         """
@@ -52,17 +63,44 @@ def order(side: str) -> Callable[[Words, Context], Call]:
 def _read_part(draft: _Draft, word: Word, words: Words, context: Context) -> None:
     match word.lower:
         case "@":
-            draft.put("price", words.take("the price"), against=("market",))
+            draft.put("price", words.take("the price"), against=("market", "trail"))
         case "market":
-            draft.put("market", word, against=("price", "stop", "post", "tif", "dark"))
+            against = ("price", *_STOPS, "offset", "by", "post", "tif", "dark")
+            draft.put("market", word, against=against)
         case "stop":
-            draft.put("stop", words.take("the stop price"), against=("market", "dark", "post"))
-        case "ioc" | "fok" | "gtc":
+            price = words.take("the stop price")
+            draft.put("stop", price, against=("market", "post", "target", "trail"))
+        case "target" | "tp":
+            price = words.take("the price to take the profit at")
+            draft.put("target", price, against=("market", "post", "stop", "trail"))
+        case "trail":
+            distance = words.take("how far it trails")
+            draft.put("trail", distance, against=("market", "price", "post", "stop", "target"))
+        case "offset":
+            draft.put("offset", words.take("how far beyond the stop"), against=("market",))
+        case "by":
+            draft.put("by", words.take("last, touch or mid"), against=("market", "post"))
+        case _:
+            _read_term(draft, word, words, context)
+
+
+def _read_term(draft: _Draft, word: Word, words: Words, context: Context) -> None:
+    match word.lower:
+        case "ioc" | "fok":
             draft.put("tif", word, against=("market", "post"))
+        case "gtc":
+            draft.put("tif", word, against=("market",))
+        case "gtd":
+            draft.put("tif", word, against=("market",))
+            draft.expires_ns = expiry(words, context)
         case "post":
-            draft.put("post", word, against=("market", "tif", "stop", "dark"))
+            draft.put("post", word, against=("market", *_STOPS, "by", "dark"))
+            if (tif := draft.parts.get("tif")) is not None and tif.lower in ("ioc", "fok"):
+                raise fault(word, f"{word.text!r} does not go with {tif.text!r}")
+        case "reduce":
+            draft.put("reduce", word)
         case "dark":
-            draft.put("dark", word, against=("live", "market", "stop", "post"))
+            draft.put("dark", word, against=("live", "market", "post"))
         case "live":
             draft.put("live", word, against=("dark",))
         case "on":
@@ -79,29 +117,82 @@ def _read_part(draft: _Draft, word: Word, words: Words, context: Context) -> Non
 def _request(draft: _Draft, words: Words, context: Context) -> staging.OrderRequest:
     parts = draft.parts
     instrument = instrument_of(parts.get("fqme"), context, words)
-    if not draft.has("price") and not draft.has("market") and not draft.has("stop"):
-        raise words.missing("@ PRICE or market")
-    price = price_of(parts["price"], instrument) if draft.has("price") else None
-    stop = price_of(parts["stop"], instrument) if draft.has("stop") else None
-    kind: Any = "limit" if draft.has("price") else "market"
-    if stop is not None:
-        kind = "stop_limit" if draft.has("price") else "stop"
+    if not any(map(draft.has, ("price", "market", *_STOPS))):
+        raise words.missing("@ PRICE, market, stop PRICE, target PRICE or trail DISTANCE")
+    stop = parts.get("stop") or parts.get("target")
+    trail, unit = _trail(parts.get("trail"), instrument)
     account = one_of(parts["account"], context.accounts, "account") if draft.has("account") else ""
-    tif: Any = parts["tif"].lower if draft.has("tif") else "gtc"
     side: Any = draft.side
+    tif: Any = parts["tif"].lower if draft.has("tif") else "gtc"
     return staging.OrderRequest(
         side=side,
         size=size_of(draft.size, instrument),
         fqme=instrument.fqme,
-        order_type=kind,
-        price=price,
-        stop_price=stop,
+        order_type=_type(draft),
+        price=price_of(parts["price"], instrument) if draft.has("price") else None,
+        stop_price=price_of(stop, instrument) if stop is not None else None,
+        trail=trail,
+        trail_unit=unit,
+        limit_offset=_offset(draft, instrument),
+        reference=_reference(draft),
         time_in_force=tif,
+        expires_ns=draft.expires_ns,
         post_only=draft.has("post"),
+        reduce_only=draft.has("reduce"),
         route="dark" if draft.has("dark") else "live" if draft.has("live") else None,
         account=account,
         is_sure=draft.has("sure"),
     )
+
+
+def _type(draft: _Draft) -> OrderType:
+    if draft.has("trail"):
+        return "trailing_stop_limit" if draft.has("offset") else "trailing_stop"
+    if draft.has("target"):
+        return "take_profit_limit" if draft.has("price") else "take_profit"
+    if draft.has("stop"):
+        return "stop_limit" if draft.has("price") else "stop"
+    return "limit" if draft.has("price") else "market"
+
+
+def _trail(word: Word | None, instrument: Instrument) -> tuple[Decimal | None, TrailUnit]:
+    """A distance of prices, or a percentage: `12.5`, `1.5%`."""
+    if word is None:
+        return None, "price"
+    if not word.text.endswith("%"):
+        return _distance(word, instrument, "trail"), "price"
+    percent = number(Word(word.text[:-1], word.start, word.end), "percentage")
+    if not 0 < percent < 100:
+        raise fault(word, "a trail is more than 0% and less than 100%")
+    return percent, "percent"
+
+
+def _offset(draft: _Draft, instrument: Instrument) -> Decimal | None:
+    """How far beyond its stop what trails may trade."""
+    if (word := draft.parts.get("offset")) is None:
+        return None
+    if not draft.has("trail"):
+        raise fault(word, "only what trails has an offset", hint="write @ PRICE for a limit")
+    return _distance(word, instrument, "offset")
+
+
+def _reference(draft: _Draft) -> Reference:
+    """Which price of the market a stop is held against."""
+    if (word := draft.parts.get("by")) is None:
+        return "last"
+    reference: Any = one_of(word, _REFERENCES, "reference")
+    if reference != "last" and not any(map(draft.has, (*_STOPS, "dark"))):
+        raise fault(word, "only what waits for a price is held against one")
+    return cast("Reference", reference)
+
+
+def _distance(word: Word, instrument: Instrument, what: str) -> Decimal:
+    distance = number(word, what)
+    if distance <= 0:
+        raise fault(word, f"a {what} is more than nothing")
+    if not instrument.is_on_tick(distance):
+        raise fault(word, f"not on a tick of {text_of.plain(instrument.price_tick)}")
+    return instrument.round_price(distance)
 
 
 def cancel(words: Words, context: Context) -> Call:
@@ -143,6 +234,23 @@ def flatten(words: Words, context: Context) -> Call:
     else:
         fqme = instrument_of(None, context, words).fqme
     return Call("desk", "flatten", (fqme, _is_sure(words)), sends_order=True)
+
+
+def reverse(words: Words, context: Context) -> Call:
+    """`reverse [MARKET] [!]`"""
+    return flatten(words, context)._replace(method="reverse")
+
+
+def close(words: Words, context: Context) -> Call:
+    """`close half|PERCENT%|all [MARKET] [!]`"""
+    word = words.take("half, a percentage or all")
+    part = {"half": Decimal("0.5"), "all": Decimal(1)}.get(word.lower)
+    if part is None and word.text.endswith("%"):
+        part = number(Word(word.text[:-1], word.start, word.end), "percentage") / 100
+    if part is None or not 0 < part <= 1:
+        raise fault(word, f"{safe(word.text, 20)!r} is no part", hint="half, 25% or all")
+    fqme, is_sure = flatten(words, context).arguments
+    return Call("desk", "close", (fqme, part, is_sure), sends_order=True)
 
 
 def _is_sure(words: Words) -> bool:

@@ -13,6 +13,11 @@ What must stay true:
 * A typed market order, a typed order that there is a warning about (it takes at once, the
   market is stale, ...) and `:flatten` are asked about unless a `!` was typed. While disarmed
   every typed order is asked about, and on a live account every order and amend, even with `!`.
+* An order in a stale market is asked about where its account takes such orders at all.
+* A live account takes orders that add risk only once it was armed, after a question, for as long
+  as the engine runs. Until then what is staged says why it cannot go.
+* What takes from a position is reduce-only and no larger than what is held and not in working
+  orders already: pressed twice it cannot flip. Reversing is another key than flattening.
 * Cancels are never asked about, but for those of more than one order.
 """
 
@@ -22,26 +27,30 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Literal
 
+from msgspec.structs import replace
+
 from engine.errors import LinkClosed, UsageError
 from engine.messages import (
+    AccountInfo,
     Alert,
     Cancel,
     CancelAlert,
     CancelAll,
     Command,
-    Flatten,
     Order,
     OrderState,
     Resolve,
-    Route,
     SetAlert,
 )
 from tui.orders import lines as order_lines
 from tui.orders import staging
+from tui.orders.arming import Arming
+from tui.orders.exits import Exits, orders_in_words
+from tui.orders.guarded import closed_to
 from tui.orders.lines import Line, Summary
 from tui.orders.question import Question
 from tui.orders.staging import OrderRequest, Staged
-from tui.orders.ticket import Ticket
+from tui.orders.term_keys import TermKeys
 from tui.paint import format as text_of
 from tui.state import DeckState, MarketView
 
@@ -52,7 +61,7 @@ Ask = Callable[[Question], None]
 """Puts a question on the screen."""
 
 
-class OrderDesk(Ticket):
+class OrderDesk(TermKeys):
     """A ticket that can send: one method per order action; see the module for the rules."""
 
     def __init__(
@@ -63,13 +72,16 @@ class OrderDesk(Ticket):
             state: what the deck knows; only read.
             send: hands a command to the engine; raises `LinkClosed`.
             ask: puts a question on the screen.
-            ticket: what `Ticket` takes.
+            ticket: what `Slate` takes.
         """
         super().__init__(state, **ticket)
         self._send = send
         self._ask = ask
         self._sent: set[str] = set()
         self._numbers: dict[str, int] = {}
+        parts: dict[str, Any] = {"send": self._try_send, "ask": ask, "notify": self._notify}
+        self._arming = Arming(state, **parts)
+        self._exits = Exits(state, new_id=self._new_id, **parts)
 
     def number_of(self, order_id: str) -> int:
         """The number that the user calls this order by; the first order seen is 1."""
@@ -104,24 +116,39 @@ class OrderDesk(Ticket):
             UsageError: it cannot be sent as it is.
         """
         market = self._open_market(request.fqme)
-        account = (
-            self._accounts.named(request.account, request.fqme)
-            if request.account
-            else self._accounts.of(request.fqme)
-        )
-        if account is None:
-            raise UsageError(f"no account trades {request.fqme}")
-        staged = _staged_of(request, self._new_id(), account.name, self.route)
+        account = self._trading(request.fqme, request.account)
+        staged = staging.staged_request(request, self._new_id(), account.name, self.route)
+        self._place(staged, market, account, is_sure=request.is_sure)
+
+    def close(
+        self, fqme: str, part: Decimal, is_sure: bool = False, *, at: float | None = None
+    ) -> None:
+        """Close `part`, 0 to 1, of what is held in a market, at the market.
+
+        Raises:
+            UsageError: nothing is held, or it cannot be sent as it is.
+        """
+        market = self._open_market(fqme)
+        account = self._trading(fqme)
+        if not self._state.position(account.name, fqme).size:
+            raise UsageError(f"{account.name} holds nothing in {fqme}")
+        self._place(self.closing(market, account, part), market, account, is_sure=is_sure)
+
+    def _place(
+        self, staged: Staged, market: MarketView, account: AccountInfo, *, is_sure: bool
+    ) -> None:
         preview = self._preview_of(staged, market)
         if preview.faults:
             raise UsageError(preview.faults[0])
-        is_doubtful = request.order_type == "market" or bool(preview.warnings)
-        if (is_doubtful and not request.is_sure) or not self.is_armed or account.mode == "live":
-            self._ask_first(staged, market, lambda: self._send_staged(staged))
+        is_doubtful = staged.order_type == "market" or bool(preview.warnings)
+        wants_stale = _wants_stale(staged, market, account)
+        is_asked = wants_stale or not self.is_armed or account.mode == "live"
+        if (is_doubtful and not is_sure) or is_asked:
+            self._ask_first(staged, market, lambda: self._send_staged(staged, wants_stale))
         else:
             self._send_staged(staged)
 
-    # -- canceling and closing --------------------------------------------------------------------
+    # -- canceling --------------------------------------------------------------------------------
 
     def cancel(self, *, at: float | None = None) -> None:
         """Cancel what is picked, if it was on the screen when the key was pressed."""
@@ -183,31 +210,58 @@ class OrderDesk(Ticket):
         if is_sure:
             self._try_send(command)
         else:
-            self._ask(
-                Question(f"Cancel {_orders(count)} {where}?", lambda: self._try_send(command))
-            )
+            text = f"Cancel {orders_in_words(count)} {where}?"
+            self._ask(Question(text, lambda: self._try_send(command)))
 
-    def flatten(self, fqme: str, is_sure: bool = False, *, at: float | None = None) -> None:
-        """Cancel what works in a market, then close its position at the market.
+    # -- closing ----------------------------------------------------------------------------------
+
+    def flatten(self, fqme: str = "", is_sure: bool = False, *, at: float | None = None) -> None:
+        """Cancel what works in a market, the selected one if none is named, then close its
+        position at the market.
 
         Raises:
             UsageError: the market is not open, or no account trades it.
         """
-        self._open_market(fqme)
-        if (account := self.account_for(fqme)) is None:
-            raise UsageError(f"no account trades {fqme}")
-        held = self._state.position(account.name, fqme).size
-        count = sum(order.account == account.name for order in self._state.working(fqme))
-        if not held and not count:
-            self._notify(f"{account.name} is flat in {fqme}", "info")
-            return
-        command = Flatten(order_id=self._new_id(), fqme=fqme, account=account.name)
-        if is_sure and account.mode != "live":
-            self._try_send(command)
-            return
-        text = f"Flatten {fqme} on {account.name}?"
-        detail = f"cancels {_orders(count)}, then closes {text_of.plain(held)} at the market"
-        self._ask(Question(text, lambda: self._try_send(command), detail=detail))
+        market = self._open_market(fqme or self._state.selected)
+        self._exits.flatten(self._trading(market.fqme), market.fqme, is_sure)
+
+    def reverse(self, fqme: str = "", is_sure: bool = False, *, at: float | None = None) -> None:
+        """Cancel what works in a market, the selected one if none is named, then trade its
+        position to the same size on the other side.
+
+        Raises:
+            UsageError: nothing is held, the market is not open, or no account trades it.
+        """
+        market = self._open_market(fqme or self._state.selected)
+        account = self._trading(market.fqme)
+        for fault in closed_to(self._state.guards, account, reduces=False):
+            raise UsageError(fault)
+        self._exits.reverse(account, market.fqme, is_sure)
+
+    # -- real money -------------------------------------------------------------------------------
+
+    def toggle_account_armed(self, *, at: float | None = None) -> None:
+        """Arm the live account of the next order, after a question; or disarm it, at once."""
+        if (account := self.account) is None:
+            self._notify(f"no account trades {self._state.selected}", "warning")
+        else:
+            self._arming.toggle(account.name)
+
+    def arm_account(self, name: str) -> None:
+        """Let a live account take orders that add risk until the engine stops, after a question.
+
+        Raises:
+            UsageError: there is no such account, or it may not be armed.
+        """
+        self._arming.arm(name)
+
+    def disarm_account(self, name: str) -> None:
+        """Let a live account take no order any more that adds risk.
+
+        Raises:
+            UsageError: there is no such account.
+        """
+        self._arming.disarm(name)
 
     # -- alerts -----------------------------------------------------------------------------------
 
@@ -228,6 +282,17 @@ class OrderDesk(Ticket):
         if (market := self._state.markets.get(fqme)) is None:
             raise UsageError(f"{fqme} is not open", hint=f":watch {fqme}")
         return market
+
+    def _trading(self, fqme: str, name: str = "") -> AccountInfo:
+        """The account of this name, or the one that the next order of `fqme` names.
+
+        Raises:
+            UsageError: there is none.
+        """
+        account = self._accounts.named(name, fqme) if name else self._accounts.of(fqme)
+        if account is None:
+            raise UsageError(f"no account trades {fqme}")
+        return account
 
     def _is_refused(self, staged: Staged) -> bool:
         """Whether `staged` cannot be sent as it is; says why."""
@@ -256,15 +321,18 @@ class OrderDesk(Ticket):
         return "" if order.state == "dark" or self._can_amend(order) else "its venue cannot amend"
 
     def _can_amend(self, order: Order) -> bool:
-        account = self._state.accounts.get(order.account)
-        broker = self._state.brokers.get(account.broker) if account else None
+        broker = self.broker_of(self._state.accounts.get(order.account))
         return broker is None or broker.can_amend
 
     def _ask_then_send(self, staged: Staged) -> None:
-        """Send at once, or after a question where real money is at stake."""
+        """Send at once, or after a question where real money is at stake, or the market is not
+        what it was."""
         account, market = self._state.accounts.get(staged.account), self._state.market
-        is_free = staged.kind == "alert" or account is None or account.mode != "live"
-        if is_free or market is None:
+        if account is None or market is None or staged.kind == "alert":
+            self._send_staged(staged)
+            return
+        wants_stale = _wants_stale(staged, market, account)
+        if account.mode != "live" and not wants_stale:
             self._send_staged(staged)
             return
 
@@ -272,29 +340,32 @@ class OrderDesk(Ticket):
             if self.staged is not staged:
                 self._notify("not sent: it changed while it was asked about", "warning")
             elif not self._is_refused(staged):
-                self._send_staged(staged)
+                self._send_staged(staged, wants_stale)
 
         self._ask_first(staged, market, yes)
 
     def _ask_first(self, staged: Staged, market: MarketView, yes: Callable[[], None]) -> None:
         account = self._state.accounts[staged.account]
-        text = f"Send {order_lines.describe(staged, market.instrument)}?"
+        text = f"Send {order_lines.describe(staged, market.instrument, zone=self.zone)}?"
         if account.mode == "live":
             text = f"REAL MONEY on {account.name}. {text}"
         preview = self._preview_of(staged, market)
         value = text_of.notional(preview.notional, market.instrument.quote)
         detail = [f"{staged.fqme} on {account.name}", value]
         detail += [f"! {warning}" for warning in preview.warnings]
+        if market.is_stale and market.age_s is not None:
+            detail.append(f"last data {text_of.duration(market.age_s)} ago")
         self._ask(Question(text, yes, detail=" · ".join(detail)))
 
-    def _send_staged(self, staged: Staged) -> None:
+    def _send_staged(self, staged: Staged, accepts_stale: bool = False) -> None:
+        """Send it, once; `accepts_stale` where a person was told that the market is stale."""
         if staged.kind != "amend":
             if staged.intent_id in self._sent:
                 return
             self._sent.add(staged.intent_id)
         if self._staged is staged:
             self._drop()
-        self._try_send(staging.command_of(staged))
+        self._try_send(staging.command_of(replace(staged, accepts_stale=accepts_stale)))
 
     def _cancel(self, item: Order | Alert) -> None:
         if self._staged is not None and self._staged.kind == "amend":
@@ -313,29 +384,10 @@ class OrderDesk(Ticket):
             self._notify(f"not sent: {error}", "error")
 
 
-def _orders(count: int) -> str:
-    return "1 working order" if count == 1 else f"{count} working orders"
+def _wants_stale(staged: Staged, market: MarketView, account: AccountInfo) -> bool:
+    """Whether its account takes it in a stale market, if a person says so."""
+    return staged.kind == "order" and market.is_stale and account.confirms_stale
 
 
 def _is_working(item: Order | Alert) -> bool:
     return item.is_working if isinstance(item, Order) else item.state == "armed"
-
-
-def _staged_of(request: OrderRequest, order_id: str, account: str, route: Route) -> Staged:
-    """A typed order as an intent. What the dark book cannot hold for a trigger, market, stop and
-    post-only orders, goes live whatever order mode has set."""
-    can_wait = request.order_type == "limit" and not request.post_only
-    return Staged(
-        kind="order",
-        intent_id=order_id,
-        fqme=request.fqme,
-        price=request.price,
-        side=request.side,
-        size=request.size,
-        account=account,
-        route=request.route or (route if can_wait else "live"),
-        order_type=request.order_type,
-        stop_price=request.stop_price,
-        time_in_force=request.time_in_force,
-        post_only=request.post_only,
-    )

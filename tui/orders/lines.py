@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, tzinfo
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from engine.accounting.breakeven import breakeven
 from engine.instruments import Instrument
-from engine.messages import AccountInfo, Alert, Order, OrderState, Route
-from tui.orders.staging import Preview, SizeUnit, Staged
+from engine.messages import AccountGuards, AccountInfo, Alert, Order, OrderState, Route
+from tui.orders import terms
+from tui.orders.guarded import guards_of, is_armed
+from tui.orders.preview import Preview
+from tui.orders.sizing import SizeUnit, slots_taken
+from tui.orders.staging import Staged
 from tui.paint import format as text_of
 from tui.state import DeckState, MarketView
 
@@ -49,6 +55,10 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     is_armed: bool
     account: AccountInfo | None
     """The account of the next order; None where none trades the selected market."""
+    is_account_armed: bool = True
+    """That account takes orders that add risk: paper always, real money once armed."""
+    guards: AccountGuards | None = None
+    """What is known of what the account may do; None where nothing was said."""
     route: Route
     unit: SizeUnit
     size: str
@@ -58,6 +68,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     texts: tuple[str, ...]
     """What is staged, in one line, in ever fewer words; empty without that."""
     picked: Order | Alert | None
+    slots: tuple[Decimal, int] | None = None
+    """Slots that the account uses in the market, of how many; None without a known limit."""
+    zone: tzinfo | None = UTC
     revision: int
     """Give it back to `OrderDesk.painted` once this was drawn."""
 
@@ -70,9 +83,14 @@ def kind_of(order: Order) -> str:
 
 
 def describe(
-    staged: Staged, instrument: Instrument | None = None, *, has_price: bool = True
+    staged: Staged,
+    instrument: Instrument | None = None,
+    *,
+    has_price: bool = True,
+    zone: tzinfo | None = UTC,
 ) -> str:
-    """What is staged, in words: `LIVE BUY 0.5 BTC @ 64000.00`."""
+    """What is staged, in words: `LIVE BUY 0.5 BTC @ 64000.00`, `LIVE SELL 0.5 BTC stop-limit
+    63000.00 @ 62990.00 reduce-only`."""
 
     def worded(price: Decimal) -> str:
         return text_of.price(price, instrument) if instrument else text_of.plain(price)
@@ -83,13 +101,11 @@ def describe(
     size = text_of.plain(staged.size) + (f" {instrument.base.upper()}" if instrument else "")
     words = ["AMEND"] if staged.kind == "amend" else []
     words += [staged.route.upper(), staged.side.upper(), size]
-    words.append("market" if staged.order_type == "market" else limit)
-    if staged.stop_price is not None:
-        words.append(f"stop {worded(staged.stop_price)}")
-    if staged.time_in_force != "gtc":
-        words.append(staged.time_in_force)
-    if staged.post_only:
-        words.append("post-only")
+    if staged.order_type != "limit" and staged.kind == "order":
+        words.append(terms.WORDS[staged.order_type])
+    if staged.stop_price is not None and has_price:
+        words.append(worded(staged.stop_price))
+    words += [limit, *terms.notes(staged, instrument, zone)]
     return " ".join(word for word in words if word)
 
 
@@ -100,12 +116,13 @@ def describe_preview(
     *,
     is_brief: bool = False,
     has_price: bool = True,
+    zone: tzinfo | None = UTC,
 ) -> str:
     """The words of a staged line: what it is, its value, where it stands, what comes of it, and
     what speaks against it. A brief one rounds, and says first what may be cut off last."""
     asset = instrument.quote.upper()
     notes = [f"! {text}" for text in (*preview.faults, *preview.warnings)]
-    parts = [describe(staged, instrument, has_price=has_price)]
+    parts = [describe(staged, instrument, has_price=has_price, zone=zone)]
     if is_brief:
         parts += notes
     if staged.kind != "alert":
@@ -135,20 +152,27 @@ def lines(desk: OrderDesk, state: DeckState, fqme: str) -> list[Line]:
     account = desk.account_for(fqme)
     drawn = [_of_breakeven(state, account, market), _of_position(state, account, market)]
     drawn += [_of_alert(alert, alert is picked) for alert in state.armed_alerts(fqme)]
-    drawn += [
-        _of_order(order, desk.number_of(order.order_id), order is picked)
-        for order in state.working(fqme)
-    ]
+    for order in state.working(fqme):
+        drawn += _of_order(order, desk.number_of(order.order_id), order is picked, market)
     staged, preview = desk.staged, desk.preview()
     if staged is not None and staged.fqme == fqme and preview is not None:
         text, *shorter = (
-            describe_preview(staged, preview, market.instrument, is_brief=brief, has_price=priced)
+            describe_preview(
+                staged,
+                preview,
+                market.instrument,
+                is_brief=brief,
+                has_price=priced,
+                zone=desk.zone,
+            )
             # The axis has the price, in the same row.
             for brief, priced in ((False, True), (False, False), (True, False))
         )
         side = "" if staged.kind == "alert" else staged.side
-        price = staged.price if staged.price is not None else Decimal(repr(market.quote.last))
-        drawn.append(Line(float(price), "staged", text, side, tuple(shorter)))
+        at = preview.line if preview.line is not None else Decimal(repr(market.quote.last))
+        if staged.kind == "order" and staged.stop_price is not None and staged.price is not None:
+            drawn.append(Line(float(staged.price), "staged", "its limit", side))
+        drawn.append(Line(float(at), "staged", text, side, tuple(shorter)))
     return [line for line in drawn if line is not None]
 
 
@@ -158,12 +182,26 @@ def summary(desk: OrderDesk, state: DeckState) -> Summary:
     texts: tuple[str, ...] = ()
     if staged is not None and preview is not None and market is not None:
         texts = tuple(
-            describe_preview(staged, preview, market.instrument, is_brief=brief, has_price=priced)
+            describe_preview(
+                staged,
+                preview,
+                market.instrument,
+                is_brief=brief,
+                has_price=priced,
+                zone=desk.zone,
+            )
             for brief, priced in ((False, True), (True, True), (True, False))
         )
+    account = desk.account
+    slots = None
+    if account is not None and market is not None:
+        held = state.position(account.name, market.fqme)
+        slots = slots_taken(account, held, market.instrument)
     return Summary(
         is_armed=desk.is_armed,
-        account=desk.account,
+        account=account,
+        is_account_armed=account is None or is_armed(state.guards, account),
+        guards=guards_of(state.guards, account.name) if account else None,
         route=desk.route,
         unit=desk.sizing.unit,
         size=_size_text(desk, market),
@@ -171,6 +209,8 @@ def summary(desk: OrderDesk, state: DeckState) -> Summary:
         preview=preview,
         texts=texts,
         picked=desk.picked,
+        slots=slots,
+        zone=desk.zone,
         revision=desk.revision,
     )
 
@@ -185,24 +225,16 @@ def _of_position(state: DeckState, account: AccountInfo | None, market: MarketVi
     )
 
 
-def breakeven(average: Decimal, instrument: Instrument, *, is_long: bool) -> Decimal | None:
-    """The price at which closing a position of that average price wins nothing and loses
-    nothing, with the taker's fee on both trades; None where no price does, or fees are nil."""
-    fee = instrument.taker_fee
-    if not fee or fee >= 1 or fee <= -1:
-        return None
-    # Long: price (1 - fee) = average (1 + fee). Short: price (1 + fee) = average (1 - fee).
-    return average * ((1 + fee) / (1 - fee) if is_long else (1 - fee) / (1 + fee))
-
-
 def _of_breakeven(state: DeckState, account: AccountInfo | None, market: MarketView) -> Line | None:
+    """Where leaving would lose nothing; none where that is the average price itself."""
     position = state.positions.get((account.name, market.fqme)) if account else None
     if position is None or position.average_price is None or not position.size:
         return None
-    is_long = position.size > 0
-    price = breakeven(position.average_price, market.instrument, is_long=is_long)
-    side = "buy" if is_long else "sell"
-    return None if price is None else Line(float(price), "breakeven", "breakeven", side)
+    price = breakeven(position, market.instrument).on_tick(position, market.instrument)
+    if price is None or price == market.instrument.round_price(position.average_price):
+        return None
+    side = "buy" if position.size > 0 else "sell"
+    return Line(float(price), "breakeven", "breakeven", side)
 
 
 def _of_alert(alert: Alert, is_picked: bool) -> Line:
@@ -211,17 +243,36 @@ def _of_alert(alert: Alert, is_picked: bool) -> Line:
     return Line(float(alert.price), "alert", label, is_picked=is_picked)
 
 
-def _of_order(order: Order, number: int, is_picked: bool) -> Line | None:
-    price = order.trigger_price if order.state == OrderState.DARK else order.price
+def _of_order(order: Order, number: int, is_picked: bool, market: MarketView) -> list[Line]:
+    """The line of an order, and that of the limit behind its stop."""
+    is_held = order.state == OrderState.DARK
+    price = order.trigger_price if is_held else order.stop_price
+    limit = order.price
     if price is None:
-        price = order.stop_price or order.trigger_price
+        price, limit = limit if limit is not None else order.trigger_price, None
     if price is None:
-        return None  # a market order has nowhere to stand
+        return []  # a market order has nowhere to stand
     mark = "▸" if is_picked else ""
-    state = f"{order.awaiting} asked" if order.awaiting else str(order.state)
+    kind, side = kind_of(order), order.side
+    head = f"{mark}#{number} {side}"
     size = text_of.plain(order.remaining)
-    label = f"{mark}#{number} {order.side} {size} {state}"
-    return Line(float(price), kind_of(order), label, order.side, is_picked=is_picked)
+    type_words = terms.type_of(order)
+    named = "" if type_words == "limit" else f" {terms.WORDS[type_words]}"
+    state = f"{order.awaiting} asked" if order.awaiting else _state_words(order)
+    notes = terms.notes(order, market.instrument)
+    long = " · ".join([f"{head}{named} {size} {state}", *notes])
+    shorter = (f"{head}{named} {size} {state}", f"{head}{named} {size}", f"{head} {size}")
+    drawn = [Line(float(price), kind, long, side, shorter, is_picked)]
+    if limit is not None:
+        drawn.append(Line(float(limit), kind, f"limit of #{number}", side))
+    return drawn
+
+
+def _state_words(order: Order) -> str:
+    """The state, and where it waits if that is not what the state says."""
+    if order.state == OrderState.DARK and terms.type_of(order) != "limit":
+        return "held here"
+    return str(order.state)
 
 
 def _size_text(desk: OrderDesk, market: MarketView | None) -> str:

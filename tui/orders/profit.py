@@ -49,10 +49,11 @@ def profit_of(position: Position, market: MarketView | None) -> Profit:
 
 
 def profit_by_asset(state: DeckState) -> dict[str, Profit]:
-    """Profit of all positions of the session by quote asset; assets are never added up."""
+    """Profit of all positions of the session by the asset that it is paid in, which is the base
+    asset of an inverse contract; assets are never added up."""
     by_asset: dict[str, Profit] = {}
     for position in state.positions.values():
         market = state.markets.get(position.fqme)
-        asset = market.instrument.quote if market else "?"
+        asset = market.instrument.settle if market else "?"
         by_asset[asset] = profit_of(position, market) + by_asset.get(asset, Profit())
     return by_asset

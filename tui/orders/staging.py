@@ -1,54 +1,50 @@
-"""What is staged and not yet sent: its price, its size, its preview. Pure values, no screen.
+"""What is staged and not yet sent: its type, its prices, its terms. Pure values, no screen.
 
-A price is always on a tick and inside the instrument's limits, a size always on a step.
-
-**Sizes** are set in one of two units:
-
-* *slots*: the account's position limit, divided by its number of slots, is what one slot is
-  worth. An account without a limit has slots of `DEFAULT_SLOT_NOTIONAL` quote units. A slot
-  that is worth less than the least that can be ordered stands for that least.
-* *units*: of the base asset, typed as they are; `+` and `-` step by the largest power of ten
-  of size steps that is worth at most a tenth of a slot.
+A price is always on a tick and inside the instrument's limits, a size always on a step. What a
+line on the chart stands for, and what arrows move, is the price of a limit order, the stop of
+one that waits for a stop, and of a trailing stop the place where its stop would begin.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
-from engine.accounting.positions import after_fill
-from engine.instruments import Instrument
+from engine.instruments import Instrument, Rounding
 from engine.messages import (
-    AccountInfo,
     Amend,
     Order,
     OrderType,
-    Position,
     Quote,
+    Reference,
     Route,
     SetAlert,
     Side,
     Submit,
     TimeInForce,
+    TrailUnit,
 )
-from tui.paint import format as text_of
+from tui.orders.sizing import LARGEST
+from tui.orders.terms import HAS_LIMIT, HAS_STOP, TRAILS, WAITS
 
-SizeUnit = Literal["slots", "units"]
+STOP_SHARE = Decimal("0.0025")
+"""How far a stop is put from the market until it is moved, as a share of the price."""
 
-DEFAULT_SLOT_NOTIONAL = Decimal(1000)
-"""Quote units that a slot is worth where the account has no position limit: small enough to
-try things out with, large enough to be above any venue's least order."""
+LIMIT_SHARE = Decimal("0.0005")
+"""How far beyond its stop a limit is put: that much may the market jump, and it is filled."""
 
-TYPED_DIGITS = 12
-"""Most characters of a typed size."""
+LEAST_TICKS = 10
+"""Nearer than this neither is put."""
 
-_LARGEST = Decimal(10) ** 12
-"""No price or size is larger: beyond it 28 digits do not hold every tick of every market."""
+PERCENT_STEP = Decimal("0.01")
+"""What a trail in percent is a multiple of."""
 
+_NICE = (1, 2, 5)
 _ZERO = Decimal(0)
+_HUNDRED = Decimal(100)
 
 
 class Staged(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,16 +56,29 @@ class Staged(msgspec.Struct, frozen=True, kw_only=True):
     amend, the id of the working order."""
     fqme: str
     price: Decimal | None
-    """None only for a market order, or an amend of an order that has no price to move."""
+    """Limit price, or where a dark order or an alert waits. None for what has no limit, or an
+    amend of an order that has no price to move."""
     side: Side = "buy"
     size: Decimal = _ZERO
     account: str = ""
     route: Route = "dark"
     order_type: OrderType = "limit"
     stop_price: Decimal | None = None
+    trail: Decimal | None = None
+    trail_unit: TrailUnit = "price"
+    limit_offset: Decimal | None = None
+    reference: Reference = "last"
     time_in_force: TimeInForce = "gtc"
+    expires_ns: int = 0
+    """When a `gtd` order ends, in the market's time."""
     post_only: bool = False
+    reduce_only: bool = False
+    accepts_stale: bool = False
     note: str = ""
+    size_reason: str = ""
+    """Why it is smaller than was asked for."""
+    keeps_size: bool = False
+    """Its size is a part of what is held, until another is set."""
     amended: Order | None = None
     """The working order, as it was when the amend was staged."""
 
@@ -89,8 +98,14 @@ class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
     order_type: OrderType
     price: Decimal | None = None
     stop_price: Decimal | None = None
+    trail: Decimal | None = None
+    trail_unit: TrailUnit = "price"
+    limit_offset: Decimal | None = None
+    reference: Reference = "last"
     time_in_force: TimeInForce = "gtc"
+    expires_ns: int = 0
     post_only: bool = False
+    reduce_only: bool = False
     route: Route | None = None
     """None for the route that order mode has set."""
     account: str = ""
@@ -100,8 +115,11 @@ class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def working_price(order: Order) -> Decimal | None:
-    """The price that an amend moves: the trigger of what is held dark, else the limit."""
-    return order.trigger_price if order.state == "dark" else order.price
+    """The price that an amend moves: the trigger of what is held dark, else the limit. None of
+    a trigger that trails: it moves by itself."""
+    if order.state == "dark":
+        return None if order.trail is not None else order.trigger_price
+    return order.price
 
 
 def staged_amend(order: Order) -> Staged:
@@ -117,9 +135,41 @@ def staged_amend(order: Order) -> Staged:
         route=order.route,
         order_type=order.order_type,
         stop_price=order.stop_price,
+        trail=order.trail,
+        trail_unit=order.trail_unit,
+        limit_offset=order.limit_offset,
+        reference=order.reference,
         time_in_force=order.time_in_force,
+        expires_ns=order.expires_ns,
         post_only=order.post_only,
+        reduce_only=order.reduce_only,
         amended=order,
+    )
+
+
+def staged_request(request: OrderRequest, order_id: str, account: str, route: Route) -> Staged:
+    """A typed order as an intent. What has no price to be held for, or rests at the venue by
+    its terms, goes live whatever order mode has set; so does a stop, which waits in any case."""
+    can_wait = request.order_type == "limit" and not request.post_only
+    return Staged(
+        kind="order",
+        intent_id=order_id,
+        fqme=request.fqme,
+        price=request.price,
+        side=request.side,
+        size=request.size,
+        account=account,
+        route=request.route or (route if can_wait else "live"),
+        order_type=request.order_type,
+        stop_price=request.stop_price,
+        trail=request.trail,
+        trail_unit=request.trail_unit,
+        limit_offset=request.limit_offset,
+        reference=request.reference,
+        time_in_force=request.time_in_force,
+        expires_ns=request.expires_ns,
+        post_only=request.post_only,
+        reduce_only=request.reduce_only,
     )
 
 
@@ -136,7 +186,9 @@ def command_of(staged: Staged) -> Submit | Amend | SetAlert:
             size=None if staged.size == order.size else staged.size,
             of_trigger=order.state == "dark",
         )
-    is_dark = staged.route == "dark"
+    # A limit order that waits here gets its limit when it is sent: through the market of that
+    # moment. A stop has a trigger of its own.
+    waits_here = staged.route == "dark" and staged.order_type == "limit"
     return Submit(
         order_id=staged.intent_id,
         account=staged.account,
@@ -144,13 +196,19 @@ def command_of(staged: Staged) -> Submit | Amend | SetAlert:
         side=staged.side,
         order_type=staged.order_type,
         size=staged.size,
-        # What waits here for its trigger gets its limit then: through the market of that moment.
-        price=None if is_dark else staged.price,
+        price=None if waits_here else staged.price,
         stop_price=staged.stop_price,
         time_in_force=staged.time_in_force,
         post_only=staged.post_only,
         route=staged.route,
-        trigger_price=staged.price if is_dark else None,
+        trigger_price=staged.price if waits_here else None,
+        reduce_only=staged.reduce_only,
+        expires_ns=staged.expires_ns,
+        trail=staged.trail,
+        trail_unit=staged.trail_unit,
+        limit_offset=staged.limit_offset,
+        reference=staged.reference,
+        accepts_stale=staged.accepts_stale,
     )
 
 
@@ -161,8 +219,8 @@ def price_bounds(instrument: Instrument) -> tuple[Decimal, Decimal]:
     """Lowest and highest price on a tick that an order may have."""
     low = instrument.min_price
     if low is None:
-        low = -_LARGEST if instrument.allows_negative_price else instrument.price_tick
-    high = instrument.max_price if instrument.max_price is not None else _LARGEST
+        low = -LARGEST if instrument.allows_negative_price else instrument.price_tick
+    high = instrument.max_price if instrument.max_price is not None else LARGEST
     return instrument.round_price(low, "up"), instrument.round_price(high, "down")
 
 
@@ -173,241 +231,166 @@ def fit_price(price: Decimal | float, instrument: Instrument) -> Decimal:
     return instrument.round_price(min(max(exact, low), high))
 
 
-def moved(staged: Staged, ticks: int, instrument: Instrument) -> Staged:
-    """`staged` by `ticks` ticks higher; what has no price stays as it is."""
-    if staged.price is None:
+def line_price(staged: Staged, instrument: Instrument, quote: Quote) -> Decimal | None:
+    """Where its line stands, and what arrows move; None for a market order."""
+    if staged.kind == "order" and staged.order_type in HAS_STOP:
+        return staged.stop_price
+    if staged.kind == "order" and staged.order_type in TRAILS:
+        return _trailing_stop(staged, instrument, quote)
+    return staged.price
+
+
+def _trailing_stop(staged: Staged, instrument: Instrument, quote: Quote) -> Decimal | None:
+    """Where the stop of a trailing order would begin if it were sent now."""
+    if staged.trail is None:
+        return None
+    last = fit_price(quote.last, instrument)
+    distance = staged.trail
+    if staged.trail_unit == "percent":
+        distance = abs(last) * staged.trail / _HUNDRED
+    rounding: Rounding = "up" if staged.side == "buy" else "down"
+    stop = last + distance if staged.side == "buy" else last - distance
+    return fit_price(instrument.round_price(stop, rounding), instrument)
+
+
+def moved(staged: Staged, ticks: int, instrument: Instrument, quote: Quote) -> Staged:
+    """`staged` with its line so many ticks higher; a trail in percent goes by hundredths."""
+    if staged.kind == "order" and staged.trail is not None and staged.trail_unit == "percent":
+        farther = ticks if staged.side == "buy" else -ticks
+        trail = max(PERCENT_STEP, staged.trail + farther * PERCENT_STEP)
+        return replace(staged, trail=min(trail, _HUNDRED - PERCENT_STEP))
+    price = line_price(staged, instrument, quote)
+    if price is None:
         return staged
-    return at_price(staged, staged.price + ticks * instrument.price_tick, instrument)
+    return at_price(staged, price + ticks * instrument.price_tick, instrument, quote)
 
 
-def at_price(staged: Staged, price: Decimal | float, instrument: Instrument) -> Staged:
-    """`staged` at the tick nearest to `price`; what has no price stays as it is."""
-    if staged.price is None:
+def at_price(
+    staged: Staged, price: Decimal | float, instrument: Instrument, quote: Quote
+) -> Staged:
+    """`staged` with its line at the tick nearest to `price`; what has no line stays as it is. A
+    stop takes its limit along."""
+    to = fit_price(price, instrument)
+    if staged.kind == "order" and staged.order_type in TRAILS:
+        return replace(staged, trail=_trail_to(staged, to, instrument, quote))
+    if staged.kind == "order" and staged.order_type in HAS_STOP:
+        limit = staged.price
+        if limit is not None and staged.stop_price is not None:
+            limit = fit_price(limit + to - staged.stop_price, instrument)
+        return replace(staged, stop_price=to, price=limit)
+    return staged if staged.price is None else replace(staged, price=to)
+
+
+def _trail_to(staged: Staged, to: Decimal, instrument: Instrument, quote: Quote) -> Decimal:
+    """The trail that puts the stop at `to`; at least the least there is."""
+    last = fit_price(quote.last, instrument)
+    away = to - last if staged.side == "buy" else last - to
+    if staged.trail_unit == "price":
+        return max(away, instrument.price_tick)
+    share = away * _HUNDRED / abs(last) if last else _ZERO
+    steps = (share / PERCENT_STEP).to_integral_value() * PERCENT_STEP
+    return min(max(steps, PERCENT_STEP), _HUNDRED - PERCENT_STEP)
+
+
+# -- types --------------------------------------------------------------------------------------
+
+
+def as_type(staged: Staged, order_type: OrderType, instrument: Instrument, quote: Quote) -> Staged:
+    """`staged` as an order of another type, near where its line was.
+
+    A stop is put on its own side of the market: a buy above it, a sale below; a take-profit on
+    the other. Terms that the type does not have are dropped.
+    """
+    line = line_price(staged, instrument, quote)
+    touch = quote.bid if staged.side == "buy" else quote.ask
+    start = fit_price(quote.last if touch is None else touch, instrument)
+    at = start if line is None else line
+    bare = replace(
+        staged,
+        order_type=order_type,
+        price=None,
+        stop_price=None,
+        trail=None,
+        trail_unit="price",
+        limit_offset=None,
+        post_only=staged.post_only and order_type == "limit",
+    )
+    if order_type in ("limit", "market"):
+        return replace(bare, price=at if order_type == "limit" else None)
+    if bare.time_in_force in ("ioc", "fok"):
+        bare = replace(bare, time_in_force="gtc")
+    stop = _on_its_side(at, bare, instrument, quote)
+    offset = _distance(LIMIT_SHARE, instrument, quote)
+    if order_type in TRAILS:
+        trailing = replace(bare, trail=_trail_to(bare, stop, instrument, quote))
+        is_limited = order_type == "trailing_stop_limit"
+        return replace(trailing, limit_offset=offset if is_limited else None)
+    beyond = stop + offset if staged.side == "buy" else stop - offset
+    limit = fit_price(beyond, instrument) if order_type in HAS_LIMIT else None
+    return replace(bare, stop_price=stop, price=limit)
+
+
+def waits_above(order_type: str, side: Side) -> bool:
+    """Whether a stop waits above the market: to buy, and to take the profit of a sale."""
+    return (side == "buy") != order_type.startswith("take_profit")
+
+
+def is_on_its_side(order_type: str, side: Side, stop: Decimal, last: Decimal) -> bool:
+    """Whether a stop would wait where the market is now: it would be touched at once where it
+    is on the other side of it."""
+    return stop > last if waits_above(order_type, side) else stop < last
+
+
+def _on_its_side(at: Decimal, staged: Staged, instrument: Instrument, quote: Quote) -> Decimal:
+    last = fit_price(quote.last, instrument)
+    if is_on_its_side(staged.order_type, staged.side, at, last):
+        return at
+    away = max(abs(at - last), _distance(STOP_SHARE, instrument, quote))
+    other = last + away if at <= last else last - away
+    if not is_on_its_side(staged.order_type, staged.side, other, last):
+        other = last - away if at <= last else last + away
+    return fit_price(other, instrument)
+
+
+def _distance(share: Decimal, instrument: Instrument, quote: Quote) -> Decimal:
+    wanted = abs(fit_price(quote.last, instrument)) * share
+    return max(instrument.round_price(wanted), LEAST_TICKS * instrument.price_tick)
+
+
+def wider(staged: Staged, step: int, instrument: Instrument) -> Staged:
+    """`staged` with its trail, or the distance of its limit from its stop, a step wider or
+    narrower: 1, 2, 5, 10, 20 ... ticks, or hundredths of a percent."""
+    if staged.trail is not None:
+        unit = PERCENT_STEP if staged.trail_unit == "percent" else instrument.price_tick
+        trail = _nice(staged.trail / unit, step) * unit
+        if staged.trail_unit == "percent":
+            trail = min(trail, _HUNDRED - PERCENT_STEP)
+        return replace(staged, trail=trail)
+    if staged.stop_price is None or staged.price is None:
         return staged
-    return msgspec.structs.replace(staged, price=fit_price(price, instrument))
+    way = 1 if staged.side == "buy" else -1
+    ticks = (staged.price - staged.stop_price) * way / instrument.price_tick
+    offset = _nice(max(ticks, _ZERO), step, least=0) * instrument.price_tick
+    return replace(staged, price=fit_price(staged.stop_price + way * offset, instrument))
 
 
-# -- sizes --------------------------------------------------------------------------------------
+def in_trail_unit(staged: Staged, unit: TrailUnit, instrument: Instrument, quote: Quote) -> Staged:
+    """`staged` with its trail counted in `unit`, its stop about where it is."""
+    stop = line_price(staged, instrument, quote)
+    if staged.trail is None or stop is None or unit == staged.trail_unit:
+        return staged
+    counted = replace(staged, trail_unit=unit)
+    return replace(counted, trail=_trail_to(counted, stop, instrument, quote))
 
 
-class Sizing(msgspec.Struct, frozen=True, kw_only=True):
-    """How the user sets the size of the next order."""
-
-    unit: SizeUnit = "slots"
-    slots: Decimal = Decimal(1)
-    units: Decimal | None = None
-    """None until a size in units was set: as many as a slot is worth."""
-    typed: str = ""
-    """The number being typed, as typed; empty when the next digit begins a new one."""
+def waits(staged: Staged) -> bool:
+    """Whether it waits for a stop."""
+    return staged.order_type in WAITS
 
 
-def slot_notional(account: AccountInfo | None) -> Decimal:
-    """What one slot of `account` is worth, in quote units."""
-    if account is None or account.max_position_notional is None:
-        return DEFAULT_SLOT_NOTIONAL
-    return account.max_position_notional / max(1, account.slots)
-
-
-def least_size(instrument: Instrument, price: Decimal) -> Decimal:
-    """The smallest size on a step that the instrument lets one order at `price`."""
-    worth = abs(instrument.notional(price, Decimal(1)))
-    for_notional = instrument.min_notional / worth if worth else _ZERO
-    wanted = min(max(instrument.min_size, for_notional, instrument.size_step), _LARGEST)
-    rounded = instrument.round_size(wanted)
-    return rounded if rounded >= wanted else rounded + instrument.size_step
-
-
-def fit_size(size: Decimal, instrument: Instrument) -> Decimal:
-    """`size` on a step, not more than was asked for nor than the instrument lets one order."""
-    largest = _LARGEST if instrument.max_size is None else instrument.max_size
-    return instrument.round_size(min(max(size, _ZERO), largest, _LARGEST))
-
-
-def slots_to_size(
-    slots: Decimal, instrument: Instrument, price: Decimal, account: AccountInfo | None
-) -> Decimal:
-    """Size of so many slots at `price`; at least what can be ordered, unless it is none."""
-    if slots <= 0:
-        return instrument.round_size(_ZERO)
-    worth = abs(instrument.notional(price, Decimal(1)))
-    wanted = slots * slot_notional(account) / worth if worth else _ZERO
-    return max(fit_size(wanted, instrument), fit_size(least_size(instrument, price), instrument))
-
-
-def unit_step(instrument: Instrument, price: Decimal, account: AccountInfo | None) -> Decimal:
-    """By how much `+` and `-` step a size in units: see the module."""
-    step, tenth = instrument.size_step, slot_notional(account) / 10
-    for _ in range(TYPED_DIGITS):
-        if abs(instrument.notional(price, step * 10)) > tenth:
-            break
-        step *= 10
-    return step
-
-
-def size_of(
-    sizing: Sizing, instrument: Instrument, price: Decimal, account: AccountInfo | None
-) -> Decimal:
-    """The size that `sizing` stands for at `price`."""
-    if sizing.unit == "slots":
-        return slots_to_size(sizing.slots, instrument, price, account)
-    if sizing.units is None:
-        return slots_to_size(Decimal(1), instrument, price, account)
-    return fit_size(sizing.units, instrument)
-
-
-def typed(sizing: Sizing, key: str) -> Sizing:
-    """`sizing` after a digit, or the decimal point, was typed."""
-    text = sizing.typed + key
-    if len(text) > TYPED_DIGITS or text.count(".") > 1:
-        return sizing
-    return _with_typed(sizing, text)
-
-
-def erased(sizing: Sizing) -> Sizing:
-    """`sizing` after the last digit typed was taken back."""
-    return _with_typed(sizing, sizing.typed[:-1]) if sizing.typed else sizing
-
-
-def untyped(sizing: Sizing) -> Sizing:
-    """The number is done: the next digit begins a new one. No size is one slot again."""
-    return msgspec.structs.replace(
-        sizing, slots=sizing.slots or Decimal(1), units=sizing.units or None, typed=""
-    )
-
-
-def stepped(
-    sizing: Sizing,
-    count: int,
-    instrument: Instrument,
-    price: Decimal,
-    account: AccountInfo | None,
-) -> Sizing:
-    """`sizing` by `count` slots or unit steps larger; never below the least there is."""
-    if sizing.unit == "slots":
-        return msgspec.structs.replace(
-            sizing, slots=max(Decimal(1), sizing.slots.to_integral_value() + count), typed=""
-        )
-    size = size_of(sizing, instrument, price, account)
-    units = size + count * unit_step(instrument, price, account)
-    least = least_size(instrument, price)
-    return msgspec.structs.replace(sizing, units=fit_size(max(units, least), instrument), typed="")
-
-
-def in_unit(sizing: Sizing, unit: SizeUnit, size: Decimal | None) -> Sizing:
-    """`sizing` counted in `unit`; units begin at `size`, so that the order stays as it is."""
-    units = size if unit == "units" and size is not None else sizing.units
-    return msgspec.structs.replace(sizing, unit=unit, units=units, typed="")
-
-
-def _with_typed(sizing: Sizing, text: str) -> Sizing:
-    value = Decimal(text) if text.strip(".") else _ZERO
-    if sizing.unit == "slots":
-        return msgspec.structs.replace(sizing, slots=value, typed=text)
-    return msgspec.structs.replace(sizing, units=value, typed=text)
-
-
-# -- preview ------------------------------------------------------------------------------------
-
-
-class Preview(msgspec.Struct, frozen=True, kw_only=True):
-    """What would come of `Staged`, for the line on the chart and the order pane."""
-
-    size: Decimal
-    """What would be ordered; for an amend, what would be left of it."""
-    notional: Decimal
-    """Its value at its price, in quote units; of a market order at the price it would take."""
-    distance: Decimal | None
-    """Price minus the market's: its last for an alert, else the side it would trade with."""
-    distance_ticks: int | None
-    distance_share: Decimal | None
-    """`distance` as a share of the market's price."""
-    position: Decimal | None
-    """Size of the position once all of it is filled; None for an alert."""
-    average_price: Decimal | None
-    """And its average price; None when that is flat."""
-    faults: tuple[str, ...] = ()
-    """Why it cannot be sent as it is."""
-    warnings: tuple[str, ...] = ()
-    """What a person may have overlooked."""
-
-
-def market_price(staged: Staged, quote: Quote) -> float:
-    """The price that `staged` is compared with: the side it would trade with, else the last."""
-    touch = quote.ask if staged.side == "buy" else quote.bid
-    return quote.last if staged.kind == "alert" or touch is None else touch
-
-
-def preview(
-    staged: Staged,
-    instrument: Instrument,
-    quote: Quote,
-    *,
-    position: Position,
-    account: AccountInfo | None,
-    is_stale: bool = False,
-) -> Preview:
-    """What would come of `staged` if it were filled whole at its price."""
-    market = fit_price(market_price(staged, quote), instrument)
-    price = staged.price if staged.price is not None else market
-    left = staged.size - (staged.amended.filled if staged.amended else _ZERO)
-    after = None
-    if staged.kind != "alert" and left > 0:
-        after = after_fill(position, staged.side, left, price, instrument)
-    grown = after if after and abs(after.size) > abs(position.size) else None
-    distance = price - market
-    return Preview(
-        size=left,
-        notional=abs(instrument.notional(price, left)),
-        distance=distance,
-        distance_ticks=int(distance / instrument.price_tick),
-        distance_share=distance / abs(market) if market else None,
-        position=None if staged.kind == "alert" else after.size if after else position.size,
-        average_price=after.average_price if after else None,
-        faults=tuple(_faults(staged, instrument, price, left)),
-        warnings=tuple(_warnings(staged, quote, price, grown, instrument, account, is_stale)),
-    )
-
-
-def _faults(staged: Staged, instrument: Instrument, price: Decimal, left: Decimal) -> Iterator[str]:
-    if staged.kind == "alert":
-        return
-    least = least_size(instrument, price)
-    if left <= 0:
-        yield "no size" if staged.amended is None else "no size is left"
-    elif staged.size < least:
-        yield f"below the least size, {text_of.plain(least)}"
-    largest = instrument.max_notional
-    if largest is not None and abs(instrument.notional(price, left)) > largest:
-        yield f"above the largest order, {text_of.notional(largest)}"
-    if not staged.is_changed:
-        yield "nothing is changed"
-
-
-def _warnings(
-    staged: Staged,
-    quote: Quote,
-    price: Decimal,
-    grown: Position | None,
-    instrument: Instrument,
-    account: AccountInfo | None,
-    is_stale: bool,
-) -> Iterator[str]:
-    if is_stale:
-        yield "the market is stale"
-    if staged.kind == "alert":
-        return
-    if staged.route == "live" and _takes(staged, quote, instrument):
-        yield "would be rejected: post-only" if staged.post_only else "takes at once"
-    limit = account.max_position_notional if account else None
-    held = abs(instrument.notional(price, grown.size)) if grown else _ZERO
-    if limit is not None and held > limit:
-        yield f"above the position limit, {text_of.notional(limit)}"
-
-
-def _takes(staged: Staged, quote: Quote, instrument: Instrument) -> bool:
-    """Whether it is a limit order whose price reaches the other side of the book."""
-    touch = quote.ask if staged.side == "buy" else quote.bid
-    if touch is None or staged.price is None or staged.order_type != "limit":
-        return False
-    other = fit_price(touch, instrument)
-    return staged.price >= other if staged.side == "buy" else staged.price <= other
+def _nice(value: Decimal, step: int, *, least: int = 1) -> Decimal:
+    """The next number above, or below, among `least` and 1, 2, 5, 10, 20, 50 ..."""
+    known = [Decimal(least), *(Decimal(part * 10**power) for power in range(12) for part in _NICE)]
+    if step > 0:
+        return next((number for number in known if number > value), known[-1])
+    return next((number for number in reversed(known) if number < value), Decimal(least))

@@ -11,6 +11,7 @@ from datetime import UTC, tzinfo
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from engine.clock import NANOS
 from engine.instruments import Instrument
 from engine.messages import BrokerInfo, Order, OrderState, OrderType, TrailUnit
 from tui.paint import format as text_of
@@ -93,7 +94,7 @@ def notes(
     if order.limit_offset is not None:
         told.append(f"limit {trail_words(order.limit_offset, 'price', instrument)} beyond")
     if order.time_in_force == "gtd":
-        told.append(f"gtd {text_of.clock(order.expires_ns, zone)}")
+        told.append(f"gtd {until(order.expires_ns, zone)}")
     elif order.time_in_force != "gtc":
         told.append(order.time_in_force)
     if order.post_only:
@@ -103,6 +104,12 @@ def notes(
     if order.reference != "last":
         told.append(f"by {order.reference}")
     return told
+
+
+def until(expires_ns: int, zone: tzinfo | None) -> str:
+    """When a `gtd` order ends: `21 Nov 14:30`, with seconds where it has some."""
+    is_whole = expires_ns % (60 * NANOS) == 0
+    return text_of.stamp(expires_ns, zone, period_s=60 if is_whole else 1)
 
 
 def held_words(order: Order) -> str:

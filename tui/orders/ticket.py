@@ -1,136 +1,29 @@
-"""The ticket: what is armed, staged and picked, and how the next order is sized and routed.
+"""The ticket: what is staged by keys, how it is moved and sized, and where it is sent.
 
 A ticket only prepares. `tui.orders.desk.OrderDesk` is a ticket that can send.
 """
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Literal
 
 from msgspec.structs import replace
 
-from engine.clock import monotonic_s
-from engine.messages import AccountInfo, Alert, Order, Position, Route, Side
+from engine.messages import AccountInfo, Alert, Order, Route, Side
+from tui.orders import sizing as sizes
 from tui.orders import staging
-from tui.orders.accounts import AccountChoice
-from tui.orders.question import was_seen
-from tui.orders.staging import Preview, SizeUnit, Sizing, Staged
-from tui.state import DeckState, MarketView
+from tui.orders.sizing import SizeUnit, Sizing
+from tui.orders.slate import Notify, Slate, new_order_id
+from tui.orders.staging import Staged
+from tui.state import MarketView
 
-Notify = Callable[[str, Literal["info", "warning", "error"]], None]
-"""Tells the user something, in one line."""
+__all__ = ["HALF", "Notify", "Ticket", "new_order_id"]
 
-
-def new_order_id() -> str:
-    """An id that no other order has, short enough for every venue's client order id."""
-    return f"td{secrets.token_hex(9)}"
+HALF = Decimal("0.5")
 
 
-class Ticket:
+class Ticket(Slate):
     """What the next order would be."""
-
-    def __init__(
-        self,
-        state: DeckState,
-        *,
-        notify: Notify,
-        now: Callable[[], float] = monotonic_s,
-        new_id: Callable[[], str] = new_order_id,
-        cursor_price: Callable[[], Decimal | None] = lambda: None,
-        route: Route = "dark",
-        size_unit: SizeUnit = "slots",
-    ) -> None:
-        """
-        Args:
-            state: what the deck knows; only read.
-            notify: tells the user something.
-            now: seconds of the monotonic clock that keys are stamped with.
-            new_id: makes ids of orders and alerts.
-            cursor_price: price at the crosshair; None while it is off.
-            route: how a staged order is routed at first.
-            size_unit: what sizes are counted in at first.
-        """
-        self._state = state
-        self._notify = notify
-        self._now = now
-        self._new_id = new_id
-        self._cursor_price = cursor_price
-        self.is_armed = False
-        self.route: Route = route
-        self.revision = 0
-        """Goes up with everything that a person should see before a key acts on it."""
-        self._painted_at: float | None = None
-        self._sizing = Sizing(unit=size_unit)
-        self._units_of: dict[str, Decimal | None] = {}
-        self._accounts = AccountChoice(state)
-        self._staged: Staged | None = None
-        self._picked_id = ""
-        self._market = state.selected
-        """The market that staged, picked and sizing belong to."""
-
-    @property
-    def contexts(self) -> tuple[str, ...]:
-        """Contexts of the keymap that hold because of order mode, the nearest first."""
-        self._follow_market()
-        if not self.is_armed:
-            return ()
-        return ("staged", "order") if self._staged or self.picked else ("order",)
-
-    @property
-    def staged(self) -> Staged | None:
-        """What Enter would send."""
-        self._follow_market()
-        return self._staged
-
-    @property
-    def picked(self) -> Order | Alert | None:
-        """The working order or armed alert that keys act on."""
-        self._follow_market()
-        found = [item for item in self._pickable() if _id_of(item) == self._picked_id]
-        return found[0] if found else None
-
-    @property
-    def sizing(self) -> Sizing:
-        """How the size of the next order is set."""
-        return self._sizing
-
-    def preview(self) -> Preview | None:
-        """What would come of what is staged; None without that."""
-        market, staged = self._state.market, self.staged
-        if market is None or staged is None:
-            return None
-        return self._preview_of(staged, market)
-
-    # -- seen -------------------------------------------------------------------------------------
-
-    def painted(self, at: float, revision: int | None = None) -> None:
-        """A repaint that showed what is staged and picked has reached the terminal.
-
-        Args:
-            at: when, in seconds of the clock that stamps keys.
-            revision: the `revision` that was drawn; left out, the present one.
-        """
-        self._follow_market()
-        if self._painted_at is None and revision in (None, self.revision):
-            self._painted_at = at
-
-    def unsee(self) -> None:
-        """Something hid the screen, or the terminal lost the focus: a key that sends must wait
-        for the next `painted`."""
-        self.revision += 1
-        self._painted_at = None
-
-    def _may_act(self, at: float | None) -> bool:
-        """Whether the key pressed at `at` can have been about what is on the screen."""
-        if was_seen(self._painted_at, self._now() if at is None else at):
-            return True
-        self._notify(
-            "nothing done: it was not on the screen yet; look, then press again", "warning"
-        )
-        return False
 
     @property
     def idle(self) -> frozenset[str]:
@@ -144,38 +37,19 @@ class Ticket:
             names |= {"price_up", "price_down", "price_to_bid", "price_to_ask"}
         if not self._pickable():
             names.add("pick_next")
+        if self.staged is None or self.staged.kind != "order":
+            names.add("type_next")
+        if self.account is None or not self._holds_any(self.account):
+            names |= {"close_half", "flatten", "reverse"}
+        if self.account is None or self.account.mode != "live":
+            names.add("arm_account")
         return frozenset(names)
-
-    # -- arming -----------------------------------------------------------------------------------
-
-    def toggle_armed(self) -> None:
-        """Arm order mode, or leave it."""
-        if self.is_armed:
-            self.disarm()
-        else:
-            self.arm()
-
-    def arm(self) -> None:
-        """Let keys stage orders."""
-        if self.is_armed or not self._is_engine_there():
-            return
-        self.is_armed = True
-        self.unsee()
-        account = self.account
-        if account and account.mode == "live":
-            self._notify(f"order mode armed on {account.name}: REAL MONEY", "warning")
-
-    def disarm(self) -> None:
-        """Drop what is staged and leave order mode."""
-        if self.is_armed:
-            self._drop()
-            self._picked_id = ""
-            self.is_armed = False
 
     # -- staging ----------------------------------------------------------------------------------
 
     def stage(self, side: Side) -> None:
-        """Stage an order at the crosshair; without that a buy at the bid, a sell at the ask."""
+        """Stage an order at the crosshair; without that a buy at the bid, a sell at the ask. One
+        that takes from what is held is staged reduce-only, and no larger than that."""
         if (market := self._ready_market()) is None:
             return
         account = self.account
@@ -185,19 +59,19 @@ class Ticket:
         quote = market.quote
         touch = quote.bid if side == "buy" else quote.ask
         price = self._price_at_cursor(market, quote.last if touch is None else touch)
-        self._sizing = staging.untyped(self._sizing)
-        self._stage(
-            Staged(
-                kind="order",
-                intent_id=self._new_id(),
-                fqme=market.fqme,
-                price=price,
-                side=side,
-                size=staging.size_of(self._sizing, market.instrument, price, account),
-                account=account.name,
-                route=self.route,
-            )
+        self._sizing = sizes.untyped(self._sizing)
+        is_exit = self._standing(account, market.fqme).is_exit(side)
+        staged = Staged(
+            kind="order",
+            intent_id=self._new_id(),
+            fqme=market.fqme,
+            price=price,
+            side=side,
+            account=account.name,
+            route=self.route,
+            reduce_only=is_exit,
         )
+        self._stage(self._sized(staged, market))
 
     def stage_alert(self) -> None:
         """Stage an alert at the crosshair; without that at the last price."""
@@ -206,19 +80,44 @@ class Ticket:
         price = self._price_at_cursor(market, market.quote.last)
         self._stage(Staged(kind="alert", intent_id=self._new_id(), fqme=market.fqme, price=price))
 
-    def unstage(self) -> None:
-        """Drop what is staged; if nothing is, let go of what is picked."""
-        if self.staged is not None:
-            self._drop()
-        else:
-            self._picked_id = ""
-            self.unsee()
+    def close_half(self) -> None:
+        """Stage a market order that closes half of what is held, and can only reduce it."""
+        if (market := self._ready_market()) is None:
+            return
+        account = self.account
+        held = self._state.position(account.name, market.fqme) if account else None
+        if account is None or held is None or not held.size:
+            self._notify(f"nothing is held in {market.fqme}", "info")
+            return
+        self._sizing = sizes.untyped(self._sizing)
+        self._stage(self.closing(market, account, HALF))
+
+    def closing(self, market: MarketView, account: AccountInfo, part: Decimal) -> Staged:
+        """A market order that closes `part`, 0 to 1, of what `account` holds."""
+        standing = self._standing(account, market.fqme)
+        side: Side = "sell" if standing.position.size > 0 else "buy"
+        sized = sizes.part_of_held(part, side, market.instrument, standing)
+        return Staged(
+            kind="order",
+            intent_id=self._new_id(),
+            fqme=market.fqme,
+            price=None,
+            side=side,
+            size=sized.size,
+            size_reason=sized.reason,
+            account=account.name,
+            route="live",
+            order_type="market",
+            reduce_only=True,
+            keeps_size=True,
+        )
 
     def move_price(self, ticks: int) -> None:
         """Move the staged line by ticks; a picked order gets an amend staged."""
         if found := self._movable():
             staged, market = found
-            self._restage(staging.moved(staged, ticks, market.instrument), market)
+            instrument, quote = market.instrument, market.quote
+            self._restage(staging.moved(staged, ticks, instrument, quote), market)
 
     def to_bid(self) -> None:
         """Move the staged line to the best bid."""
@@ -244,26 +143,26 @@ class Ticket:
         if not items:
             self._notify("no working orders in this market", "info")
             return
-        ids = [_id_of(item) for item in items]
+        ids = [item.order_id if isinstance(item, Order) else item.alert_id for item in items]
         outside = -1 if step > 0 else 0  # before the first, or behind the last
         at = ids.index(self._picked_id) if self._picked_id in ids else outside
         self._picked_id = ids[(at + step) % len(ids)]
         if self._staged is not None and self._staged.kind != "amend":
             self._notify("dropped what was staged; nothing was sent", "info")
         self._staged = None
-        self._sizing = staging.untyped(self._sizing)
+        self._sizing = sizes.untyped(self._sizing)
         self.unsee()
 
     # -- size and route ---------------------------------------------------------------------------
 
     def type_digit(self, key: str) -> None:
         """Type a digit of the size, or its decimal point."""
-        self._set_sizing(staging.typed(self._sizing, key))
+        self._set_sizing(sizes.typed(self._sizing, key))
 
     def erase_digit(self) -> None:
         """Take back the last digit typed."""
         if self._sizing.typed:
-            self._set_sizing(staging.erased(self._sizing))
+            self._set_sizing(sizes.erased(self._sizing))
 
     def step_size(self, count: int) -> None:
         """So many slots or unit steps more."""
@@ -274,8 +173,10 @@ class Ticket:
         if (amend := self._amendable()) is not None:
             self._step_amend(amend, count, market, price)
             return
+        staged = self._staged
+        size = staged.size if staged and staged.kind == "order" else self._next_size(market, price)
         self._set_sizing(
-            staging.stepped(self._sizing, count, market.instrument, price, self.account)
+            sizes.stepped(self._sizing, count, size, market.instrument, price, self.account)
         )
 
     def toggle_size_unit(self) -> None:
@@ -285,7 +186,7 @@ class Ticket:
     def set_size_unit(self, unit: SizeUnit) -> None:
         """Count sizes in slots or in units; what is staged keeps its size in units."""
         size = self._staged.size if self._staged and self._staged.kind == "order" else None
-        self._sizing = staging.in_unit(self._sizing, unit, size)
+        self._sizing = sizes.in_unit(self._sizing, unit, size)
         self._resize_staged()
         self.unsee()
 
@@ -304,22 +205,16 @@ class Ticket:
     def set_route(self, route: Route) -> None:
         """Route what is staged, and what will be, this way."""
         self.route = route
-        if self.staged is not None and self.staged.kind == "order":
-            self._staged = replace(self.staged, route=route)
-        elif self.staged is not None and self.staged.kind == "amend":
+        staged = self.staged
+        if staged is not None and staged.kind == "amend":
             self._notify("a working order keeps its route; this is for the next one", "info")
+        elif staged is not None and staged.order_type == "market":
+            self._notify("a market order trades at once; this is for the next one", "info")
+        elif staged is not None and staged.kind == "order":
+            self._staged = replace(staged, route=route)
         self.unsee()
 
     # -- accounts ---------------------------------------------------------------------------------
-
-    @property
-    def account(self) -> AccountInfo | None:
-        """The account that the next order of the selected market names."""
-        return self.account_for(self._state.selected)
-
-    def account_for(self, fqme: str) -> AccountInfo | None:
-        """The account that the next order of `fqme` names."""
-        return self._accounts.of(fqme)
 
     def step_account(self, step: int) -> None:
         """Use the next account that trades the selected market."""
@@ -336,8 +231,10 @@ class Ticket:
             UsageError: there is no such account, or it does not trade this market.
         """
         account = self._accounts.choose(name, self._state.selected)
-        if self._staged is not None and self._staged.kind == "order":
-            self._staged = replace(self._staged, account=name)
+        staged = self._staged
+        if staged is not None and staged.kind == "order":
+            is_exit = self._standing(account, staged.fqme).is_exit(staged.side)
+            self._staged = replace(staged, account=name, reduce_only=is_exit)
             self._resize_staged()
         self.unsee()
         if account.mode == "live":
@@ -347,34 +244,8 @@ class Ticket:
 
     # -- inside -----------------------------------------------------------------------------------
 
-    def _follow_market(self) -> None:
-        """Another market on the screen: what was staged for the last one is dropped."""
-        selected = self._state.selected
-        if selected == self._market:
-            return
-        if self._staged is not None:
-            self._notify(f"dropped what was staged for {self._market}; nothing was sent", "info")
-        self._units_of[self._market] = self._sizing.units
-        self._sizing = replace(self._sizing, units=self._units_of.get(selected), typed="")
-        self._market, self._staged, self._picked_id = selected, None, ""
-        self.unsee()
-
-    def _is_engine_there(self) -> bool:
-        if self._state.failure:
-            self._notify(f"the engine is gone: {self._state.failure}", "error")
-        return not self._state.failure
-
-    def _ready_market(self) -> MarketView | None:
-        """The selected market, if something can be staged in it now; says why not."""
-        self._follow_market()
-        if not self.is_armed:
-            self._notify("order mode is off: o arms it", "warning")
-            return None
-        if not self._is_engine_there():
-            return None
-        if self._state.market is None:
-            self._notify("this market is not open yet", "warning")
-        return self._state.market
+    def _holds_any(self, account: AccountInfo) -> bool:
+        return bool(self._state.position(account.name, self._state.selected).size)
 
     def _price_at_cursor(self, market: MarketView, otherwise: float) -> Decimal:
         cursor = self._cursor_price()
@@ -382,20 +253,11 @@ class Ticket:
 
     def _reference_price(self, market: MarketView) -> Decimal:
         """The price that slots are counted at."""
-        if self._staged is not None and self._staged.price is not None:
-            return self._staged.price
+        staged = self._staged
+        line = staging.line_price(staged, market.instrument, market.quote) if staged else None
+        if line is not None:
+            return line
         return staging.fit_price(market.quote.last, market.instrument)
-
-    def _pickable(self) -> Sequence[Order | Alert]:
-        fqme = self._state.selected
-        return (*self._state.working(fqme), *self._state.armed_alerts(fqme))
-
-    def _amendable(self) -> Staged | None:
-        """The staged amend, or one that changes nothing yet for the picked order."""
-        if self._staged is not None:
-            return self._staged if self._staged.kind == "amend" else None
-        picked = self.picked
-        return staging.staged_amend(picked) if isinstance(picked, Order) else None
 
     def _movable(self) -> tuple[Staged, MarketView] | None:
         """What the arrows move, with its market; says why there is nothing."""
@@ -407,8 +269,8 @@ class Ticket:
             if isinstance(self.picked, Alert):
                 self._notify("an alert stays where it is: c cancels it, a stages another", "info")
             return None
-        if staged.price is None:
-            self._notify(f"a {staged.order_type} order has no price to move", "info")
+        if staging.line_price(staged, market.instrument, market.quote) is None:
+            self._notify(_why_unmoved(staged), "info")
             return None
         return staged, market
 
@@ -418,71 +280,78 @@ class Ticket:
         if price is None:
             self._notify(f"there is no {name}", "warning")
             return
-        self._restage(staging.at_price(staged, price, market.instrument), market)
+        placed = staging.at_price(staged, price, market.instrument, market.quote)
+        self._restage(placed, market)
 
     def _restage(self, staged: Staged, market: MarketView) -> None:
         """`staged` at another price: slots are worth another size there."""
-        self._sizing = staging.untyped(self._sizing)
-        if staged.kind == "order" and staged.price is not None:
-            account = self._state.accounts.get(staged.account)
-            size = staging.size_of(self._sizing, market.instrument, staged.price, account)
-            staged = replace(staged, size=size)
-        self._stage(staged)
+        self._sizing = sizes.untyped(self._sizing)
+        self._stage(self._sized(staged, market) if staged.kind == "order" else staged)
 
-    def _stage(self, staged: Staged) -> None:
-        if staged.kind != "amend":
-            self._picked_id = ""
-        self._staged = staged
-        self.unsee()
+    def _sized(self, staged: Staged, market: MarketView) -> Staged:
+        """`staged` in the size that is set, at the price where its line is."""
+        if staged.keeps_size:
+            return staged
+        account = self._state.accounts.get(staged.account)
+        line = staging.line_price(staged, market.instrument, market.quote)
+        price = line if staged.price is None else staged.price
+        if price is None:
+            price = staging.fit_price(market.quote.last, market.instrument)
+        sized = sizes.size_of(
+            self._sizing,
+            staged.side,
+            market.instrument,
+            price,
+            self._standing(account, staged.fqme),
+            reduces=staged.reduce_only,
+        )
+        return replace(staged, size=sized.size, size_reason=sized.reason)
 
-    def _drop(self) -> None:
-        self._staged = None
-        self._sizing = staging.untyped(self._sizing)
-        self.unsee()
+    def _next_size(self, market: MarketView, price: Decimal) -> Decimal:
+        """What is set, for an entry that is not staged yet."""
+        if self._sizing.unit == "units" and self._sizing.units is not None:
+            return sizes.fit_size(self._sizing.units, market.instrument)
+        return sizes.slots_to_size(Decimal(1), market.instrument, price, self.account)
 
     def _set_sizing(self, sizing: Sizing) -> None:
         """Use `sizing`, for the picked order if one is, else for what is staged and the next."""
         market, amend = self._state.market, self._amendable()
         if amend is not None and market is not None:
-            price = self._reference_price(market)
-            account = self._state.accounts.get(amend.account)
-            size = staging.size_of(sizing, market.instrument, price, account)
             self._sizing = replace(self._sizing, typed=sizing.typed)
-            self._stage(replace(amend, size=size))
+            self._stage(replace(amend, size=self._amended_size(sizing, amend, market)))
             return
         self._sizing = sizing
         self._resize_staged()
         self.unsee()
 
+    def _amended_size(self, sizing: Sizing, amend: Staged, market: MarketView) -> Decimal:
+        if sizing.unit == "units" and sizing.units is not None:
+            return sizes.fit_size(sizing.units, market.instrument)
+        account = self._state.accounts.get(amend.account)
+        price = self._reference_price(market)
+        slots = sizing.slots if sizing.unit == "slots" else Decimal(1)
+        return sizes.slots_to_size(slots, market.instrument, price, account)
+
     def _step_amend(self, amend: Staged, count: int, market: MarketView, price: Decimal) -> None:
         instrument, account = market.instrument, self._state.accounts.get(amend.account)
         if self._sizing.unit == "slots":
-            step = staging.slots_to_size(Decimal(1), instrument, price, account)
+            step = sizes.slots_to_size(Decimal(1), instrument, price, account)
         else:
-            step = staging.unit_step(instrument, price, account)
-        size = max(amend.size + count * step, staging.least_size(instrument, price))
-        self._sizing = staging.untyped(self._sizing)
-        self._stage(replace(amend, size=staging.fit_size(size, instrument)))
+            step = sizes.unit_step(instrument, price, account)
+        size = max(amend.size + count * step, sizes.least_size(instrument, price))
+        self._sizing = sizes.untyped(self._sizing)
+        self._stage(replace(amend, size=sizes.fit_size(size, instrument)))
 
     def _resize_staged(self) -> None:
         market, staged = self._state.market, self._staged
-        if market is None or staged is None or staged.kind != "order" or staged.price is None:
-            return
-        account = self._state.accounts.get(staged.account)
-        size = staging.size_of(self._sizing, market.instrument, staged.price, account)
-        self._staged = replace(staged, size=size)
-
-    def _preview_of(self, staged: Staged, market: MarketView) -> Preview:
-        return staging.preview(
-            staged,
-            market.instrument,
-            market.quote,
-            position=self._state.positions.get((staged.account, staged.fqme))
-            or Position(account=staged.account, fqme=staged.fqme),
-            account=self._state.accounts.get(staged.account),
-            is_stale=market.is_stale,
-        )
+        if market is not None and staged is not None and staged.kind == "order":
+            self._staged = self._sized(replace(staged, keeps_size=False), market)
 
 
-def _id_of(item: Order | Alert) -> str:
-    return item.order_id if isinstance(item, Order) else item.alert_id
+def _why_unmoved(staged: Staged) -> str:
+    order = staged.amended
+    if order is not None and order.trail is not None:
+        return "a trailing stop moves by itself: c cancels it"
+    if order is not None and order.stop_price is not None:
+        return "a stop at the venue stays where it is: c cancels it, then stage another"
+    return f"a {staged.order_type} order has no price to move"

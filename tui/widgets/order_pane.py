@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable
 from decimal import Decimal
 
-from rich.cells import cell_len
-
-from engine.messages import Order, Position
+from engine.accounting.breakeven import breakeven
+from engine.messages import AccountInfo, Position
+from engine.text import safe
 from tui.orders.lines import Summary
 from tui.orders.profit import Profit, profit_of
-from tui.orders.staging import Preview, Staged
 from tui.paint import format as text_of
 from tui.state import DeckState, MarketView
-from tui.widgets.blotter_rows import STATE_INKS, money_ink
-from tui.widgets.lines import Line, Lines, Span, fit, spread_out
-
-LABEL = 11
-"""Width of the words on the left."""
+from tui.widgets.blotter_rows import money_ink
+from tui.widgets.lines import Line, Lines, Span, spread_out
+from tui.widgets.staged_block import (
+    fact,
+    label,
+    picked_lines,
+    route_ink,
+    staged_lines,
+    strip_spans,
+    wrapped_fact,
+)
 
 
 class OrderPane(Lines):
@@ -57,9 +61,9 @@ def pane_lines(state: DeckState, summary: Summary, width: int, height: int) -> l
     facts = [*_account_lines(state, summary, market, width)]
     held = _position_lines(state, summary, market, width)
     quote = _quote_lines(market, width)
-    staged = _staged_lines(summary, market, width)
+    staged = staged_lines(summary, market, width)
     if not staged:
-        staged = _picked_lines(summary, market, width)
+        staged = picked_lines(summary, market, width)
     blocks = [block for block in (facts, held, staged) if block]
     lines = _stacked(top, blocks, height)
     if len(lines) + len(quote) < height:
@@ -102,7 +106,7 @@ def _quote_lines(market: MarketView | None, width: int) -> list[Line]:
         sizes = text_of.size(size, instrument) if price is not None else ""
         return Line(
             spread_out(
-                [_label(word), Span(text_of.price(price, instrument), f"{ink} bold")],
+                [label(word), Span(text_of.price(price, instrument), f"{ink} bold")],
                 [Span(f"{sizes} ", "text")],
                 width,
             )
@@ -112,7 +116,7 @@ def _quote_lines(market: MarketView | None, width: int) -> list[Line]:
     return [
         side("ask", quote.ask, quote.ask_size),
         side("bid", quote.bid, quote.bid_size),
-        _fact("24h", volume, text_of.percent(market.change), width),
+        fact("24h", volume, text_of.percent(market.change), width),
     ]
 
 
@@ -123,26 +127,58 @@ def _account_lines(
     if account is None:
         text = "no account trades this market" if market else "no market"
         return [Line((Span(f" {text}", "muted"),))]
-    mode = (
-        [Span("real money ", "live bold")] if account.mode == "live" else [Span("paper ", "muted")]
-    )
+    mode = _mode(summary, account)
     lines = [
-        Line(spread_out([_label("account"), Span(account.name, "text bold")], mode, width)),
+        Line(spread_out([label("account"), Span(account.name, "text bold")], mode, width)),
+        *_guard_lines(summary, width),
         Line(
             spread_out(
-                [_label("size"), Span(summary.size, "text")],
-                [Span(f"{summary.route} ", f"{summary.route} bold"), Span("")],
+                [label("size"), Span(summary.size, "text")],
+                [Span(f"{summary.route} ", f"{route_ink(summary.route)} bold"), Span("")],
                 width,
             )
         ),
     ]
+    if summary.slots is not None:
+        used, count = summary.slots
+        text = f"{text_of.fixed(used, 1)} of {count}"
+        lines.append(fact("slots", text, _loading(account), width))
     limit = account.max_position_notional
     if limit is None:
-        return [*lines, _fact("limit", "none set", "", width)]
-    used = _used(state, account.name, market)
-    share = f"{float(used / limit):.0%} used" if limit and market else ""
+        return [*lines, fact("limit", "none set", "", width)]
+    notional = _used(state, account.name, market)
+    share = f"{float(notional / limit):.0%} used" if limit and market else ""
     quote = market.instrument.quote.upper() if market else ""
-    return [*lines, _fact("limit", f"{text_of.compact(limit)} {quote}", share, width)]
+    return [*lines, fact("limit", f"{text_of.compact(limit)} {quote}", share, width)]
+
+
+def _mode(summary: Summary, account: AccountInfo) -> list[Span]:
+    """Paper, or real money: loud once it is armed."""
+    if account.mode != "live":
+        return [Span("paper ", "muted")]
+    if summary.is_account_armed:
+        return [Span(" REAL MONEY ", "chip-live bold"), Span(" ")]
+    return [Span("real money ", "live bold")]
+
+
+def _guard_lines(summary: Summary, width: int) -> list[Line]:
+    """Why the account takes not all orders, where it does not."""
+    account, guards = summary.account, summary.guards
+    lines = []
+    if account is not None and account.mode == "live":
+        words = "armed: L disarms" if summary.is_account_armed else "not armed: L arms it"
+        lines.append(fact("", words, "", width, "live"))
+    if guards is not None and guards.missing_limits:
+        lines += wrapped_fact("lacks", ", ".join(guards.missing_limits), width, "warning")
+    if guards is not None and guards.state != "active":
+        words = "only reduces" if guards.state == "reducing" else "halted"
+        lines.append(fact("state", words, "", width, "warning bold"))
+        lines += wrapped_fact("", safe(guards.reason, 80), width, "muted")
+    return lines
+
+
+def _loading(account: AccountInfo) -> str:
+    return "" if account.loading == "even" else f"{account.loading}-loaded"
 
 
 def _used(state: DeckState, account: str, market: MarketView | None) -> Decimal:
@@ -161,9 +197,9 @@ def _position_lines(
         return []
     position = state.position(summary.account.name, market.fqme)
     profit = profit_of(position, market)
-    asset = market.instrument.quote.upper()
+    asset = market.instrument.settle.upper()
     if not position.size:
-        first = Line((_label("position"), Span("flat", "muted")))
+        first = Line((label("position"), Span("flat", "muted")))
         done = _done_lines(profit, position, asset, width)
         return [first, *done] if profit.realised or profit.fees else [first]
     sign = "+" if position.size > 0 else ""
@@ -172,15 +208,28 @@ def _position_lines(
     average = text_of.price(position.average_price, market.instrument)
     first = Line(
         spread_out(
-            [_label("position"), Span(size, f"{ink} bold")], [Span(f"@ {average} ", "text")], width
+            [label("position"), Span(size, f"{ink} bold")], [Span(f"@ {average} ", "text")], width
         )
     )
     stale = "stale" if profit.is_stale else money_ink(profit.unrealised)
     return [
         first,
+        *_breakeven_lines(position, market, width),
         _money("unrealised", profit.unrealised, asset, stale, width),
         *_done_lines(profit, position, asset, width),
     ]
+
+
+def _breakeven_lines(position: Position, market: MarketView, width: int) -> list[Line]:
+    """Where leaving would lose nothing, all costs counted; or why that is not known."""
+    found = breakeven(position, market.instrument)
+    price = found.on_tick(position, market.instrument)
+    if price is not None:
+        return [fact("breakeven", text_of.price(price, market.instrument), "", width)]
+    if found.unpriced:
+        assets = ", ".join(asset.upper() for asset in found.unpriced)
+        return [fact("breakeven", text_of.UNKNOWN, f"fees in {assets}", width)]
+    return []
 
 
 def _done_lines(profit: Profit, position: Position, asset: str, width: int) -> list[Line]:
@@ -189,140 +238,10 @@ def _done_lines(profit: Profit, position: Position, asset: str, width: int) -> l
         lines.append(_money("fees", -profit.fees, asset, "muted", width))
     for other, amount in position.fees_in_other.items():
         paid = f"-{text_of.plain(amount)} {other.upper()} "
-        lines.append(Line(spread_out([_label("fees")], [Span(paid, "muted")], width)))
+        lines.append(Line(spread_out([label("fees")], [Span(paid, "muted")], width)))
     return lines
-
-
-def _staged_lines(summary: Summary, market: MarketView | None, width: int) -> list[Line]:
-    staged, preview = summary.staged, summary.preview
-    if staged is None or preview is None or market is None:
-        return []
-    lines = [_staged_title(staged, width), _staged_price(staged, preview, market, width)]
-    if staged.kind != "alert":
-        notional = text_of.notional(preview.notional, market.instrument.quote)
-        lines.append(_fact("notional", notional, "", width))
-    if preview.distance is not None:
-        share = preview.distance_share
-        lines.append(
-            _fact(
-                "distance",
-                text_of.change(preview.distance, market.instrument),
-                "" if share is None else text_of.percent(float(share)),
-                width,
-            )
-        )
-    if preview.position is not None:
-        lines.append(_after(preview, market, width))
-    for texts, ink in ((preview.faults, "error"), (preview.warnings, "warning")):
-        for text in texts:
-            parts = textwrap.wrap(f"! {text}", max(1, width - 2))
-            lines += [Line((Span(f" {part}", ink),)) for part in parts]
-    keys = "enter sends   esc drops" if not preview.faults else "cannot be sent as it is"
-    return [*lines, Line((Span(f" {keys}", "muted"),))]
-
-
-def _staged_title(staged: Staged, width: int) -> Line:
-    """What Enter would send; a live one is loud."""
-    if staged.kind == "alert":
-        chip = [Span(" ALERT ", "chip-alert bold")]
-        words = "calls you, trades nothing"
-    else:
-        verb = "AMEND " if staged.kind == "amend" else ""
-        chip = [
-            Span(
-                f" {verb}{staged.side.upper()} {staged.route.upper()} ", f"chip-{staged.route} bold"
-            )
-        ]
-        words = "to the venue at once" if staged.route == "live" else "held until touched"
-    room = width - 1 - len(chip[0].text)
-    return Line((Span(" "), *chip, Span(fit(f" {words} ", room, right=True), "muted")))
-
-
-def _staged_price(staged: Staged, preview: Preview, market: MarketView, width: int) -> Line:
-    price = "market" if staged.price is None else text_of.price(staged.price, market.instrument)
-    if staged.kind == "alert":
-        return _fact("price", price, "", width, "text bold")
-    size = f"{text_of.size(staged.size, market.instrument)} {market.instrument.base.upper()}"
-    return Line(
-        spread_out(
-            [_label("staged"), Span(size, "text bold")], [Span(f"@ {price} ", "text bold")], width
-        )
-    )
-
-
-def _after(preview: Preview, market: MarketView, width: int) -> Line:
-    size = text_of.size(preview.position, market.instrument)
-    if preview.position is not None and preview.position > 0:
-        size = f"+{size}"
-    if not preview.position:
-        return _fact("then", "flat", "", width)
-    average = text_of.price(preview.average_price, market.instrument)
-    return Line(spread_out([_label("then"), Span(size)], [Span(f"@ {average} ")], width))
-
-
-def _picked_lines(summary: Summary, market: MarketView | None, width: int) -> list[Line]:
-    """The working order, or alert, that keys act on."""
-    picked = summary.picked
-    if picked is None or market is None:
-        return []
-    if not isinstance(picked, Order):
-        price = text_of.price(picked.price, market.instrument)
-        hint = Line((Span(" c cancels", "muted"),))
-        return [_fact("picked", "alert", f"@ {price}", width, "alert"), hint]
-    hint = Line((Span(" ↑↓ amends   c cancels", "muted"),))
-    price = text_of.price(
-        picked.trigger_price if picked.state == "dark" else picked.price, market.instrument
-    )
-    size = text_of.size(picked.remaining, market.instrument)
-    return [
-        _fact("picked", f"{picked.side} {size}", f"@ {price}", width, "text bold"),
-        _fact(
-            "state",
-            picked.state.value,
-            picked.awaiting,
-            width,
-            STATE_INKS.get(picked.state, "text"),
-        ),
-        hint,
-    ]
-
-
-def _label(word: str) -> Span:
-    return Span(fit(f" {word}", LABEL + 1), "muted")
-
-
-def _fact(word: str, value: str, note: str, width: int, ink: str = "text") -> Line:
-    return Line(
-        spread_out(
-            [_label(word), Span(value, ink)], [Span(f"{note} " if note else " ", "muted")], width
-        )
-    )
 
 
 def _money(word: str, value: Decimal, asset: str, ink: str, width: int) -> Line:
     right = [Span(text_of.pnl(value), ink), Span(f" {asset} ", "muted")]
-    return Line(spread_out([_label(word)], right, width))
-
-
-def strip_spans(summary: Summary, width: int) -> tuple[Span, ...]:
-    """The staged line in words, for one row."""
-    staged = summary.staged
-    if staged is None:
-        return ()
-    ink = "chip-alert bold" if staged.kind == "alert" else f"chip-{staged.route} bold"
-    word = "ALERT" if staged.kind == "alert" else staged.route.upper()
-    tail = " enter sends "
-    room = width - cell_len(word) - 4
-    texts = [_routeless(text, staged.route) for text in summary.texts]
-    text = next((text for text in texts if cell_len(text) <= room), texts[-1])
-    has_tail = cell_len(text) + len(tail) <= room
-    return spread_out(
-        [Span(f" {word} ", ink), Span(f" {text}", "text")],
-        [Span(tail, "muted")] if has_tail else [],
-        width,
-    )
-
-
-def _routeless(text: str, route: str) -> str:
-    """Words of what is staged, without those that stand before them."""
-    return text.removeprefix("ALERT ").replace(f"{route.upper()} ", "", 1)
+    return Line(spread_out([label(word)], right, width))

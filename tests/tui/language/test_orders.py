@@ -22,6 +22,8 @@ READERS: dict[str, Callable[[Words, Context], Call]] = {
     "sell": language.order("sell"),
     "cancel": language.cancel,
     "flatten": language.flatten,
+    "reverse": language.reverse,
+    "close": language.close,
     "alert": language.alert,
     "size": language.size_setting,
 }
@@ -95,6 +97,34 @@ def test_stops_are_market_or_limit_orders_that_wait() -> None:
     assert (stop.order_type, stop.price, stop.stop_price) == ("stop", None, D(99))
 
 
+def test_a_profit_is_taken_at_the_market_or_at_a_limit() -> None:
+    take = _order("sell 2 target 70000")
+    limited = _order("sell 2 tp 70000 @ 69990")
+
+    assert (take.order_type, take.stop_price) == ("take_profit", D(70000))
+    assert (limited.order_type, limited.price) == ("take_profit_limit", D(69990))
+
+
+def test_a_stop_trails_by_a_price_or_by_a_percentage() -> None:
+    by_price = _order("sell 1 trail 120.5")
+    by_percent = _order("sell 1 trail 1.5% offset 10 dark by mid")
+
+    assert (by_price.order_type, by_price.trail) == ("trailing_stop", D("120.50"))
+    assert by_price.trail_unit == "price"
+    assert (by_percent.order_type, by_percent.trail) == ("trailing_stop_limit", D("1.5"))
+    assert (by_percent.trail_unit, by_percent.limit_offset) == ("percent", D("10.00"))
+    assert (by_percent.route, by_percent.reference) == ("dark", "mid")
+
+
+def test_an_order_may_only_reduce_and_may_end() -> None:
+    request = _order("sell 1 @ 100 reduce gtd 2h post")
+
+    assert request.reduce_only
+    assert request.post_only
+    assert request.time_in_force == "gtd"
+    assert request.expires_ns == CONTEXT.now_ns + 7200 * 10**9
+
+
 def test_terms_route_and_account_stand_in_any_order() -> None:
     request = _order("buy 1 on paper ioc live @ 100")
 
@@ -123,7 +153,7 @@ def test_a_negative_price_is_typed_where_the_market_has_them() -> None:
         ("buy 101 @ 5", "101", "above the largest size, 100", ""),
         ("buy 0.500001 @ 5", "0.500001", "not on a step of 0.00001", "at most 0.50000"),
         ("buy 1.5 acme.stock.sim @ 5", "1.5", "not on a step of 1", "at most 1"),
-        ("buy 1", "", "@ PRICE or market is missing", ""),
+        ("buy 1", "", "@ PRICE, market, stop PRICE, target PRICE or trail DISTANCE is missing", ""),
         ("buy 1 @", "", "the price is missing", ""),
         ("buy 1 @ 64000.001", "64000.001", "not on a tick of 0.01", "64000.00 or 64000.01"),
         ("buy 1 @ 0", "0", "outside of 0.01 to", ""),
@@ -132,7 +162,15 @@ def test_a_negative_price_is_typed_where_the_market_has_them() -> None:
         ("buy 1 @ 5 market", "market", "'market' does not go with '5'", ""),
         ("buy 1 market post", "post", "'post' does not go with 'market'", ""),
         ("buy 1 @ 5 dark live", "live", "'live' does not go with 'dark'", ""),
-        ("buy 1 @ 5 stop 6 dark", "dark", "'dark' does not go with '6'", ""),
+        ("buy 1 stop 6 trail 1", "1", "'1' does not go with '6'", ""),
+        ("buy 1 trail 0", "0", "a trail is more than nothing", ""),
+        ("buy 1 trail 0.001", "0.001", "not on a tick of 0.01", ""),
+        ("buy 1 trail 100%", "100%", "more than 0% and less than 100%", ""),
+        ("buy 1 trail x%", "x%", "is no percentage", ""),
+        ("buy 1 stop 6 offset 1", "1", "only what trails has an offset", "@ PRICE"),
+        ("buy 1 @ 5 by mid", "mid", "only what waits", ""),
+        ("buy 1 stop 6 by bid", "bid", "'bid' is no reference", ""),
+        ("buy 1 @ 5 gtd soon", "soon", "'soon' is no time to end at", "2h"),
         ("buy 1 @ 5 ioc fok", "fok", "'fok' does not go with 'ioc'", ""),
         ("buy 1 @ 5 drak", "drak", "'drak' means nothing in an order", "'dark'"),
         ("buy 1 @ 5 on", "", "the account is missing", ""),
@@ -181,8 +219,10 @@ def test_what_is_not_said_is_left_to_the_ticket() -> None:
 
 CLASHES = [
     {"market", "@ 5"}, {"market", "stop 6"}, {"market", "post"}, {"market", "ioc"},
-    {"market", "gtc"}, {"market", "dark"}, {"stop 6", "dark"}, {"stop 6", "post"},
+    {"market", "gtc"}, {"market", "dark"}, {"stop 6", "post"}, {"stop 6", "target 7"},
+    {"trail 1%", "stop 6"}, {"trail 1%", "@ 5"}, {"trail 1%", "post"}, {"target 7", "post"},
     {"post", "ioc"}, {"post", "dark"}, {"dark", "live"}, {"ioc", "fok"}, {"ioc", "gtc"},
+    {"post", "fok"},
 ]  # fmt: skip
 """Parts of an order that contradict each other."""
 
@@ -191,7 +231,7 @@ CLASHES = [
 def test_parts_that_contradict_each_other_do_in_whichever_order(clash: set[str]) -> None:
     one, other = sorted(clash)
     for first, second in ((one, other), (other, one)):
-        price = "" if clash & {"market", "@ 5", "stop 6"} else "@ 5 "
+        price = "" if clash & {"market", "@ 5", "stop 6", "trail 1%", "target 7"} else "@ 5 "
         found, message, _ = _fault(f"buy 1 {price}{first} {second}")
 
         assert found == second.split()[-1]
@@ -207,10 +247,16 @@ def test_a_part_is_said_once(part: str) -> None:
     assert "does not go with" in message
 
 
-@pytest.mark.parametrize("word", ["@", "market", "stop", "ioc", "fok", "gtc", "post", "!"])
-def test_the_words_of_an_order_are_those_that_are_offered(word: str) -> None:
-    assert word in ORDER_WORDS
-    assert len(set(ORDER_WORDS)) == len(ORDER_WORDS) == 11
+def test_the_words_of_an_order_are_those_that_are_offered() -> None:
+    shapes = {"@ 5", "market", "stop 6", "target 6", "trail 1", "trail 1 offset 1", "stop 6 by mid"}
+    terms = {"gtc", "gtd 2h", "ioc", "fok", "post", "reduce", "dark", "live", "on paper", "!"}
+    texts = [f"buy 1 {shape}" for shape in shapes] + [f"buy 1 @ 5 {term}" for term in terms]
+    used = {word for text in texts for word in text.split() if not word[0].isdigit()}
+    for text in texts:
+        _order(text)
+
+    assert set(ORDER_WORDS) == used - {"buy", "mid", "paper"}
+    assert len(set(ORDER_WORDS)) == len(ORDER_WORDS)
 
 
 def test_a_price_is_written_with_the_decimals_of_its_market() -> None:
@@ -253,6 +299,11 @@ def test_prices_are_inside_those_of_the_market(text: str, at: str, said: str) ->
         ("flatten!", "flatten", (BTC.fqme, True)),
         ("flatten acme.stock.sim", "flatten", (ACME.fqme, False)),
         ("flatten acme.stock.sim !", "flatten", (ACME.fqme, True)),
+        ("reverse", "reverse", (BTC.fqme, False)),
+        ("reverse acme.stock.sim !", "reverse", (ACME.fqme, True)),
+        ("close half", "close", (BTC.fqme, D("0.5"), False)),
+        ("close 25% acme.stock.sim!", "close", (ACME.fqme, D("0.25"), True)),
+        ("close all", "close", (BTC.fqme, D(1), False)),
     ],
 )
 def test_what_takes_orders_back_is_done_as_an_order_is(
@@ -273,6 +324,10 @@ def test_what_takes_orders_back_is_done_as_an_order_is(
         ("cancel xrp.spot.sim", "xrp.spot.sim", "is not open", ""),
         ("cancel 1 !", "!", "too much here", ""),
         ("flatten 3", "3", "not a market name", ""),
+        ("close", "", "half, a percentage or all is missing", ""),
+        ("close 2", "2", "'2' is no part", "half, 25% or all"),
+        ("close 0%", "0%", "'0%' is no part", ""),
+        ("close 101%", "101%", "'101%' is no part", ""),
         ("flatten xrp.spot.sim", "xrp.spot.sim", "is not open", ":watch"),
     ],
 )

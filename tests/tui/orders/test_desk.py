@@ -545,7 +545,7 @@ def test_being_sure_does_not_spare_the_question_about_real_money() -> None:
     "fields",
     [
         {"order_type": "stop", "price": None, "stop_price": D("65000.00")},
-        {"order_type": "stop_limit", "stop_price": D("62000.00")},
+        {"order_type": "stop_limit", "stop_price": D("64500.00"), "price": D("64510.00")},
         {"post_only": True},
     ],
 )
@@ -570,7 +570,7 @@ def test_flatten_cancels_and_closes_after_a_question(bench: Bench) -> None:
     bench.order("o1")
     bench.desk.flatten(BTC.fqme, at=bench.time)
     assert bench.sent == []
-    assert bench.asked[0].detail == "cancels 1 working order, then closes 1.5 at the market"
+    assert bench.asked[0].detail == "cancels 1 working order, then closes +1.5 at the market"
 
     bench.desk.flatten(BTC.fqme, True, at=bench.time)
     assert bench.sent == [Flatten(order_id="id2", fqme=BTC.fqme, account="sim")]

@@ -5,13 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from engine.messages import OrderState, Position, PositionUpdate
-from tests.support.desk import ACME, BTC, Bench
-from tui.orders.lines import breakeven, describe
+from tests.support.desk import ACME, BTC, PAPER, REAL, Bench
+from tui.orders.lines import describe
 from tui.orders.staging import Staged
 
 D = Decimal
@@ -46,7 +44,7 @@ def _staged(**fields: object) -> Staged:
                 "stop_price": D("64000.00"),
                 "time_in_force": "ioc",
             },
-            "LIVE BUY 0.5 BTC @ 63990.00 stop 64000.00 ioc",
+            "LIVE BUY 0.5 BTC stop-limit 64000.00 @ 63990.00 ioc",
         ),
         (
             {"route": "live", "price": None, "order_type": "stop", "stop_price": D("64000.00")},
@@ -144,36 +142,99 @@ def test_a_stop_stands_at_its_stop_and_a_market_order_nowhere(bench: Bench) -> N
 # -- breakeven ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("is_long", [True, False])
-@given(
-    average=st.decimals("0.00001", "1000000", places=5),
-    fee=st.decimals("-0.01", "0.05", places=5).filter(bool),
-)
-def test_at_breakeven_both_fees_are_earned_to_the_last_digit(
-    is_long: bool, average: Decimal, fee: Decimal
-) -> None:
-    instrument = replace(BTC, taker_fee=fee)
-    price = breakeven(average, instrument, is_long=is_long)
-    assert price is not None
-    won = price - average if is_long else average - price
-
-    assert abs(won - fee * (price + average)) < average * D("1e-20")
-
-
-@pytest.mark.parametrize("fee", ["0", "1", "-1", "7"])
-def test_without_a_fee_or_with_an_absurd_one_there_is_no_breakeven(fee: str) -> None:
-    assert breakeven(D(100), replace(BTC, taker_fee=D(fee)), is_long=True) is None
-
-
 def test_a_position_has_its_average_price_and_its_breakeven_on_the_chart(bench: Bench) -> None:
     account = bench.desk.account_for(BTC.fqme)
     assert account is not None
     bench.state.markets[BTC.fqme].instrument = replace(BTC, taker_fee=D("0.0005"))
     held = Position(
-        account=account.name, fqme=BTC.fqme, size=D("-0.5"), average_price=D("64000.00")
+        account=account.name,
+        fqme=BTC.fqme,
+        size=D("-0.5"),
+        average_price=D("64000.00"),
+        entry_fees={"usdt": D("16.00")},
     )
     bench.state.fold(PositionUpdate(position=held))
     lines = {line.kind: line for line in bench.desk.lines(BTC.fqme)}
 
     assert lines["position"].price == 64000.0
-    assert lines["breakeven"].price == pytest.approx(63936.03, abs=0.01)
+    assert lines["breakeven"].price == 63936.03
+
+
+def test_without_costs_or_with_costs_that_have_no_price_no_breakeven_is_drawn(bench: Bench) -> None:
+    bench.hold("0.5", "64000.00")
+    assert "breakeven" not in {line.kind for line in bench.desk.lines(BTC.fqme)}
+
+    in_bnb = Position(
+        account="sim",
+        fqme=BTC.fqme,
+        size=D("0.5"),
+        average_price=D("64000.00"),
+        entry_fees={"bnb": D("0.01")},
+    )
+    bench.state.fold(PositionUpdate(position=in_bnb))
+    assert "breakeven" not in {line.kind for line in bench.desk.lines(BTC.fqme)}
+
+
+# -- types on the chart -------------------------------------------------------------------------
+
+
+def _told(bench: Bench) -> list[tuple[float, str]]:
+    return [(line.price, line.label) for line in bench.desk.lines(BTC.fqme)]
+
+
+def test_a_stop_stands_at_its_stop_and_its_limit_beside_it(bench: Bench) -> None:
+    stop = {"order_type": "stop_limit", "stop_price": D("62000.00"), "side": "sell"}
+    bench.order("o1", price=D("61990.00"), reduce_only=True, **stop)
+
+    assert _told(bench) == [
+        (62000.0, "#1 sell stop-limit 0.5 open · reduce-only"),
+        (61990.0, "limit of #1"),
+    ]
+
+
+def test_what_is_held_here_says_so_where_its_state_does_not(bench: Bench) -> None:
+    held = {"state": OrderState.DARK, "route": "dark", "price": None}
+    bench.order("o1", trigger_price=D("63000.00"), trigger_direction="down", **held)
+    bench.order(
+        "o2",
+        side="sell",
+        order_type="market",
+        trigger_price=D("62000.00"),
+        trigger_direction="down",
+        trail=D("1.5"),
+        trail_unit="percent",
+        **held,
+    )
+
+    assert _told(bench) == [
+        (63000.0, "#1 buy 0.5 dark"),
+        (62000.0, "#2 sell trailing stop 0.5 held here · trails 1.5%"),
+    ]
+
+
+def test_a_staged_stop_limit_has_a_line_for_each_price(bench: Bench) -> None:
+    bench.press("o", "d", "t", "t", "t")
+    staged = [line for line in bench.desk.lines(BTC.fqme) if line.kind == "staged"]
+
+    assert [line.price for line in staged] == [63808.0, 63840.0]
+    assert staged[0].label == "its limit"
+    assert "SELL 0.01567 BTC stop-limit 63840.00 @ 63808.00" in staged[1].label
+
+
+def test_a_staged_trailing_stop_stands_where_its_stop_would_begin(bench: Bench) -> None:
+    bench.press("o", "d", "T")
+    bench.desk.to_price(63500)
+    (line,) = [line for line in bench.desk.lines(BTC.fqme) if line.kind == "staged"]
+
+    assert line.price == 63500.0
+    assert "trailing stop trails 500.00" in line.label
+
+
+def test_the_summary_says_what_an_account_may_do() -> None:
+    bench = Bench(accounts=(REAL,), is_armed=False)
+    summary = bench.desk.summary()
+
+    assert not summary.is_account_armed
+    assert summary.guards is not None
+    assert summary.slots is None
+    assert Bench(accounts=(PAPER,)).desk.summary().slots == (0, 4)

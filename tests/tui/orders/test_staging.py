@@ -1,4 +1,4 @@
-"""Staged values: prices on ticks, sizes on steps, previews that add up."""
+"""Staged values: prices on ticks, lines where they are meant, every type of order."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.ems.orders import as_dark, new_order
+from engine.ems.shape import check_shape, held_as
 from engine.instruments import Instrument
-from engine.messages import AccountInfo, Amend, Order, OrderState, Position, SetAlert, Submit
-from tests.support.desk import ACME, BTC, CL, ES, PAPER, QUOTES, SIM
+from engine.messages import Amend, Order, OrderState, OrderType, SetAlert, Side, Submit
+from tests.support.desk import ACME, BTC, CL, ES, QUOTES
+from tests.support.venue import EVERYTHING
 from tui.orders import staging
-from tui.orders.staging import Sizing, Staged
+from tui.orders.staging import Staged
+from tui.orders.terms import HAS_STOP, WAITS, WORDS
 
 D = Decimal
 INSTRUMENTS = (BTC, ACME, ES, CL)
+QUOTE = QUOTES[BTC.fqme]
 
 
 def _staged(**fields: object) -> Staged:
@@ -43,16 +48,6 @@ def _order(**fields: object) -> Order:
         "state": OrderState.OPEN,
     }
     return Order(**{**known, **fields})  # type: ignore[arg-type]
-
-
-def _preview(staged: Staged, held: str = "0", average: str | None = None) -> staging.Preview:
-    position = Position(
-        account="sim",
-        fqme=BTC.fqme,
-        size=D(held),
-        average_price=D(average) if average else None,
-    )
-    return staging.preview(staged, BTC, QUOTES[BTC.fqme], position=position, account=SIM)
 
 
 # -- commands -----------------------------------------------------------------------------------
@@ -88,7 +83,7 @@ def test_an_alert_is_set_at_its_price() -> None:
 
 def test_an_amend_names_only_what_it_changes() -> None:
     amend = staging.staged_amend(_order())
-    moved = staging.moved(amend, 3, BTC)
+    moved = staging.moved(amend, 3, BTC, QUOTE)
 
     assert not amend.is_changed
     assert moved.is_changed
@@ -97,7 +92,7 @@ def test_an_amend_names_only_what_it_changes() -> None:
 
 def test_an_amend_of_what_is_held_dark_moves_its_trigger() -> None:
     dark = _order(price=None, trigger_price=D("62000.00"), state=OrderState.DARK, route="dark")
-    moved = staging.moved(staging.staged_amend(dark), -1, BTC)
+    moved = staging.moved(staging.staged_amend(dark), -1, BTC, QUOTE)
 
     wanted = Amend(order_id="o1", price=D("61999.99"), of_trigger=True)
     assert staging.command_of(moved) == wanted
@@ -118,7 +113,7 @@ def test_a_price_is_always_on_a_tick_and_inside_the_limits(
     low, high = staging.price_bounds(instrument)
     staged = _staged(price=staging.fit_price(start, instrument))
     for step in steps:
-        staged = staging.moved(staged, step, instrument)
+        staged = staging.moved(staged, step, instrument, QUOTES[instrument.fqme])
 
         assert staged.price is not None
         assert instrument.is_on_tick(staged.price)
@@ -126,215 +121,140 @@ def test_a_price_is_always_on_a_tick_and_inside_the_limits(
 
 
 def test_a_price_stops_at_a_tick_above_zero_unless_the_market_goes_below() -> None:
-    assert staging.moved(_staged(price=D("0.05")), -100, BTC).price == D("0.01")
-    assert staging.moved(_staged(price=D("0.05")), -100, CL).price == D("-0.95")
-    assert staging.moved(_staged(price=D("-99.00")), -1000, CL).price == D("-100.00")
+    assert staging.moved(_staged(price=D("0.05")), -100, BTC, QUOTE).price == D("0.01")
+    assert staging.moved(_staged(price=D("0.05")), -100, CL, QUOTE).price == D("-0.95")
+    assert staging.moved(_staged(price=D("-99.00")), -1000, CL, QUOTE).price == D("-100.00")
 
 
 def test_a_move_is_undone_by_the_move_back() -> None:
     staged = _staged()
 
-    assert staging.moved(staging.moved(staged, 137, BTC), -137, BTC) == staged
+    assert staging.moved(staging.moved(staged, 137, BTC, QUOTE), -137, BTC, QUOTE) == staged
 
 
-# -- sizes --------------------------------------------------------------------------------------
+# -- types of orders ----------------------------------------------------------------------------
 
 
-def test_a_slot_is_the_position_limit_divided_by_the_slots() -> None:
-    assert staging.slot_notional(PAPER) == D(2000)
-    assert staging.slots_to_size(D(1), BTC, D(64000), PAPER) == D("0.03125")
-    assert staging.slots_to_size(D(4), ACME, D(100), PAPER) == D(80)
-
-
-def test_without_a_limit_a_slot_is_worth_the_default() -> None:
-    assert staging.slot_notional(SIM) == staging.DEFAULT_SLOT_NOTIONAL
-    assert staging.slots_to_size(D(2), ACME, D(100), None) == D(20)
-
-
-def test_a_slot_worth_less_than_the_least_order_is_the_least_order() -> None:
-    assert staging.slots_to_size(D(1), ES, D(5900), SIM) == D(1)
-    assert staging.slots_to_size(D(1), BTC, D(10) ** 9, SIM) == D("0.00010")
-
-
-def test_the_least_size_respects_step_size_and_notional() -> None:
-    assert staging.least_size(ACME, D(100)) == D(1)
-    assert staging.least_size(BTC, D(64000)) == D("0.00010")
-    assert staging.least_size(BTC, D(10)) == D("0.50000")
-
-
-@pytest.mark.parametrize(
-    ("instrument", "price", "step"),
-    [
-        (BTC, D(64000), "0.001"),
-        (ACME, D("101.5"), "1"),
-        (ES, D(5900), "1"),
-        (ACME, D("0.5"), "100"),
-    ],
-)
-def test_a_unit_step_is_a_power_of_ten_of_steps_of_some_tenth_of_a_slot(
-    instrument: Instrument, price: Decimal, step: str
+@pytest.mark.parametrize("side", ["buy", "sell"])
+@pytest.mark.parametrize("order_type", WORDS)
+def test_every_type_waits_on_its_own_side_and_is_sent_with_the_fields_it_has(
+    order_type: OrderType, side: Side
 ) -> None:
-    assert staging.unit_step(instrument, price, SIM) == D(step)
+    staged = staging.as_type(_staged(side=side, route="live"), order_type, BTC, QUOTE)
+    command = staging.command_of(staged)
+    order = new_order(command, 1)  # type: ignore[arg-type]
+
+    assert command.order_type == order_type  # type: ignore[union-attr]
+    assert check_shape(order, BTC, EVERYTHING) is None
+    if order_type in HAS_STOP:
+        assert staged.stop_price is not None
+        assert staging.is_on_its_side(order_type, side, staged.stop_price, D(64000))
 
 
-def test_digits_set_the_size_in_the_unit_that_is_set() -> None:
-    sizing = Sizing(unit="units")
-    for key in "0.25":
-        sizing = staging.typed(sizing, key)
+@pytest.mark.parametrize("order_type", sorted(WAITS))
+def test_a_stop_that_is_to_be_held_here_names_no_trigger_beside_its_stop(
+    order_type: OrderType,
+) -> None:
+    staged = staging.as_type(_staged(side="sell", route="dark"), order_type, BTC, QUOTE)
+    command = staging.command_of(staged)
+    order = new_order(command, 1)  # type: ignore[arg-type]
+    as_type = held_as(order, EVERYTHING)
 
-    assert sizing.typed == "0.25"
-    assert staging.size_of(sizing, BTC, D(64000), SIM) == D("0.25000")
-
-    slots = staging.typed(Sizing(unit="slots"), "3")
-    assert staging.size_of(slots, ACME, D(100), SIM) == D(30)
-
-
-def test_a_digit_after_the_number_is_done_begins_a_new_one() -> None:
-    sizing = staging.typed(staging.untyped(staging.typed(Sizing(), "5")), "3")
-
-    assert sizing.slots == 3
+    assert as_type is not None
+    assert check_shape(as_dark(order, as_type), BTC, EVERYTHING) is None
 
 
-def test_no_size_is_one_slot_again_when_the_number_is_done() -> None:
-    sizing = staging.untyped(staging.typed(Sizing(), "0"))
+def test_a_stop_is_put_as_far_from_the_market_as_the_line_was_and_never_too_near() -> None:
+    below = _staged(side="buy", price=D("63990.00"))
 
-    assert sizing.slots == 1
-
-
-def test_digits_can_be_taken_back_to_none() -> None:
-    sizing = staging.erased(staging.typed(staging.typed(Sizing(), "4"), "2"))
-    assert sizing.slots == 4
-
-    sizing = staging.erased(sizing)
-    assert sizing.slots == 0
-    assert staging.size_of(sizing, ACME, D(100), SIM) == 0
+    assert staging.as_type(below, "stop", BTC, QUOTE).stop_price == D("64160.00")
+    far = _staged(side="buy", price=D("63000.00"))
+    assert staging.as_type(far, "stop", BTC, QUOTE).stop_price == D("65000.00")
+    assert staging.as_type(below, "take_profit", BTC, QUOTE).stop_price == D("63990.00")
 
 
-def test_changing_the_unit_keeps_the_size() -> None:
-    sizing = Sizing(unit="slots", slots=D(3))
-    size = staging.size_of(sizing, ACME, D(100), SIM)
-    in_units = staging.in_unit(sizing, "units", size)
+def test_the_limit_of_a_stop_goes_with_it_and_can_be_put_farther() -> None:
+    stop = staging.as_type(_staged(side="sell"), "stop_limit", BTC, QUOTE)
+    assert (stop.stop_price, stop.price) == (D("63990.00"), D("63958.00"))
 
-    assert staging.size_of(in_units, ACME, D(100), SIM) == size
-    assert staging.in_unit(in_units, "slots", size).slots == 3
+    moved = staging.moved(stop, -100, BTC, QUOTE)
+    assert (moved.stop_price, moved.price) == (D("63989.00"), D("63957.00"))
+    wider = staging.wider(staging.wider(moved, 1, BTC), 1, BTC)
+    assert wider.price == D("63889.00")
+    assert staging.wider(wider, -1, BTC).price == D("63939.00")
+    assert staging.wider(_staged(), 1, BTC) == _staged()
 
 
-@settings(deadline=None, derandomize=True)
+def test_a_trailing_stop_is_moved_by_its_line() -> None:
+    stop = staging.as_type(_staged(side="sell"), "trailing_stop", BTC, QUOTE)
+    assert (stop.trail, staging.line_price(stop, BTC, QUOTE)) == (D("10.00"), D("63990.00"))
+
+    higher = staging.moved(stop, 100, BTC, QUOTE)
+    assert (higher.trail, staging.line_price(higher, BTC, QUOTE)) == (D("9.00"), D("63991.00"))
+    assert staging.moved(higher, 10_000, BTC, QUOTE).trail == D("0.01")
+
+
+def test_a_trail_is_counted_in_percent_or_in_prices() -> None:
+    by_price = staging.at_price(
+        staging.as_type(_staged(side="sell"), "trailing_stop", BTC, QUOTE), 63360, BTC, QUOTE
+    )
+    by_percent = staging.in_trail_unit(by_price, "percent", BTC, QUOTE)
+
+    assert (by_percent.trail, by_percent.trail_unit) == (D("1.00"), "percent")
+    assert staging.line_price(by_percent, BTC, QUOTE) == D("63360.00")
+    assert staging.moved(by_percent, -5, BTC, QUOTE).trail == D("1.05")
+    assert staging.wider(by_percent, 1, BTC).trail == D("2.00")
+    back = staging.in_trail_unit(by_percent, "price", BTC, QUOTE)
+    assert (back.trail, back.trail_unit) == (D("640.00"), "price")
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
 @given(
-    st.sampled_from(INSTRUMENTS),
-    st.decimals(-100, 500, places=2),
-    st.sampled_from((SIM, PAPER, None)),
-    st.lists(st.sampled_from([*"0123456789.", "+", "-", "u", "<", "!"]), max_size=25),
+    st.sampled_from(INSTRUMENTS[:3]),
+    st.sampled_from(("buy", "sell")),
+    st.lists(
+        st.one_of(
+            st.sampled_from(sorted(WORDS)),
+            st.integers(-5000, 5000),
+            st.sampled_from(("wider", "narrower", "percent", "price")),
+        ),
+        max_size=12,
+    ),
 )
-def test_any_keys_leave_a_size_on_a_step_and_not_above_the_largest(
-    instrument: Instrument, raw: Decimal, account: AccountInfo | None, keys: list[str]
+def test_whatever_is_done_to_it_an_order_has_the_shape_of_its_type(
+    instrument: Instrument, side: Side, deeds: list[str | int]
 ) -> None:
-    price = staging.fit_price(raw, instrument)
-    sizing = Sizing()
-    for key in keys:
-        size = staging.size_of(sizing, instrument, price, account)
-        if key in "+-":
-            step = 1 if key == "+" else -1
-            sizing = staging.stepped(sizing, step, instrument, price, account)
-        elif key == "u":
-            unit = "units" if sizing.unit == "slots" else "slots"
-            sizing = staging.in_unit(sizing, unit, size)  # type: ignore[arg-type]
-        elif key == "<":
-            sizing = staging.erased(sizing)
-        elif key == "!":
-            sizing = staging.untyped(sizing)
+    quote = QUOTES[instrument.fqme]
+    staged = _staged(
+        fqme=instrument.fqme, side=side, price=staging.fit_price(quote.last, instrument), size=D(1)
+    )
+    staged = msgspec.structs.replace(staged, route="live")
+    for deed in deeds:
+        if isinstance(deed, int):
+            staged = staging.moved(staged, deed, instrument, quote)
+        elif deed in WORDS:
+            staged = staging.as_type(staged, deed, instrument, quote)  # type: ignore[arg-type]
+        elif deed in ("percent", "price"):
+            staged = staging.in_trail_unit(staged, deed, instrument, quote)  # type: ignore[arg-type]
         else:
-            sizing = staging.typed(sizing, key)
-        size = staging.size_of(sizing, instrument, price, account)
+            staged = staging.wider(staged, 1 if deed == "wider" else -1, instrument)
 
-        assert size >= 0
-        assert instrument.is_on_step(size)
-        assert instrument.max_size is None or size <= instrument.max_size
+        order = new_order(staging.command_of(staged), 1)  # type: ignore[arg-type]
+        assert check_shape(order, instrument, EVERYTHING) is None
 
 
-# -- preview ------------------------------------------------------------------------------------
-
-
-def test_a_preview_shows_value_distance_and_the_position_after_the_fill() -> None:
-    preview = _preview(_staged(), held="0.5", average="64990.00")
-
-    assert preview.notional == D("31995.000000")
-    assert preview.distance == D("-10.01")
-    assert preview.distance_ticks == -1001
-    assert preview.distance_share is not None
-    assert round(preview.distance_share, 6) == D("-0.000156")
-    assert preview.position == D("1.0")
-    assert preview.average_price == D("64490.00")
-    assert preview.faults == ()
-
-
-def test_a_preview_through_zero_opens_the_rest_at_the_price_of_the_order() -> None:
-    preview = _preview(_staged(side="sell", size=D("0.8")), held="0.5", average="60000")
-
-    assert preview.position == D("-0.3")
-    assert preview.average_price == D("63990.00")
-
-
-def test_an_alert_is_compared_with_the_last_price_and_moves_no_position() -> None:
-    preview = _preview(_staged(kind="alert", price=D("64100.00")), held="0.5", average="60000")
-
-    assert preview.distance_ticks == 10000
-    assert preview.position is None
-
-
-def test_a_preview_of_an_amend_counts_what_is_left() -> None:
-    order = _order(size=D("0.5"), filled=D("0.2"), state=OrderState.PARTIAL)
-    preview = _preview(staging.moved(staging.staged_amend(order), 1, BTC))
-
-    assert preview.size == D("0.3")
-    assert preview.position == D("0.3")
-
-
-def test_faults_say_why_it_cannot_be_sent() -> None:
-    filled = _order(filled=D("0.4"), state=OrderState.PARTIAL)
-    shrunk = staging.staged_amend(filled)
-
-    assert _preview(_staged(size=D(0))).faults == ("no size",)
-    assert _preview(_staged(size=D("0.00005"))).faults == ("below the least size, 0.0001",)
-    assert _preview(shrunk).faults == ("nothing is changed",)
-    assert (
-        "no size is left"
-        in _preview(
-            Staged(
-                kind="amend",
-                intent_id="o1",
-                fqme=BTC.fqme,
-                price=filled.price,
-                size=D("0.3"),
-                amended=filled,
-            )
-        ).faults
+def test_a_trigger_that_trails_is_not_moved_by_hand() -> None:
+    held = _order(
+        order_type="market",
+        price=None,
+        trigger_price=D("62000.00"),
+        trail=D(5),
+        state=OrderState.DARK,
+        route="dark",
     )
+    amend = staging.staged_amend(held)
 
-
-def test_an_order_above_the_venues_largest_is_a_fault() -> None:
-    capped = msgspec.structs.replace(BTC, max_notional=D(1000))
-    preview = staging.preview(
-        _staged(),
-        capped,
-        QUOTES[BTC.fqme],
-        position=Position(account="sim", fqme=BTC.fqme),
-        account=SIM,
-    )
-
-    assert preview.faults == ("above the largest order, 1 000.00",)
-
-
-def test_warnings_say_what_may_be_overlooked() -> None:
-    live = _staged(route="live", price=D("64000.01"))
-    position = Position(account="paper", fqme=BTC.fqme)
-
-    assert _preview(live).warnings == ("takes at once",)
-    assert _preview(_staged(route="live", price=D("64000.01"), post_only=True)).warnings == (
-        "would be rejected: post-only",
-    )
-    assert _preview(_staged(price=D("64000.01"))).warnings == ()
-    over = staging.preview(
-        _staged(), BTC, QUOTES[BTC.fqme], position=position, account=PAPER, is_stale=True
-    )
-    assert over.warnings == ("the market is stale", "above the position limit, 8 000.00")
+    assert staging.line_price(amend, BTC, QUOTE) is None
+    assert staging.moved(amend, 5, BTC, QUOTE) == amend
+    larger = msgspec.structs.replace(amend, size=D(1))
+    assert staging.command_of(larger) == Amend(order_id="o1", size=D(1), of_trigger=True)

@@ -12,7 +12,8 @@ from engine.errors import UsageError
 from engine.messages import AccountInfo, EngineFailed, OrderState, Quote
 from tests.support.desk import ACME, BTC, PAPER, REAL, SIM, Bench
 from tui.actions import BY_NAME
-from tui.orders.staging import SizeUnit, Staged
+from tui.orders.sizing import SizeUnit
+from tui.orders.staging import Staged
 from tui.orders.ticket import Ticket, new_order_id
 from tui.state import DeckState
 
@@ -496,7 +497,7 @@ def test_an_alert_and_a_stop_cannot_be_moved_and_say_so(armed: Bench) -> None:
     armed.order("o1", order_type="stop", price=None, stop_price=D("65000.00"))
     armed.alert("a1")
     armed.press("tab", "up")
-    assert armed.said[-1] == "a stop order has no price to move"
+    assert armed.said[-1].startswith("a stop at the venue stays where it is")
 
     armed.press("tab", "up")
     assert "an alert stays where it is" in armed.said[-1]
@@ -533,19 +534,100 @@ def test_picking_the_next_drops_an_amend_without_a_word(rig: Rig) -> None:
 
 
 def test_actions_that_would_do_nothing_are_idle(rig: Rig) -> None:
-    assert rig.ticket.idle == {"send", "cancel", "pick_next"}
+    always = {"type_next", "close_half", "flatten", "reverse", "arm_account"}
+    assert rig.ticket.idle == {"send", "cancel", "pick_next"} | always
 
     rig.alert("a1")
-    assert rig.ticket.idle == {"send", "cancel"}
+    assert rig.ticket.idle == {"send", "cancel"} | always
     rig.ticket.pick(1)
-    assert rig.ticket.idle == {
+    assert rig.ticket.idle == always | {
         *("send", "price_up", "price_down", "price_to_bid", "price_to_ask"),
     }
     rig.order("o1")
     rig.ticket.pick(-1)
-    assert rig.ticket.idle == {"send"}
+    assert rig.ticket.idle == {"send"} | always
     rig.ticket.move_price(1)
-    assert rig.ticket.idle == frozenset()
+    assert rig.ticket.idle == always
+
+
+def test_what_leaves_is_idle_while_nothing_is_held_and_arming_while_no_money_is_real(
+    rig: Rig,
+) -> None:
+    rig.hold("1", "60000")
+    rig.ticket.stage("buy")
+    assert rig.ticket.idle == {"cancel", "pick_next", "arm_account"}
+
+    real = Bench(accounts=(REAL,))
+    assert "arm_account" not in real.desk.idle
+
+
+# -- leaving --------------------------------------------------------------------------------------
+
+
+def test_what_takes_from_a_position_is_staged_to_reduce_it_and_no_larger(rig: Rig) -> None:
+    rig.hold("0.1", "60000", account="sim")
+    rig.ticket.set_size(D(1), "units")
+    rig.ticket.stage("sell")
+    assert (rig.staged.size, rig.staged.reduce_only) == (D("0.10000"), True)
+
+    rig.ticket.stage("buy")
+    assert (rig.staged.size, rig.staged.reduce_only) == (D("1.00000"), False)
+
+
+def test_a_second_exit_is_no_larger_than_what_the_first_one_leaves(rig: Rig) -> None:
+    rig.hold("0.1", "60000", account="sim")
+    rig.order("o1", side="sell", size=D("0.09"))
+    rig.ticket.set_size(D(1), "units")
+    rig.ticket.stage("sell")
+    assert rig.staged.size == D("0.01")
+
+    rig.order("o2", side="sell", size=D("0.01"))
+    rig.ticket.stage("sell")
+    assert rig.staged.size == 0
+    preview = rig.ticket.preview()
+    assert preview is not None
+    assert preview.faults[0] == "no size: all that is held is in working orders"
+
+
+def test_half_of_what_is_held_is_staged_to_be_closed_at_the_market(rig: Rig) -> None:
+    rig.ticket.close_half()
+    assert rig.ticket.staged is None
+    assert rig.said == [f"info: nothing is held in {BTC.fqme}"]
+
+    rig.hold("-0.3", "60000", account="sim")
+    rig.ticket.close_half()
+    assert (rig.staged.side, rig.staged.size) == ("buy", D("0.15000"))
+    assert (rig.staged.order_type, rig.staged.route) == ("market", "live")
+    assert rig.staged.reduce_only
+
+
+def test_half_stays_half_until_another_size_is_set(rig: Rig) -> None:
+    rig.hold("0.3", "60000", account="sim")
+    rig.ticket.close_half()
+    rig.ticket.set_route("dark")
+    assert rig.staged.size == D("0.15000")
+
+    rig.ticket.set_size(D("0.2"), "units")
+    assert rig.staged.size == D("0.20000")
+
+
+def test_another_account_holds_something_else(rig: Rig) -> None:
+    rig.hold("0.1", "60000", account="sim")
+    rig.ticket.set_size(D(1), "units")
+    rig.ticket.stage("sell")
+    rig.ticket.step_account(1)
+
+    assert (rig.staged.account, rig.staged.reduce_only) == ("paper", False)
+    assert rig.staged.size == D("1.00000")
+
+
+def test_a_market_order_has_no_route_to_change(rig: Rig) -> None:
+    rig.hold("0.3", "60000", account="sim")
+    rig.ticket.close_half()
+    rig.ticket.set_route("dark")
+
+    assert rig.staged.route == "live"
+    assert rig.said[-1].startswith("info: a market order trades at once")
 
 
 def test_idle_actions_are_known_actions(rig: Rig) -> None:

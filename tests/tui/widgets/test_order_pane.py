@@ -7,13 +7,22 @@ from typing import Any
 
 import pytest
 
-from engine.messages import EngineReady, OrderState, OrderUpdate, Position, PositionUpdate
+from engine.messages import (
+    AccountGuards,
+    AccountInfo,
+    EngineReady,
+    GuardsUpdate,
+    OrderState,
+    OrderUpdate,
+    Position,
+    PositionUpdate,
+)
 from tests.support.scenes import BTC, order
 from tests.support.scripted_link import ACCOUNTS, NOW_NS, ScriptedLink
 from tui.orders.desk import OrderDesk
 from tui.state import DeckState
 from tui.widgets.lines import Line
-from tui.widgets.order_pane import pane_lines, strip_spans
+from tui.widgets.order_pane import pane_lines
 
 
 def desk_and_state() -> tuple[OrderDesk, DeckState]:
@@ -74,12 +83,14 @@ def test_what_is_staged_is_told_with_what_comes_of_it():
     lines = said(desk, state)
 
     assert "SELL DARK held until touched" in lines
-    assert "staged 0.3000 BTC @ 64231.06" in lines
-    assert "notional 19 269.32 USDT" in lines
-    assert "then -0.0500 @ 64231.06" in lines
+    assert "staged 0.2500 BTC @ 64231.06" in lines
+    assert "terms reduce-only" in lines
+    assert "notional 16 057.76 USDT fee 8.03" in lines
+    assert "then flat 0.0 of 4 slots" in lines
+    assert "! no more is held than that" in lines
 
 
-def test_a_live_order_is_loud_and_says_where_it_goes():
+def test_a_live_order_says_where_it_goes_and_has_not_the_colour_of_real_money():
     desk, state = desk_and_state()
     desk.arm()
     desk.set_route("live")
@@ -87,8 +98,72 @@ def test_a_live_order_is_loud_and_says_where_it_goes():
     lines = pane_lines(state, desk.summary(), 36, 24)
     chips = [span for line in lines for span in line.spans if "BUY LIVE" in span.text]
 
-    assert chips[0].ink == "chip-live bold"
+    assert chips[0].ink == "chip-working bold"
     assert "BUY LIVE to the venue at once" in text(lines)
+    assert not any("live" in span.ink for line in lines for span in line.spans)
+
+
+def real_money(*, is_armed: bool, **guards: Any) -> tuple[OrderDesk, DeckState]:
+    desk, state = desk_and_state()
+    live = AccountInfo(name="main", broker="sim", mode="live", serves=("sim",), slots=4)
+    state.fold(EngineReady(brokers=(), accounts=(live,), now_ns=NOW_NS))
+    known = AccountGuards(account="main", is_armed=is_armed, **guards)
+    state.fold(GuardsUpdate(accounts=(known,)))
+    return desk, state
+
+
+def test_real_money_has_a_colour_of_its_own_and_is_loud_once_armed():
+    desk, state = real_money(is_armed=False)
+    desk.arm()
+    desk.stage("buy")
+    lines = pane_lines(state, desk.summary(), 36, 30)
+    inks = {span.text.strip(): span.ink for line in lines for span in line.spans}
+
+    assert inks["real money"] == "live bold"
+    assert inks["BUY DARK"] == "chip-live bold"
+    assert "! main is real money and not" in text(lines)
+    assert "not armed: L arms it" in text(lines)
+    assert "cannot be sent as it is" in text(lines)
+
+    desk, state = real_money(is_armed=True)
+    lines = pane_lines(state, desk.summary(), 36, 30)
+    inks = {span.text.strip(): span.ink for line in lines for span in line.spans}
+    assert inks["REAL MONEY"] == "chip-live bold"
+
+
+def test_an_account_that_only_reduces_says_so_and_why():
+    desk, state = real_money(is_armed=True, state="reducing", reason="loss of the day")
+
+    lines = said(desk, state)
+    at = lines.index("state only reduces")
+    assert lines[at + 1] == "loss of the day"
+
+
+def test_slots_in_use_are_told_with_how_they_are_loaded():
+    desk, state = desk_and_state()
+    front = AccountInfo(
+        name="sim",
+        broker="sim",
+        slots=4,
+        position_limit=Decimal("0.5"),
+        limit_unit="units",
+        loading="front",
+    )
+    state.fold(EngineReady(brokers=(), accounts=(front,), now_ns=NOW_NS))
+    state.fold(held())
+    lines = said(desk, state)
+
+    assert "slots 1.3 of 4 front-loaded" in lines
+    assert "limit none set" in lines
+
+
+def test_breakeven_counts_fees_or_says_which_have_no_price():
+    desk, state = desk_and_state()
+    state.fold(held(entry_fees={"usdt": Decimal("6.41")}))
+    assert "breakeven 64160.04" in said(desk, state)
+
+    state.fold(held(entry_fees={"bnb": Decimal("0.01")}))
+    assert "breakeven – fees in BNB" in said(desk, state)
 
 
 @pytest.mark.parametrize("height", [8, 10, 12, 16, 20, 40])
@@ -123,13 +198,3 @@ def test_no_line_is_wider_than_the_pane():
     for width in (24, 30, 36, 40):
         for line in pane_lines(state, desk.summary(), width, 30):
             assert sum(len(span.text) for span in line.spans) <= width
-
-
-def test_the_strip_says_it_in_one_row():
-    desk, _ = desk_and_state()
-    desk.arm()
-    desk.stage("buy")
-    spans = strip_spans(desk.summary(), 120)
-
-    assert spans[0].text == " DARK "
-    assert "BUY 0.3892 BTC @ 64231.05" in spans[1].text
