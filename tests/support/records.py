@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from engine.ems.disk_journal import open_journal
 from engine.ems.journal import Agreed, Entry, Executed, InstrumentKept, Intent, Record
 from engine.instruments import Instrument
-from engine.messages import Accepted, Fill, Filled, Order
+from engine.messages import Accepted, Fill, Filled, Order, Side
 
 BTC = Instrument(
     fqme="btcusdt.spot.sim",
@@ -105,3 +105,47 @@ def write_journal(data_dir: Path, records: Sequence[Record]) -> Path:
 
     trio.run(write)
     return path
+
+
+START_NS = 1_767_571_200 * 1_000_000_000
+"""2026-01-05T00:00:00Z, a Monday."""
+
+HOUR_NS = 3_600 * 1_000_000_000
+DAY_NS = 24 * HOUR_NS
+
+
+def fill_of(
+    number: int,
+    side: Side,
+    size: str,
+    price: str,
+    fee: str = "0",
+    fee_asset: str = "usdt",
+    *,
+    hours: float = 0.0,
+    account: str = "sim",
+    fqme: str = BTC.fqme,
+) -> Fill:
+    """A fill `hours` after the start, of an order and with a trade id of that number."""
+    return Fill(
+        order_id=f"o{number}",
+        account=account,
+        fqme=fqme,
+        trade_id=f"t{number}",
+        side=side,
+        price=Decimal(price),
+        size=Decimal(size),
+        fee=Decimal(fee),
+        fee_asset=fee_asset,
+        liquidity="taker",
+        venue_ns=START_NS + int(hours * HOUR_NS),
+        recv_ns=START_NS + int(hours * HOUR_NS) + 5,
+    )
+
+
+ROUND_TRIP = (
+    fill_of(1, "buy", "1", "100", "1", hours=1),
+    fill_of(2, "buy", "1", "110", "1.1", hours=25),
+    fill_of(3, "sell", "1", "130", "1.3", hours=49),
+)
+"""Two bought on two days, one sold on the third; one is left at an average of 105."""
