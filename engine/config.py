@@ -90,6 +90,10 @@ class DeckConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         Literal["auto", "full", "lean", "slow"],
         Meta(description="how much is sent; auto: what the link shows it can take"),
     ] = "auto"
+    notify: Annotated[
+        Literal["auto", "off", "osc9", "osc777"],
+        Meta(description="desktop notifications of alerts; auto: where the terminal shows them"),
+    ] = "auto"
     show_wire: Annotated[
         bool, Meta(description="pictures and bytes a second in the status line, from 100 columns")
     ] = False
