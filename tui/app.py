@@ -38,6 +38,7 @@ from tui.paint.theme import Depth, Theme, detect_depth
 from tui.render import CellDisplay
 from tui.screens.deck import DeckScreen
 from tui.state import DeckState, Part
+from tui.terminal.desktop import form_for, notification
 from tui.terminal.present import PresentDisplay, after_display
 from tui.terminal.tier_control import TierControl
 from tui.themes import load_themes, textual_theme, theme_variables
@@ -83,6 +84,7 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
         themes: Mapping[str, Theme] | None = None,
         problems: Sequence[str] = (),
         history_file: Path | None = None,
+        is_on_record: bool = True,
         wall: Callable[[], int] = wall_ns,
         monotonic: Callable[[], float] = monotonic_s,
         depth: Depth | None = None,
@@ -93,6 +95,7 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
             themes: by name; the built-in ones if left out.
             problems: what was wrong with configuration files; told at the start.
             history_file: where lines of the command line are kept; None keeps none.
+            is_on_record: orders are in a journal, from which the next start goes on.
             wall: the machine's time, nanoseconds UTC.
             monotonic: seconds by which the engine's silence is measured.
             depth: colours of the terminal; None asks the environment.
@@ -115,6 +118,7 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
         self.link = link
         self.keymap = keymap
         self.history_file = history_file
+        self.is_on_record = is_on_record
         self.zone = zone_of(self.config.timezone)
         self.state = DeckState(self.config.watch)
         self.markets = Markets(
@@ -138,7 +142,7 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
         self._wall = wall
         self._monotonic = monotonic
         self._last_report_s = 0.0
-        self._told = 0
+        self._told = self._called = 0
         self._second = 0
         self.above = Above(self)
         self._first_paint = FirstPaint(self, self._started)
@@ -179,6 +183,8 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
             notify=self.tell,
             ask=self.ask,
             cursor_price=lambda: self.deck.chart.cursor_price,
+            market_now_ns=self.market_now_ns,
+            zone=lambda: self.zone,
             route=self.config.route,
             size_unit=self.config.size_unit,
         )
@@ -332,7 +338,8 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
         self._tell_new()
 
     def _tell_new(self) -> None:
-        """Show notices that came since the last time."""
+        """Show notices that came since the last time, and call where an alert does."""
+        self._call_new()
         new = self.state.notice_count - self._told
         self._told = self.state.notice_count
         if not new or not self.is_running:
@@ -342,6 +349,15 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
             self.bell()
         for toast in shown:
             self.notify(toast.text, severity=toast.severity, timeout=toast.seconds, markup=False)
+
+    def _call_new(self) -> None:
+        """Send the desktop what alerts have to say that called since the last time."""
+        new = self.state.call_count - self._called
+        self._called = self.state.call_count
+        if new and self._driver is not None:
+            form = form_for(self.config.notify, os.environ)
+            for text in self.state.calls[-new:]:
+                self._driver.write(notification(form, text, os.environ))
 
     def set_zone(self, name: str) -> None:
         """Write times in this zone. Raises `ConfigError` where there is none of that name."""
