@@ -7,6 +7,7 @@
 `filters`   what a venue asks of an order by where its market is
 `risk`      the checks: pure, each with reason, limit and value
 `gate`      asks the checks, with all that they need to know
+`kept`      terms that a venue does not take, kept for it
 `dark`      held orders, alerts and stops of algos, by price; `ladder` sorts them
 `alerts`    prices at which to call the user; `alert_command` runs a program then
 `algos`     orders that make orders: bracket, OCO, OTO, iceberg, scale, TWAP, chase

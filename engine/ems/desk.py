@@ -27,6 +27,7 @@ from engine.ems.exits import Exits
 from engine.ems.gate import Gate, Markets, amended
 from engine.ems.held import HeldOrders
 from engine.ems.journal import AlertSet, Intent, LimitsChanged, Resolved
+from engine.ems.kept import KeptTerms
 from engine.ems.lanes import Lanes, Request
 from engine.ems.orders import as_dark, new_order
 from engine.ems.outcome import Decisions, Outcome
@@ -126,6 +127,12 @@ class Desk:
             gate=self._gate,
             held=self._held,
         )
+        self._kept = KeptTerms(
+            decided=decided,
+            blotter=blotter,
+            capabilities_of=capabilities_of,
+            cancel=self._working.cancel,
+        )
         self.algos = Algos(
             dark=dark,
             orders=blotter.orders,
@@ -162,7 +169,7 @@ class Desk:
             now_ns=clock.now_ns,
         )
         changes.dispute = self.agreements.dispute
-        changes.then += [self._on_change, self._working.on_change]
+        changes.then += [self._on_change, self._working.on_change, self._kept.on_change]
         self._logging_in: dict[str, list[Order]] = {}
         """Orders whose account is being logged in, in the order in which they came."""
         self._touched: dict[str, Touch] = {}
@@ -206,7 +213,7 @@ class Desk:
     @property
     def needs_time(self) -> bool:
         """`on_time` has something to do, or will have."""
-        return self._held.needs_time or self.algos.needs_time
+        return self._held.needs_time or self._kept.needs_time or self.algos.needs_time
 
     def take_outcome(self) -> Outcome:
         """What is to be done of everything decided since the last call."""
@@ -217,6 +224,7 @@ class Desk:
         """What is done by time."""
         self.algos.on_time()
         self._held.on_time()
+        self._kept.on_time()
 
     def _on_change(self, order: Order) -> None:
         """What follows from an order's new state, but for what is asked of its venue."""
@@ -246,7 +254,7 @@ class Desk:
         elif order.account != account:
             notice("error", f"{account} reports {name} of an order of {order.account}")
         else:
-            self.apply(event)
+            self.apply(self._kept.as_meant(event))
 
     def on_account_lost(self, account: str, why: str) -> None:
         """The broker of an account failed: nobody knows what works there now.
@@ -395,7 +403,8 @@ class Desk:
     def _refuse(self, order: Order) -> Denied | None:
         """Why risk lets this order not pass, as things stand now."""
         self._changes.keep_instrument(order.fqme)
-        return self._gate.refuse(order, is_exit=order.order_id in self._exits)
+        refusal = self._gate.refuse(order, is_exit=order.order_id in self._exits)
+        return refusal or self._kept.refuse(order)
 
     # -- what is held and what works ------------------------------------------------------------
 

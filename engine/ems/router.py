@@ -27,6 +27,7 @@ from engine.ems.lanes import Lanes
 from engine.ems.logins import Logins
 from engine.ems.outcome import Outcome
 from engine.ems.replay import Replayed, replay
+from engine.ems.shape import as_sent
 from engine.ems.shown import Shown, newest_of
 from engine.ems.tending import Tending
 from engine.ems.timer import Timer
@@ -87,7 +88,7 @@ class Router:
         )
         self._lanes = Lanes(
             get_client=self._logins.open,
-            order_of=lambda order_id: self._blotter.orders[order_id],
+            order_of=self._as_sent,
             instrument_of=self._blotter.instrument,
             sent=lambda: self._post(_nothing),
             report=lambda event: self._post(partial(self._desk.apply, event)),
@@ -113,6 +114,12 @@ class Router:
         self._flattening = 0
         self._is_settling = False
         self._nursery: trio.Nursery
+
+    def _as_sent(self, order_id: str) -> Order:
+        """The order as its venue knows it: without the terms that are kept here for it."""
+        order = self._blotter.orders[order_id]
+        capabilities = self._logins.capabilities_of(order.account)
+        return order if capabilities is None else as_sent(order, capabilities)
 
     # -- what others call -----------------------------------------------------------------------
 

@@ -6,7 +6,9 @@ Needs no market: only the instrument, and what the account's venue can do.
 from __future__ import annotations
 
 from decimal import Context, Decimal, localcontext
-from typing import Final
+from typing import Final, Literal
+
+from msgspec.structs import replace
 
 from engine.broker import Capabilities
 from engine.instruments import Instrument
@@ -15,6 +17,8 @@ from engine.messages import Denied, Order, OrderType
 _HAS_LIMIT = {"limit", "stop_limit", "take_profit_limit"}
 _HAS_STOP = {"stop", "stop_limit", "take_profit", "take_profit_limit"}
 _TRAILS = {"trailing_stop", "trailing_stop_limit"}
+
+KeptTerm = Literal["gtd", "reduce_only"]
 
 LARGEST: Final = Decimal(10) ** 15
 """No size or price is larger; keeps every product within what Decimal computes exactly."""
@@ -48,6 +52,26 @@ def held_as(order: Order, capabilities: Capabilities) -> OrderType | None:
     if order.order_type in _HAS_LIMIT or order.order_type == "trailing_stop_limit":
         return "limit"
     return "market" if "market" in capabilities.order_types else "limit"
+
+
+def terms_kept(order: Order, capabilities: Capabilities) -> tuple[KeptTerm, ...]:
+    """Terms of the order that its venue does not take, and that are kept here instead: they
+    depend on this host. Its end at a time is a cancel by us then; that it only reduces is seen to
+    by its size, and by a cancel when there is less to reduce."""
+    kept: list[KeptTerm] = []
+    if order.time_in_force == "gtd" and "gtd" not in capabilities.times_in_force:
+        kept.append("gtd")
+    if order.reduce_only and not capabilities.can_reduce_only:
+        kept.append("reduce_only")
+    return tuple(kept)
+
+
+def as_sent(order: Order, capabilities: Capabilities) -> Order:
+    """The order as its venue is asked for it: without the terms that are kept here."""
+    kept = terms_kept(order, capabilities)
+    if "gtd" in kept:
+        order = replace(order, time_in_force="gtc", expires_ns=0)
+    return replace(order, reduce_only=False) if "reduce_only" in kept else order
 
 
 def _check_fields(order: Order) -> Denied | None:
@@ -152,16 +176,14 @@ def _check_capabilities(order: Order, capabilities: Capabilities) -> Denied | No
         reason = f"the venue takes no {order.order_type} orders"
         return denied(order, "capability", reason, known, order.order_type)
     needs_term = order.order_type != "market"
-    if needs_term and order.time_in_force not in capabilities.times_in_force:
+    terms = {order.time_in_force, *(["gtc"] if order.time_in_force == "gtd" else [])}
+    if needs_term and not terms & capabilities.times_in_force:
         known = ", ".join(sorted(capabilities.times_in_force))
         reason = f"the venue takes no {order.time_in_force} orders"
         return denied(order, "capability", reason, known, order.time_in_force)
     if order.post_only and not capabilities.can_post_only:
         reason = "the venue takes no post-only orders"
         return denied(order, "capability", reason, "may take", "post-only")
-    if order.reduce_only and not capabilities.can_reduce_only:
-        reason = "the venue takes no reduce-only orders"
-        return denied(order, "capability", reason, "may open", "reduce-only")
     if order.link_group and not capabilities.can_link:
         reason = "the venue does not link orders"
         return denied(order, "capability", reason, "alone", "linked")

@@ -153,7 +153,7 @@ async def test_the_direction_of_a_held_order_is_on_record() -> None:
         assert desk.order(down).trigger_direction == "down"
 
 
-async def test_a_reduce_only_order_is_denied_where_no_venue_would_keep_to_it() -> None:
+async def test_a_reduce_only_order_is_denied_where_nothing_is_left_to_reduce() -> None:
     async with open_desk(capabilities=SIMPLE) as desk:
         desk.router.handle(
             Submit(
@@ -168,4 +168,4 @@ async def test_a_reduce_only_order_is_denied_where_no_venue_would_keep_to_it() -
         )
         await desk.router.wait_idle()
 
-        assert desk.denial("o").check == "capability"
+        assert desk.denial("o").check == "reduce_only"

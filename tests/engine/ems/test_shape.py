@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from engine.broker import Capabilities
-from engine.ems.shape import LARGEST, check_shape, denied, held_as, text
+from engine.ems.shape import LARGEST, as_sent, check_shape, denied, held_as, terms_kept, text
 from engine.messages import Denied, Order
 from tests.support.venue import EVERYTHING, FQME, INSTRUMENT
 
@@ -198,12 +198,11 @@ def test_a_stop_that_the_venue_does_not_take_is_held_here(
             ("fok, gtc", "ioc"),
         ),
         ({"can_post_only": False}, {**LIMIT, "post_only": True}, ("may take", "post-only")),
-        ({"can_reduce_only": False}, {**LIMIT, "reduce_only": True}, ("may open", "reduce-only")),
         ({"can_link": False}, {**LIMIT, "link_group": "g"}, ("alone", "linked")),
         (
-            {"times_in_force": frozenset({"gtc"})},
+            {"times_in_force": frozenset({"ioc"})},
             {**LIMIT, **GTD},
-            ("gtc", "gtd"),
+            ("ioc", "gtd"),
         ),
     ],
 )
@@ -212,6 +211,33 @@ def test_what_the_venue_cannot_do_is_said_with_what_it_can(
 ) -> None:
     assert refusal(fields) is None
     assert told(refusal(fields, replace(EVERYTHING, **lacks))) == ("capability", *expected)
+
+
+@pytest.mark.parametrize(
+    ("lacks", "kept", "sent"),
+    [
+        ({}, (), ("gtd", True)),
+        ({"times_in_force": frozenset({"gtc"})}, ("gtd",), ("gtc", True)),
+        ({"can_reduce_only": False}, ("reduce_only",), ("gtd", False)),
+        (
+            {"times_in_force": frozenset({"gtc"}), "can_reduce_only": False},
+            ("gtd", "reduce_only"),
+            ("gtc", False),
+        ),
+    ],
+)
+def test_terms_that_the_venue_lacks_are_kept_here_and_not_sent(
+    lacks: dict[str, Any], kept: tuple[str, ...], sent: tuple[str, bool]
+) -> None:
+    capabilities = replace(EVERYTHING, **lacks)
+    fields = {**LIMIT, **GTD, "reduce_only": True}
+    asked = as_sent(order(**fields), capabilities)
+
+    assert refusal(fields, capabilities) is None
+    assert terms_kept(order(**fields), capabilities) == kept
+    assert (asked.time_in_force, asked.reduce_only) == sent
+    assert bool(asked.expires_ns) == (sent[0] == "gtd")
+    assert check_shape(asked, INSTRUMENT, capabilities) is None
 
 
 def test_a_market_order_needs_no_term_of_the_venue() -> None:
