@@ -42,6 +42,9 @@ from engine.messages import (
 GONE = "no longer at the venue"
 """Reason of the cancel of an order whose end we did not see."""
 
+NEVER_THERE = "it never reached the venue"
+"""The same of one that the venue never acknowledged: whatever stopped us came before."""
+
 _UNSENT = frozenset({OrderState.DARK, OrderState.STAGED})
 
 
@@ -224,7 +227,8 @@ def _end_of(
     reaches_back = theirs.fills_since_ns <= order.created_ns
     is_gone = theirs.is_proof or order.order_id in theirs.missing
     if is_gone and is_old and reaches_back:
-        return Canceled(order_id=order.order_id, reason=GONE)
+        was_there = order.venue_order_id or filled
+        return Canceled(order_id=order.order_id, reason=GONE if was_there else NEVER_THERE)
     return None
 
 

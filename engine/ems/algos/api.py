@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from msgspec.structs import replace
 
+from engine.ems.reconcile import NEVER_THERE
 from engine.instruments import Instrument
 from engine.messages import Algo, Order, OrderState, Quote, Side, Submit
 
@@ -184,6 +185,19 @@ class Hand:
         if new:
             self.change(stopped=self.algo.stopped + new)
         self.stop(role)
+
+    def renew_unsent(self, *roles: str) -> None:
+        """What never reached the venue, since the engine stopped before, nobody gave up: it is to
+        be traded still."""
+        ids = tuple(
+            order.order_id
+            for role in roles
+            for order in self.of(role)
+            if order.state is OrderState.CANCELED and order.reason == NEVER_THERE
+        )
+        new = tuple(order_id for order_id in ids if order_id not in self.algo.stopped)
+        if new:
+            self.change(stopped=self.algo.stopped + new)
 
     # -- ending ---------------------------------------------------------------------------------
 

@@ -46,6 +46,7 @@ class Pair(NamedTuple):
 
 
 def oco(hand: Hand, terms: OcoTerms) -> None:
+    hand.renew_unsent("limit", "stop")
     traded = hand.filled("limit") + hand.filled("stop")
     is_native = hand.view.can_link and not hand.algo.touched
     hand.change(
@@ -124,6 +125,7 @@ def _is_elsewhere(hand: Hand, pair: Pair) -> bool:
 def bracket(hand: Hand, terms: BracketTerms) -> None:
     entered = hand.filled("entry")
     hand.change(filled=entered)
+    hand.renew_unsent(*_exit_roles(terms))  # what protects; an entry is for a person to repeat
     if not hand.algo.touched and hand.fails_by("entry"):
         return
     if hand.algo.touched:
@@ -164,10 +166,13 @@ def _target_roles(terms: BracketTerms) -> list[str]:
     return [f"target{number}" for number in range(1, len(terms.targets) + 1)]
 
 
+def _exit_roles(terms: BracketTerms) -> list[str]:
+    targets = _target_roles(terms)
+    return targets + [role.replace("target", "stop") for role in targets]
+
+
 def _exited(hand: Hand, terms: BracketTerms) -> Decimal:
-    roles = [*_target_roles(terms), "out"]
-    roles += [role.replace("target", "stop") for role in _target_roles(terms)]
-    return sum((hand.filled(role) for role in roles), ZERO)
+    return sum((hand.filled(role) for role in [*_exit_roles(terms), "out"]), ZERO)
 
 
 def _held_exits(hand: Hand, terms: BracketTerms, entered: Decimal, *, is_entering: bool) -> None:
@@ -215,8 +220,7 @@ def _linked_exits(hand: Hand, terms: BracketTerms, entered: Decimal) -> None:
 
 
 def _stop_out(hand: Hand, terms: BracketTerms, entered: Decimal) -> None:
-    roles = ["entry", *_target_roles(terms)]
-    roles += [role.replace("target", "stop") for role in _target_roles(terms)]
+    roles = ["entry", *_exit_roles(terms)]
     wanted = entered - (_exited(hand, terms) - hand.filled("out"))
     _leave(hand, wanted, OPPOSITE[terms.side], False, tuple(roles))
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.ems.blotter import Blotter
-from engine.ems.reconcile import GONE, Agreement, Difference, Ours, Theirs, reconcile
+from engine.ems.reconcile import GONE, NEVER_THERE, Agreement, Difference, Ours, Theirs, reconcile
 from engine.messages import (
     Accepted,
     Amended,
@@ -111,6 +111,17 @@ def test_what_is_not_listed_does_not_work_where_the_list_is_proof() -> None:
     found = agreed(ours(order()), theirs([], [fill(size=3)]))
 
     assert found.events[-1] == Canceled(order_id="o1", reason=GONE)
+
+
+def test_what_was_never_acknowledged_is_told_from_what_worked_once() -> None:
+    unknown = order(state=OrderState.UNKNOWN)
+    for mine, said, reason in (
+        (unknown, theirs(), NEVER_THERE),
+        (unknown, theirs(fills=[fill(size=3)]), GONE),
+        (msgspec.structs.replace(unknown, venue_order_id="v1"), theirs(), GONE),
+        (msgspec.structs.replace(unknown, filled=Decimal(1)), theirs(), GONE),
+    ):
+        assert agreed(ours(mine), said).events[-1] == Canceled(order_id="o1", reason=reason)
 
 
 def test_nothing_is_concluded_of_what_is_not_listed_where_that_is_no_proof() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from engine.ems.reconcile import NEVER_THERE
 from engine.messages import BracketTerms, Canceled, Expired, OcoTerms
 from tests.support.algos import Bench, lost, refusal, rejected
 from tests.support.venue import EVERYTHING
@@ -44,6 +45,28 @@ def test_targets_are_sent_as_the_entry_fills_and_the_stop_is_held_here() -> None
     ]
     assert not bench.algo.is_native
     assert len(bench.dark) == 1
+
+
+def test_an_exit_that_never_reached_the_venue_is_sent_under_another_name() -> None:
+    """As after a crash between its record and its sending: the venue says that it is not there."""
+    bench = Bench(bracket())
+    bench.answer()
+    bench.fill("A.entry-1", "1")
+    bench.fold(Canceled(order_id="A.target1-1", reason=NEVER_THERE))
+    bench.run()
+    bench.answer()
+
+    assert bench.working() == [("entry-1", 100, D(2)), ("target1-2", 105, 1)]
+
+
+def test_an_entry_that_never_reached_the_venue_is_not_sent_by_itself() -> None:
+    bench = Bench(bracket())
+    bench.fold(Canceled(order_id="A.entry-1", reason=NEVER_THERE))
+    bench.run()
+
+    assert bench.algo.status == "canceled"
+    assert NEVER_THERE in bench.algo.reason
+    assert bench.working() == []
 
 
 def test_a_stop_cancels_the_targets_first_and_leaves_with_what_they_left() -> None:
