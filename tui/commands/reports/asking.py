@@ -136,10 +136,11 @@ async def _take_page(
 
 
 def suited(periods: Sequence[int], times_ns: Sequence[int]) -> int:
-    """The longest period of bars, in seconds, that ends at each of these times; where none
-    does, the shortest of a minute or more."""
-    fitting = [one for one in periods if all(at % (one * NANOS) == 0 for at in times_ns)]
-    return max(fitting) if fitting else min((p for p in periods if p >= 60), default=max(periods))
+    """The longest period of bars, in seconds, that ends at each of these times; where none of a
+    minute or more does, the shortest of those: bars of seconds do not go back far."""
+    long = [one for one in periods if one >= 60] or [max(periods)]
+    fitting = [one for one in long if all(at % (one * NANOS) == 0 for at in times_ns)]
+    return max(fitting, default=min(long))
 
 
 async def _ask_ways(broker: Broker, prices: Prices, wanted: Wanted) -> None:

@@ -96,5 +96,6 @@ def test_bars_are_as_long_as_all_moments_allow() -> None:
     assert suited(periods, [0, 3600 * NANOS]) == 3600
     assert suited(periods, [30 * 60 * NANOS]) == 60
     assert suited(periods, [1]) == 60
+    assert suited(periods, [NANOS]) == 60, "bars of a second do not go back far"
     assert suited((300,), [1]) == 300
     assert suited((5,), [1]) == 5
