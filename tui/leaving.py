@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from engine.clock import monotonic_s
 from engine.log import logger
-from engine.messages import CancelAll, Command
+from engine.messages import Algo, CancelAlgo, CancelAll, Command
 from tui.state import DeckState
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Leaver(Protocol):
 
     link: Link
     state: DeckState
+    is_on_record: bool
 
     def leave(self, return_code: int) -> None: ...
     def put_question(self, prompt: Prompt, answered: Callable[[str], None]) -> None: ...
@@ -73,7 +74,9 @@ class Leaving:
         from tui.screens.quit import CANCEL, LEAVE, quit_prompt
 
         app = self._app
-        prompt = None if app.state.failure else quit_prompt(app.state)
+        prompt = (
+            None if app.state.failure else quit_prompt(app.state, is_on_record=app.is_on_record)
+        )
         if prompt is None:
             app.leave(app.state.exit_code)
             return
@@ -90,13 +93,25 @@ class Leaving:
         """Cancel everything, and leave once nothing works any more; if something still does,
         stay and say so."""
         app = self._app
+        for algo in _running(app.state):
+            app.post(CancelAlgo(algo_id=algo.algo_id))
         app.post(CancelAll())
         app.tell("canceling all working orders")
         until = monotonic_s() + CANCEL_WAIT_S
-        while app.state.working() and monotonic_s() < until and not app.state.failure:
+        while _is_at_work(app.state) and monotonic_s() < until and not app.state.failure:
             await asyncio.sleep(0.05)
             app.take_in()
-        if left := app.state.working():
-            app.tell(f"{len(left)} orders still work: not left; look at the blotter", "error")
+        if _is_at_work(app.state):
+            orders, algos = len(app.state.working()), len(_running(app.state))
+            what = f"{orders} orders still work" if orders else f"{algos} algos still run"
+            app.tell(f"{what}: not left; look at the blotter", "error")
         else:
             app.leave(0)
+
+
+def _running(state: DeckState) -> list[Algo]:
+    return [algo for algo in state.algos.values() if not algo.is_ended]
+
+
+def _is_at_work(state: DeckState) -> bool:
+    return bool(state.working() or _running(state))

@@ -15,6 +15,8 @@ from engine.config import DeckConfig
 from engine.messages import (
     Alert,
     AlertUpdate,
+    Algo,
+    BracketTerms,
     Event,
     Fill,
     FillReport,
@@ -68,6 +70,19 @@ def order(number: int, state: OrderState, **changes: Any) -> Order:
         "updated_ns": NOW_NS,
     }
     return Order(**(values | changes))
+
+
+def bracket(**changes: Any) -> Algo:
+    """A bracket that buys 0.5 BTC at 64000 and leaves at 63000 or 65000, but for `changes`."""
+    terms = BracketTerms(
+        side="buy",
+        size=Decimal("0.5"),
+        price=Decimal("64000.00"),
+        stop_price=Decimal("63000.00"),
+        targets=((Decimal("65000.00"), Decimal("0.5")),),
+    )
+    values = {"algo_id": "a", "account": "sim", "fqme": BTC, "terms": terms, "created_ns": NOW_NS}
+    return Algo(**(values | changes))
 
 
 def fill(trade_id: str = "t1", **changes: Any) -> Fill:

@@ -52,7 +52,7 @@ def waiting(algo: Algo, children: list[Order]) -> Iterator[Waiting]:
     placed = {role_of(order).split(" ")[0] for order in children if order.is_working}
     match algo.terms:
         case BracketTerms() as terms:
-            yield from _exits(algo, terms, placed, {role_of(one) for one in children})
+            yield from _exits(terms, placed, children)
         case OcoTerms() as terms if "stop" not in placed:
             left = terms.size - algo.filled
             yield Waiting("stop", terms.side, terms.stop_price, left, is_held=True)
@@ -60,12 +60,15 @@ def waiting(algo: Algo, children: list[Order]) -> Iterator[Waiting]:
             yield Waiting("then", terms.then_side, terms.then_price, terms.size, is_held=False)
 
 
-def _exits(algo: Algo, terms: BracketTerms, placed: set[str], made: set[str]) -> Iterator[Waiting]:
+def _exits(terms: BracketTerms, placed: set[str], children: list[Order]) -> Iterator[Waiting]:
     """The stop of a bracket where it is not at the venue, and targets that were not sent yet."""
     out: Side = "sell" if terms.side == "buy" else "buy"
-    size = algo.filled or terms.size
-    if "stop" not in placed:
-        yield Waiting("stop", out, terms.stop_price, size, is_held=True)
+    made = {role_of(order) for order in children}
+    entered = sum(order.filled for order in children if role_of(order) == "entry")
+    left = sum(order.filled for order in children if role_of(order) != "entry")
+    if "stop" not in placed and (entered > left or not entered):
+        size = entered - left if entered else terms.size
+        yield Waiting("stop", out, terms.stop_price, Decimal(size), is_held=True)
     for number, (price, wanted) in enumerate(terms.targets, 1):
         if f"target {number}" not in made:
             yield Waiting(f"target {number}", out, price, wanted, is_held=False)

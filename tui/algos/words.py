@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from engine.instruments import Instrument
 from engine.messages import (
-    Algo,
     AlgoTerms,
     BracketTerms,
     ChaseTerms,
@@ -91,11 +90,6 @@ def role_of(order: Order) -> str:
     word = name.rstrip("0123456789")
     number = name.removeprefix(word)
     return f"{word} {number}".strip() or "part"
-
-
-def place_of(algo: Algo) -> str:
-    """Where what links its orders is: at the venue, or here, and then it needs this host."""
-    return "at the venue" if algo.is_native else "held here"
 
 
 def _price(price: Decimal, instrument: Instrument | None) -> str:

@@ -125,7 +125,7 @@ def _run_deck(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.disable()  # what imports make stays: looking through it meanwhile is time lost
     link = _open_link(places, config, options, paper_only=paper_only)
-    app = _open_app(link, places, config.deck)
+    app = _open_app(link, places, config.deck, is_on_record=not paper_only)
     gc.freeze()
     gc.enable()
     try:
@@ -171,7 +171,9 @@ def _open_link(
     return EmbeddedLink(serve_deck(settings))
 
 
-def _open_app(link: EmbeddedLink, places: Locations, deck: DeckConfig) -> DeckApp:
+def _open_app(
+    link: EmbeddedLink, places: Locations, deck: DeckConfig, *, is_on_record: bool = True
+) -> DeckApp:
     from tui.app import DeckApp
     from tui.keymap import load_keymap
     from tui.themes import load_themes
@@ -188,4 +190,5 @@ def _open_app(link: EmbeddedLink, places: Locations, deck: DeckConfig) -> DeckAp
         themes=themes,
         problems=problems,
         history_file=places.history_file,
+        is_on_record=is_on_record,
     )

@@ -137,7 +137,8 @@ class ConfirmScreen(ModalScreen[Reply]):
 
 def prompt_lines(prompt: Prompt, chosen: int, width: int) -> list[Line]:
     """The question, and one line for each answer, the chosen one marked."""
-    lines = [Line((Span(prompt.title, "text bold"),)), Line()]
+    title = textwrap.wrap(prompt.title, max(1, width)) or [""]
+    lines = [*(Line((Span(part, "text bold"),)) for part in title), Line()]
     for paragraph in prompt.text.splitlines():
         parts = textwrap.wrap(paragraph, max(1, width)) or [""]
         lines += [Line((Span(part, "text"),)) for part in parts]

@@ -21,10 +21,12 @@ ACCOUNT_COLUMNS = (
     Column("account"),
     Column("what"),
     Column("is"),
-    Column("here", "point"),
+    Column("used", "point"),
     Column("limit", "point"),
     Column("", is_flexible=True),
 )
+
+_BLANK = tuple(Span("") for _ in ACCOUNT_COLUMNS)
 
 NEARLY = Decimal("0.8")
 """Share of a limit from which on it is said to be nearly used up."""
@@ -53,14 +55,13 @@ def troubles(state: DeckState) -> int:
 
 
 def _row(
-    account: str, what: str, word: Span, here: str = "", limit: str = "", note: str = "",
-    key: str = "",
-) -> Row:  # fmt: skip
+    account: str, what: str, word: Span, used: str = "", limit: str = "", note: str = ""
+) -> Row:
     inks = ("text", "muted", "", word.ink, word.ink, "muted")
-    texts = (account, what, "", here, limit, note)
+    texts = (account, what, "", used, limit, note)
     cells = [Span(text, ink) for text, ink in zip(texts, inks, strict=True)]
     cells[2] = word
-    return Row(tuple(cells), key)
+    return Row(tuple(cells))
 
 
 def _of_all(state: DeckState) -> Iterator[Row]:
@@ -128,24 +129,29 @@ def _agreed(told: AccountUpdate | None) -> Row:
 
 
 def _apart(state: DeckState, apart: Disagreement) -> Row:
+    """Both numbers, ours and theirs."""
     if apart.what == "position":
         ours, theirs = (size_text(state, apart.name, one) for one in (apart.ours, apart.theirs))
-        what, key = f"position {apart.name}", apart.name
+        what, key = f"position of {apart.name}", apart.name
     else:
         order = state.orders.get(apart.name)
         ours, theirs = text_of.plain(apart.ours), text_of.plain(apart.theirs)
         what, key = f"filled of {apart.name}", order.fqme if order else ""
-    note = f"{ours} here, {theirs} at the venue"
-    return _row("", what, Span("differs", "unknown bold"), ours, "", note, key)
+    return _whole(f"{what} differs: {ours} here, {theirs} at the venue", key)
 
 
 def _unresolved(state: DeckState, order_id: str, number_of: Numbers) -> Row:
     order = state.orders.get(order_id)
     if order is None:
-        return _row("", f"order {order_id}", Span("unknown", "unknown bold"))
+        return _whole(f"order {order_id} is unknown", "")
     number = number_of(order_id)
-    note = f"{order.side} {text_of.plain(order.size)} {order.fqme} · :resolve {number}"
-    return _row("", f"order {number}", Span("unknown", "unknown bold"), note=note, key=order.fqme)
+    what = f"{order.side} {text_of.plain(order.size)} {order.fqme}"
+    told = f"order {number}, {what}, is unknown; :resolve {number} if you have seen what it is"
+    return _whole(told, order.fqme)
+
+
+def _whole(text: str, key: str) -> Row:
+    return Row(_BLANK, key, Span(f"  ? {text}", "unknown bold"))
 
 
 def _gauge(gauge: Gauge) -> Row:

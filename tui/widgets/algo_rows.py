@@ -1,16 +1,18 @@
-"""What stands in the tab of algos: each with the orders it made, and what it holds here."""
+"""What stands in the tab of algos: each with the orders it made, and what it holds here.
+
+`where`: `venue` links its orders, or they are linked `here`, which needs this host and this feed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import tzinfo
 
 from engine.messages import Algo, Order
 from tui.algos.lines import Waiting, waiting
-from tui.algos.words import describe_terms, kind_of, place_of, role_of
-from tui.orders.terms import held_words
+from tui.algos.words import describe_terms, kind_of, role_of
+from tui.paint import format as text_of
 from tui.state import DeckState
-from tui.widgets.inks import STATE_INKS, Numbers, price_text, side_ink, size_text, time_text
+from tui.widgets.inks import STATE_INKS, Numbers, price_text, side_ink, time_text
 from tui.widgets.lines import Span
 from tui.widgets.table import Column, Row
 
@@ -27,13 +29,13 @@ ALGO_COLUMNS = (
     Column("algo"),
     Column("side"),
     Column("size", "point"),
-    Column("filled", "point", rank=2),
+    Column("filled", "point", rank=3),
     Column("price", "point", rank=1),
     Column("state"),
-    Column("where", rank=3),
-    Column("account", rank=5),
-    Column("", is_flexible=True, rank=4),
+    Column("where", rank=2),
+    Column("account", is_flexible=True, rank=5),
 )
+_BLANK = tuple(Span("") for _ in ALGO_COLUMNS)
 
 _STATUS_INKS = {
     "running": "working",
@@ -43,8 +45,6 @@ _STATUS_INKS = {
     "unknown": "unknown bold",
 }
 
-Rank = Callable[[Algo], tuple[bool, int]]
-
 
 def algo_rows(state: DeckState, zone: tzinfo | None, number_of: Numbers) -> list[Row]:
     """Those that run first, the newest before the older; under each its orders."""
@@ -53,7 +53,7 @@ def algo_rows(state: DeckState, zone: tzinfo | None, number_of: Numbers) -> list
     ended = [algo for algo in newest if algo.is_ended][:ENDED_SHOWN]
     rows: list[Row] = []
     for algo in (*running, *ended):
-        rows.append(_algo_row(state, algo, zone))
+        rows += [_algo_row(state, algo, zone), _terms_row(state, algo)]
         children = state.children(algo.algo_id)
         rows += [_waiting_row(state, algo, part) for part in waiting(algo, children)]
         rows += [
@@ -71,13 +71,10 @@ def shown_children(algo: Algo, children: list[Order]) -> list[Order]:
 
 
 def _algo_row(state: DeckState, algo: Algo, zone: tzinfo | None) -> Row:
-    terms, market = algo.terms, state.markets.get(algo.fqme)
+    terms = algo.terms
     ink = "muted" if algo.is_ended else "text"
     # Nobody runs it any more, or nobody knows: it must not be relied on.
     status = "unknown" if state.failure and not algo.is_ended else algo.status
-    told = describe_terms(terms, market.instrument if market else None)
-    if algo.reason:
-        told = f"{algo.reason} · {told}"
     price = getattr(terms, "price", None) or getattr(terms, "limit_price", None)
     return Row(
         (
@@ -86,16 +83,25 @@ def _algo_row(state: DeckState, algo: Algo, zone: tzinfo | None) -> Row:
             Span(algo.fqme, ink),
             Span(kind_of(terms), ink if algo.is_ended else "text bold"),
             Span(terms.side, side_ink(terms.side, not algo.is_ended)),
-            Span(size_text(state, algo.fqme, terms.size), ink),
-            Span(size_text(state, algo.fqme, algo.filled) if algo.filled else "", ink),
+            Span(text_of.plain(terms.size), ink),
+            Span(text_of.plain(algo.filled) if algo.filled else "", ink),
             Span("" if price is None else price_text(state, algo.fqme, price), ink),
             Span(status, _STATUS_INKS.get(status, "muted")),
-            Span("" if algo.is_ended else place_of(algo), "muted"),
+            Span("" if algo.is_ended else "venue" if algo.is_native else "here", "muted"),
             Span(algo.account, "muted"),
-            Span(told, "error" if algo.status == "failed" else "muted"),
         ),
         algo.algo_id,
     )
+
+
+def _terms_row(state: DeckState, algo: Algo) -> Row:
+    """What it is set to, and why it stands as it does."""
+    market = state.markets.get(algo.fqme)
+    told = describe_terms(algo.terms, market.instrument if market else None)
+    if algo.reason:
+        told = f"{algo.reason} · {told}"
+    ink = "error" if algo.status == "failed" else "text" if algo.reason else "muted"
+    return Row(_BLANK, algo.algo_id, Span(f"      {told}", ink))
 
 
 def _waiting_row(state: DeckState, algo: Algo, part: Waiting) -> Row:
@@ -108,12 +114,11 @@ def _waiting_row(state: DeckState, algo: Algo, part: Waiting) -> Row:
             Span(""),
             Span(f"└ {part.role}", ink),
             Span(part.side, side_ink(part.side)),
-            Span(size_text(state, algo.fqme, part.size), "muted"),
+            Span(text_of.plain(part.size), "muted"),
             Span(""),
             Span(price_text(state, algo.fqme, part.price)),
             Span(word, ink),
-            Span("held here" if part.is_held else "", "muted"),
-            Span(""),
+            Span("here" if part.is_held else "", "dark"),
             Span(""),
         ),
         algo.algo_id,
@@ -131,12 +136,11 @@ def _child_row(state: DeckState, order: Order, zone: tzinfo | None, number: int)
             Span(""),
             Span(f"└ {role_of(order)}", ink),
             Span(order.side, side_ink(order.side, order.is_working)),
-            Span(size_text(state, order.fqme, order.size), ink),
-            Span(size_text(state, order.fqme, order.filled) if order.filled else "", ink),
+            Span(text_of.plain(order.size), ink),
+            Span(text_of.plain(order.filled) if order.filled else "", ink),
             Span("market" if price is None else price_text(state, order.fqme, price), ink),
             Span(word, STATE_INKS.get(order.state, "muted")),
-            Span(held_words(order), "muted"),
-            Span(""),
+            Span({"engine": "here", "venue": "venue", "": ""}[order.held_at], "muted"),
             Span(order.reason, "muted"),
         ),
         order.order_id,

@@ -1,4 +1,5 @@
-"""The status line: engine, feed and playback, account, order mode, session profit, clock."""
+"""The status line: engine, feed and playback, account, guards, order mode, session profit,
+clock."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from typing import NamedTuple
 from rich.cells import cell_len
 
 from engine.clock import NANOS
-from engine.messages import AccountInfo, PlaybackStatus
+from engine.messages import AccountInfo, PlaybackStatus, TradingState
 from tui.orders.profit import Profit
 from tui.paint import format as text_of
 from tui.paint.cells import Glyphs
@@ -68,7 +69,12 @@ def status_spans(state: DeckState, view: StatusView, width: int) -> tuple[Span, 
     """The line in `width` cells; what matters least leaves first."""
     right = _right(state, view, width)
     name = [Span(" tickdeck ", "accent bold")]
-    rest = [*_engine(state, view), *_feed(state, view), *_account(view)]
+    rest = [
+        *_engine(state, view),
+        *_feed(state, view),
+        *_account(state, view),
+        *_guards(state, view),
+    ]
     needed = sum(cell_len(span.text) for span in (*name, *rest, *right))
     counter = _wire(view, width, width - needed - 1)
     right, needed = [*counter, *right], needed + sum(cell_len(span.text) for span in counter)
@@ -137,15 +143,54 @@ def _playback(playback: PlaybackStatus, view: StatusView) -> list[Span]:
     ]
 
 
-def _account(view: StatusView) -> list[Span]:
+def _account(state: DeckState, view: StatusView) -> list[Span]:
+    """The account of the next order, in the colour of real money where that can move."""
     account = view.account
     if account is None:
         return [Span("no account  " if view.is_complete else "", "muted")]
+    own = state.guards_of(account.name)
     if account.mode == "live":
+        if own is not None and not own.is_armed:
+            return [Span(f"real money {account.name}, not armed  ", "live")]
         return [Span(f" REAL MONEY {account.name} ", "chip-live bold"), Span("  ")]
     if account.name == "paper":
         return [Span("paper  ", "text")]
     return [Span("paper ", "muted"), Span(f"{account.name}  ", "text")]
+
+
+def _guards(state: DeckState, view: StatusView) -> list[Span]:
+    """What keeps orders from being sent, or from being believed; nothing where all is well."""
+    spans: list[Span] = []
+    if state.failure:
+        return spans
+    if state.journal is not None and not state.journal.is_written:
+        spans += [Span(" NOT ON RECORD ", "chip-error bold"), Span("  ")]
+    trading = _trading(state, view.account)
+    if trading != "active" and not state.is_killed:
+        spans += [Span(f" {trading.upper()} ", "chip-warning bold"), Span("  ")]
+    if doubts := _doubts(state):
+        spans += [Span(doubts, "unknown bold"), Span("  ")]
+    return spans
+
+
+def _trading(state: DeckState, account: AccountInfo | None) -> TradingState:
+    """The state of trading of the account of the next order; of all, where none is known."""
+    own = state.guards_of(account.name) if account is not None else None
+    if own is not None:
+        return own.state
+    return state.guards.state if state.guards is not None else "active"
+
+
+def _doubts(state: DeckState) -> str:
+    """Which accounts cannot be believed, or do not agree with their venue."""
+    told = state.accounts_told.values()
+    doubted = [one.account for one in told if one.state == "in_doubt"]
+    differing = [one.account for one in told if one.disagreements and one.account not in doubted]
+    if len(doubted) == 1:
+        return f"{doubted[0]} in doubt"
+    if doubted:
+        return f"{len(doubted)} accounts in doubt"
+    return f"{differing[0]} differs from its venue" if differing else ""
 
 
 def _right(state: DeckState, view: StatusView, width: int) -> list[Span]:

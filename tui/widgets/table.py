@@ -30,6 +30,8 @@ class Row(NamedTuple):
 
     cells: tuple[Span, ...]
     key: str = ""
+    whole: Span | None = None
+    """What stands over the whole row, in place of its cells."""
 
 
 def layout(
@@ -51,6 +53,9 @@ def layout(
     lines = [Line((Span(" "), *_joined(_titles(columns, shown, widths))))]
     for number, row in enumerate(rows):
         is_selected = number == selected
+        if row.whole is not None:
+            lines.append(_whole_line(row.whole, width, mark if is_selected else ""))
+            continue
         cells = [
             Span(
                 fit(texts[at][number], widths[at], right=columns[at].align != "left"),
@@ -61,6 +66,11 @@ def layout(
         first = Span(mark, "accent bold") if is_selected else Span(" ")
         lines.append(Line((first, *_joined(cells)), "raised" if is_selected else ""))
     return lines
+
+
+def _whole_line(text: Span, width: int, mark: str) -> Line:
+    first = Span(mark, "accent bold") if mark else Span(" ")
+    return Line((first, Span(fit(text.text, width - 2), text.ink)), "raised" if mark else "")
 
 
 def _texts(column: Column, rows: Sequence[Row], at: int) -> list[str]:
