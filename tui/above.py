@@ -113,7 +113,7 @@ class Above:
         from tui.language.commands import VERBS
         from tui.screens.help import HelpScreen
 
-        commands = [(verb.usage, verb.help) for verb in VERBS]
+        commands = [(verb.group, verb.usage, verb.help) for verb in VERBS]
         self.cover()
         screen = HelpScreen(self._app.keymap.help(), commands)
         self._app.push_screen(screen, lambda _: self.uncover())

@@ -16,10 +16,12 @@ from tui.widgets.lines import Line, Lines, Span, fit
 
 COLUMN = 52
 """Least width of a column of keys; as many stand side by side as fit."""
-KEYS = 15
+KEYS = 16
+USAGE = 34
+"""Columns of a command's usage, before what it does."""
 
-Commands = Sequence[tuple[str, str]]
-"""Usage and help of each command of the command line."""
+Commands = Sequence[tuple[str, str, str]]
+"""Chapter, usage and help of each command of the command line."""
 
 _CLOSE = ("escape", "q", "question_mark", "f1", "enter")
 _STEPS = {"up": -1, "k": -1, "down": 1, "j": 1, "pageup": -20, "pagedown": 20, "space": 20}
@@ -99,23 +101,32 @@ def help_lines(entries: Sequence[Entry], width: int) -> list[Line]:
 
 def command_lines(commands: Commands, width: int) -> list[Line]:
     """How each command is written, and what it does, beside or below that."""
-    lines = [Line((Span("Command line", "accent bold"),))]
-    room = 34
-    for usage, text in commands:
-        first = f":{usage}"
-        if len(first) < room:
-            spans = (Span(fit(first, room)), Span(fit(text, max(0, width - room)), "muted"))
-            lines.append(Line(spans))
-        else:
-            lines.append(Line((Span(fit(first, width)),)))
-            lines.append(Line((Span(" " * room), Span(fit(text, max(0, width - room)), "muted"))))
+    lines: list[Line] = []
+    for group, rows in groupby(commands, lambda row: row[0]):
+        lines += [*([Line()] if lines else []), Line((Span(f"Typed: {group}", "accent bold"),))]
+        for _, usage, text in rows:
+            lines += _command(f":{usage}", text, width)
     return lines
+
+
+def _command(usage: str, text: str, width: int) -> list[Line]:
+    """How a command is written and what it does: beside that, or below it where that is long."""
+    if len(usage) < USAGE:
+        parts = textwrap.wrap(text, max(1, width - USAGE), break_on_hyphens=False)
+        first = Line((Span(fit(usage, USAGE)), Span(parts[0], "muted")))
+        return [first, *(Line((Span(" " * USAGE), Span(part, "muted"))) for part in parts[1:])]
+    uses = textwrap.wrap(usage, max(1, width), subsequent_indent="    ", break_on_hyphens=False)
+    tells = textwrap.wrap(text, max(1, width - USAGE), break_on_hyphens=False)
+    return [
+        *(Line((Span(part),)) for part in uses),
+        *(Line((Span(" " * USAGE), Span(part, "muted"))) for part in tells),
+    ]
 
 
 def _block(group: str, rows: list[Entry], width: int) -> list[Line]:
     lines = [Line((Span(group, "accent bold"),))]
     for keys, text in _merged(rows):
-        parts = textwrap.wrap(text, max(1, width - KEYS - 2))
+        parts = textwrap.wrap(text, max(1, width - KEYS - 2), break_on_hyphens=False)
         lines.append(Line((Span(fit(keys, KEYS)), Span(parts[0], "muted"))))
         lines += [Line((Span(" " * KEYS), Span(part, "muted"))) for part in parts[1:]]
     return lines

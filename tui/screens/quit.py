@@ -93,10 +93,9 @@ def _kept(
 def _holds_stop(state: DeckState, algo: Algo) -> bool:
     """It protects something, and no venue has its stop."""
     children = state.children(algo.algo_id)
+    is_in = any(order.filled or order.is_working for order in children)
     parts = waiting(algo, children)
-    return any(part.role == "stop" and part.is_held for part in parts) and bool(
-        algo.filled or any(order.is_working for order in children)
-    )
+    return is_in and any(part.role == "stop" and part.is_held for part in parts)
 
 
 def _unwritten(waiting_count: int) -> list[str]:

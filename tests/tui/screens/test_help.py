@@ -11,6 +11,9 @@ from tui.screens.help import command_lines, help_lines
 from tui.widgets.lines import Line
 
 
+COMMANDS = [(verb.group, verb.usage, verb.help) for verb in VERBS]
+
+
 def words_of(lines: list[Line]) -> str:
     return " ".join("".join(span.text for span in line.spans) for line in lines)
 
@@ -39,16 +42,29 @@ def test_the_keys_are_those_that_the_user_has():
     keymap = Keymap({"buy": ("B",), "quit": ()})
     text = words_of(help_lines(keymap.help(), 60))
 
-    assert "B              Stage a buy" in text
-    assert "not bound      Leave; asks" in text
+    assert "B               Stage a buy" in text
+    assert "not bound       Leave; asks" in text
 
 
 def test_every_command_is_on_the_page():
-    text = words_of(command_lines([(verb.usage, verb.help) for verb in VERBS], 200))
+    text = words_of(command_lines(COMMANDS, 200))
 
     for verb in VERBS:
         assert f":{verb.usage}" in text
         assert verb.help in text
+    for group in ("Orders", "Algos", "Guards", "Chart"):
+        assert f"Typed: {group}" in text
+
+
+@pytest.mark.parametrize("width", [60, 80, 112])
+def test_a_long_usage_goes_on_in_the_next_line_and_nothing_is_cut(width: int):
+    lines = command_lines(COMMANDS, width)
+    text = " ".join(words_of(lines).split())
+
+    assert "…" not in text
+    for verb in VERBS:
+        assert f":{verb.usage}" in text
+    assert all(sum(len(span.text) for span in line.spans) <= width for line in lines)
 
 
 def test_lines_are_never_wider_than_the_page():
@@ -60,4 +76,4 @@ def test_lines_are_never_wider_than_the_page():
 @pytest.mark.parametrize("width", [1, 3, 10, 17])
 def test_a_page_too_narrow_to_be_read_is_still_a_page(width: int):
     assert help_lines(DEFAULT_KEYMAP.help(), width)
-    assert command_lines([(verb.usage, verb.help) for verb in VERBS], width)
+    assert command_lines(COMMANDS, width)
