@@ -89,6 +89,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     outlives_engine: bool = True
     """It is still there, with orders, fills and positions, after this process ended. Where not
     (`sim`, `paper`), positions are what the journal says, and are not held against it."""
+    can_iceberg: bool = False
+    """It takes limit orders of which its book sees only a part (`Order.shown`)."""
     can_link: bool = False
     """It keeps orders of one `link_group` so that one cancels the others."""
 

@@ -88,6 +88,7 @@ class SimBroker:
             outlives_engine=False,
             can_reduce_only=True,
             can_link=True,
+            can_iceberg=True,
         )
         self.exchange = Exchange(
             listings,

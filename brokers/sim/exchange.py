@@ -192,6 +192,7 @@ class Exchange:
             reduce_only=order.reduce_only,
             expires_ns=order.expires_ns,
             link=order.link_group,
+            shown=0 if order.shown is None else _steps(order.shown, instrument),
             group=self._trade_groups.get(account.name, ""),
             **_trail(order, instrument),
         )

@@ -167,6 +167,7 @@ def new_order(submit: Submit, now_ns: int) -> Order:
         reference=submit.reference,
         parent_id=submit.parent_id,
         link_group=submit.link_group,
+        shown=submit.shown,
         accepts_stale=submit.accepts_stale,
         created_ns=now_ns,
         updated_ns=now_ns,

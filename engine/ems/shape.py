@@ -81,6 +81,7 @@ def _check_fields(order: Order) -> Denied | None:
         or _check_trail(order)
         or _check_term(order)
         or _check_post_only(order)
+        or _check_shown(order)
     )
 
 
@@ -167,6 +168,20 @@ def _check_post_only(order: Order) -> Denied | None:
     return None
 
 
+def _check_shown(order: Order) -> Denied | None:
+    shown = order.shown
+    if shown is None:
+        return None
+    if order.order_type not in _HAS_LIMIT or order.time_in_force not in ("gtc", "gtd"):
+        given = f"{order.order_type} {order.time_in_force}"
+        reason = "only a limit order that can rest shows a part of itself"
+        return denied(order, "shape", reason, "limit gtc", given)
+    if not shown.is_finite() or not 0 < shown <= order.size:
+        reason = "an iceberg shows a part of its size"
+        return denied(order, "shown", reason, order.size, shown)
+    return None
+
+
 def _check_capabilities(order: Order, capabilities: Capabilities) -> Denied | None:
     if not capabilities.can_trade:
         reason = "the account's broker takes no orders"
@@ -184,6 +199,9 @@ def _check_capabilities(order: Order, capabilities: Capabilities) -> Denied | No
     if order.post_only and not capabilities.can_post_only:
         reason = "the venue takes no post-only orders"
         return denied(order, "capability", reason, "may take", "post-only")
+    if order.shown is not None and not capabilities.can_iceberg:
+        reason = "the venue takes no icebergs"
+        return denied(order, "capability", reason, "all shown", "a part shown")
     if order.link_group and not capabilities.can_link:
         reason = "the venue does not link orders"
         return denied(order, "capability", reason, "alone", "linked")
@@ -205,6 +223,9 @@ def _check_size(order: Order, instrument: Instrument) -> Denied | None:
     if not _is_multiple(size, instrument.size_step):
         reason = "the size is not a multiple of the size step"
         return denied(order, "size_step", reason, instrument.size_step, size)
+    if order.shown is not None and not _is_multiple(order.shown, instrument.size_step):
+        reason = "what an iceberg shows is not a multiple of the size step"
+        return denied(order, "size_step", reason, instrument.size_step, order.shown)
     return check_market_size(order, instrument) if order.order_type == "market" else None
 
 

@@ -78,6 +78,7 @@ class Submit(Message, frozen=True):
     reference: Reference = "last"
     parent_id: str = ""
     link_group: str = ""
+    shown: Decimal | None = None
     accepts_stale: bool = False
     """A person saw that the market is stale, and wants it all the same; for accounts whose limits
     say that this may be confirmed."""

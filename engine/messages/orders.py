@@ -105,6 +105,8 @@ class Order(Message, frozen=True):
     link_group: str = ""
     """Orders of one group at a venue that links them: the first to trade or to end, other than
     by its own amend, cancels the rest (one cancels the other)."""
+    shown: Decimal | None = None
+    """Of an iceberg at a venue that takes those: the most that its book sees at a time."""
     state: OrderState = OrderState.PENDING
     filled: Decimal = Decimal(0)
     average_price: Decimal | None = None

@@ -34,6 +34,8 @@ class View(NamedTuple):
     """The market's time."""
     can_amend: bool = True
     """The venue gives a working order another price; else it is replaced."""
+    can_iceberg: bool = False
+    """The venue takes an order of which its book sees only a part."""
 
 
 class Change(NamedTuple):

@@ -72,7 +72,8 @@ def scale_rungs(terms: ScaleTerms, instrument: Instrument) -> list[tuple[Decimal
 
 
 def iceberg(hand: Hand, terms: IcebergTerms) -> None:
-    """One part in the book at a time; the next when it is filled."""
+    """One part in the book at a time; the next when it is filled. Where the venue takes icebergs
+    it is one order of which that shows a part; other parts are asked for by another order."""
     parts = hand.of()
     filled = sum((part.filled for part in parts), ZERO)
     hand.change(filled=filled, placed=len(parts))
@@ -81,17 +82,22 @@ def iceberg(hand: Hand, terms: IcebergTerms) -> None:
     if not hand.may_open:
         hand.pause("part")
         return
-    if hand.working():
-        hand.reprice("part", terms.price)
+    if working := hand.working():
+        shown = {part.shown == min(terms.shown, part.size) for part in working if part.shown}
+        if False in shown:
+            hand.pause("part")
+        else:
+            hand.reprice("part", terms.price)
         return
     if reason := hand.given_up("part"):
         hand.end("canceled", reason)
-    elif not hand.cover(
-        "part",
-        min(filled + terms.shown, terms.size),
-        terms.side,
-        price=terms.price,
-    ):
+        return
+    is_native = hand.view.can_iceberg
+    wanted = terms.size if is_native else min(filled + terms.shown, terms.size)
+    how = {"shown": min(terms.shown, terms.size - filled)} if is_native else {}
+    if hand.cover("part", wanted, terms.side, price=terms.price, **how):
+        hand.change(is_native=is_native)
+    else:
         hand.done()
 
 

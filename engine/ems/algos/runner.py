@@ -276,6 +276,7 @@ class Algos:
                 capabilities is not None and capabilities.can_link,
                 self._now_ns(algo.fqme),
                 capabilities is None or capabilities.can_amend,
+                capabilities is not None and capabilities.can_iceberg,
             ),
         )
         self._watch(algo, step.trigger)

@@ -411,6 +411,20 @@ def test_a_transfer_moves_position_and_money_between_two_accounts() -> None:
     assert venue.exchange.market(BTC, venue.now_ns).quote().last == before
 
 
+def test_shows_a_part_of_an_iceberg_and_fills_all_of_it() -> None:
+    venue = Venue()
+    price = venue.best("buy") + Decimal("0.1")
+    order = venue.send("buy", "1", price, shown=Decimal("0.25"))
+    market = venue.exchange.market(BTC, venue.now_ns)
+    assert market.quote().bid_size == 0.25
+
+    venue.send("sell", "1", price, "other", time_in_force="fok")
+
+    fills = venue.events(order, Filled)
+    assert [fill.size for fill in fills] == [Decimal("0.25")] * 4
+    assert len({fill.trade_id for fill in fills}) == 4
+
+
 def test_takes_an_order_id_once() -> None:
     venue = Venue()
     venue.send("buy", "0.1", order_id="twice")

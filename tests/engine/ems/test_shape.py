@@ -213,6 +213,31 @@ def test_what_the_venue_cannot_do_is_said_with_what_it_can(
     assert told(refusal(fields, replace(EVERYTHING, **lacks))) == ("capability", *expected)
 
 
+ICEBERG = {**LIMIT, "size": Decimal(2), "shown": Decimal("0.5")}
+
+
+@pytest.mark.parametrize(
+    ("fields", "check"),
+    [
+        ({}, None),
+        ({"shown": Decimal(2)}, None),
+        ({"shown": Decimal("2.001")}, "shown"),
+        ({"shown": Decimal(0)}, "shown"),
+        ({"shown": Decimal("NaN")}, "shown"),
+        ({"shown": Decimal("0.0005")}, "size_step"),
+        ({"time_in_force": "ioc"}, "shape"),
+        ({"order_type": "market", "price": None}, "shape"),
+    ],
+)
+def test_an_iceberg_shows_a_part_of_an_order_that_rests(
+    fields: dict[str, Any], check: str | None
+) -> None:
+    refused = refusal({**ICEBERG, **fields}, replace(EVERYTHING, can_iceberg=True))
+
+    assert (None if refused is None else refused.check) == check
+    assert told(refusal(ICEBERG)) == ("capability", "all shown", "a part shown")
+
+
 @pytest.mark.parametrize(
     ("lacks", "kept", "sent"),
     [
