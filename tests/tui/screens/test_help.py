@@ -10,7 +10,6 @@ from tui.language.commands import VERBS
 from tui.screens.help import command_lines, help_lines
 from tui.widgets.lines import Line
 
-
 COMMANDS = [(verb.group, verb.usage, verb.help) for verb in VERBS]
 
 
