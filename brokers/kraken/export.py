@@ -216,7 +216,7 @@ def pair_of(name: str) -> tuple[str, str]:
         return asset_of(base), asset_of(quote)
     if text[:4] in _LONG_NAMES and text[4:] in _LONG_NAMES:
         return asset_of(text[:4]), asset_of(text[4:])
-    for quote in sorted((*_BASES, *_OLD_NAMES), key=len, reverse=True):
+    for quote in sorted((*_LONG_NAMES, *_BASES, *_OLD_NAMES), key=len, reverse=True):
         if text.endswith(quote) and len(text) > len(quote):
             return asset_of(text.removesuffix(quote)), asset_of(quote)
     raise DataError(f"{name!r} is no pair that is known here")

@@ -109,7 +109,7 @@ def sessions(times_ns: Iterable[int], end_ns: int, pause_ns: int, calendar: Cale
         before = time_ns
     return [
         Span(_clock_name(start, calendar), start, end)
-        for start, end in zip(starts, [*starts[1:], end_ns], strict=True)
+        for start, end in zip(starts, [*starts[1:], end_ns], strict=False)
     ]
 
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from brokers import registry
-from engine.errors import BrokerUnavailable
+from engine.errors import BrokerUnavailable, NotSupported
 
 
 def test_names_are_known_without_importing_any_broker() -> None:
@@ -39,3 +39,25 @@ def test_a_broken_broker_is_a_broker_error(monkeypatch: pytest.MonkeyPatch) -> N
 
     with pytest.raises(BrokerUnavailable, match="does not load"):
         registry.load("broken")
+
+
+@pytest.mark.parametrize("name", sorted(registry.EXPORTS))
+def test_what_reads_the_exports_of_a_broker_loads(name: str) -> None:
+    assert callable(registry.load_export(name))
+
+
+def test_a_broker_without_exports_is_told_from_one_that_is_not_there() -> None:
+    with pytest.raises(NotSupported, match="reads no exports"):
+        registry.load_export("paper")
+    with pytest.raises(BrokerUnavailable) as caught:
+        registry.load_export("krakne")
+    assert caught.value.hint == "did you mean 'kraken'?"
+
+
+def test_a_reader_of_exports_that_does_not_load_is_a_broker_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(registry.EXPORTS, "broken", "brokers.no_such_module")
+
+    with pytest.raises(BrokerUnavailable, match="does not load"):
+        registry.load_export("broken")

@@ -7,7 +7,17 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from engine.accounting.imports import Problem, Row, entries_of, parse_row, read_table
+from engine.accounting.imports import (
+    Fields,
+    Problem,
+    Row,
+    entries_of,
+    parse_row,
+    parse_time,
+    read_rows,
+    read_table,
+    told_apart,
+)
 from engine.accounting.ledger import Ledger, Merged, of_fill
 from engine.errors import DataError
 from tests.support.fills import LINEAR, fill
@@ -145,3 +155,92 @@ def test_text_of_an_export_is_made_safe() -> None:
 
     assert row.note == "\ufffd]0;x\ufffd"
     assert "\x1b" not in str(caught.value)
+
+
+# -- against what is known -----------------------------------------------------------------------
+
+UNNAMED = replace(TRADE, reference="")
+"""A trade of an export that names no ids."""
+
+
+def test_a_trade_without_an_id_is_the_journal_s_of_the_same_second() -> None:
+    journal = Ledger(entries_of([TRADE]).entries)
+    later = replace(UNNAMED, time_ns=START_NS + 2_000_000_000)
+    other = replace(UNNAMED, amount=Decimal("0.6"))
+    told = told_apart(journal, entries_of([UNNAMED, later, other]).entries)
+
+    assert [entry.time_ns for entry in told.known] == [START_NS]
+    assert [entry.size for entry in told.new] == [Decimal("0.5"), Decimal("0.6")]
+    assert told.conflicts == ()
+
+
+def test_two_trades_alike_are_two_and_one_of_the_journal_is_one_of_them() -> None:
+    journal = Ledger(entries_of([TRADE]).entries)
+    told = told_apart(journal, entries_of([UNNAMED, UNNAMED]).entries)
+
+    assert (len(told.known), len(told.new)) == (1, 1)
+    twice = Ledger(entries_of([TRADE, replace(TRADE, reference="t2")]).entries)
+    assert len(told_apart(twice, entries_of([UNNAMED, UNNAMED]).entries).known) == 2
+
+
+def test_a_trade_with_another_id_is_another_one() -> None:
+    journal = Ledger(entries_of([TRADE]).entries)
+    told = told_apart(journal, entries_of([replace(TRADE, reference="t2")]).entries)
+
+    assert (len(told.known), len(told.new)) == (0, 1)
+
+
+def test_the_same_id_with_other_values_is_a_conflict_and_no_entry() -> None:
+    journal = Ledger(entries_of([TRADE]).entries)
+    told = told_apart(journal, entries_of([replace(TRADE, amount=Decimal(9))]).entries)
+
+    assert told.conflicts == (f"fill:a:{FQME}:t1",)
+    assert told.new == told.known == ()
+
+
+def test_one_file_may_have_an_entry_twice() -> None:
+    told = told_apart(Ledger(), entries_of([DEPOSIT, DEPOSIT]).entries)
+
+    assert (len(told.new), len(told.known)) == (1, 1)
+
+
+def test_the_same_file_again_is_known_whole() -> None:
+    rows = [TRADE, UNNAMED, UNNAMED, DEPOSIT, replace(DEPOSIT, reference="")]
+    first = told_apart(Ledger(), entries_of(rows).entries)
+    again = told_apart(Ledger(first.new), entries_of(rows).entries)
+
+    assert (len(first.new), len(again.known), again.new) == (5, 5, ())
+
+
+# -- tables of others ----------------------------------------------------------------------------
+
+
+def test_a_table_is_read_line_by_line_and_what_is_none_is_told() -> None:
+    def read(fields: Fields) -> Row:
+        if fields["kind of"] == "bad":
+            raise DataError("it is bad")
+        return replace(DEPOSIT, amount=Decimal(fields["many"]), reference=fields["id"])
+
+    lines = ['\ufeff"Kind Of",MANY,id\n', "good,2,a\n", "bad,1,b\n", "good,3,\x1b[31m\n"]
+    found = read_rows(lines, lambda _: None, read)
+
+    assert [entry.postings[0].amount for entry in found.entries] == [2, 3]
+    assert found.problems == (Problem(2, "it is bad"),)
+    assert "\x1b" not in found.entries[1].reference
+
+
+@pytest.mark.parametrize(
+    ("text", "nanos"),
+    [
+        ("1970-01-01 00:00:01", 1_000_000_000),
+        ("1970-01-01T01:00:00+01:00", 0),
+        ("1969-12-31 23:59:59.000001", -999_999_000),
+    ],
+)
+def test_times_are_utc_unless_they_say_otherwise(text: str, nanos: int) -> None:
+    assert parse_time(text) == nanos
+
+
+def test_what_is_no_time_is_refused() -> None:
+    with pytest.raises(DataError, match="not a time"):
+        parse_time("yesterday")

@@ -15,6 +15,7 @@ from engine.accounting.periods import (
     Calendar,
     Unit,
     session,
+    sessions,
     span_of,
     spans,
     start_of,
@@ -165,3 +166,32 @@ def test_weeks_and_months_are_whole_days(moment: int, calendar: Calendar) -> Non
         days = list(spans(span.start_ns, span.end_ns, "day", calendar))
 
         assert (days[0].start_ns, days[-1].end_ns) == (span.start_ns, span.end_ns)
+
+
+def test_sessions_are_told_apart_by_pauses() -> None:
+    hour = 3600 * NANOS
+    times = [5 * hour, 1 * hour, 2 * hour, 20 * hour]
+    made = sessions(times, 30 * hour, 3 * hour, Calendar())
+
+    assert [(span.name, span.start_ns // hour, span.end_ns // hour) for span in made] == [
+        ("1970-01-01 01:00", 1, 20),
+        ("1970-01-01 20:00", 20, 30),
+    ]
+    assert len(sessions(times, 30 * hour, 3 * hour - 1, Calendar())) == 3, "5 h is a pause after 2"
+    assert sessions([], 30 * hour, hour, Calendar()) == []
+    assert sessions([40 * hour], 30 * hour, hour, Calendar()) == []
+
+
+@given(
+    st.lists(st.integers(min_value=0, max_value=1000), min_size=1),
+    st.integers(min_value=0, max_value=50),
+)
+def test_sessions_hold_every_trade_once_and_leave_no_gap(times: list[int], pause: int) -> None:
+    made = sessions(times, 1001, pause, Calendar())
+
+    assert made[0].start_ns == min(times)
+    assert made[-1].end_ns == 1001
+    assert all(one.end_ns == other.start_ns for one, other in pairwise(made))
+    for one in made[1:]:
+        before = max(time for time in times if time < one.start_ns)
+        assert one.start_ns - before > pause

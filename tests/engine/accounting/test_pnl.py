@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from itertools import pairwise
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from engine.accounting.conversion import Mark, Markets
+from engine.accounting.lots import Method, match
 from engine.accounting.periods import Calendar, Span, session, spans
 from engine.accounting.pnl import Equity, Move, Points, equity_curve, points, profits, together
 from engine.accounting.positions import fold, unrealised
@@ -23,6 +25,7 @@ from tests.support.venue import FQME
 
 OTHER = "xbtusd.perp.test"
 MARKETS = {FQME: LINEAR, OTHER: replace(INVERSE, fqme=OTHER)}
+METHODS: tuple[Method, ...] = get_args(Method)
 DAYS = [Span(f"day {day}", day * DAY_NS, (day + 1) * DAY_NS) for day in range(4)]
 
 
@@ -259,3 +262,47 @@ def test_days_of_a_zone_are_the_spans_of_a_report() -> None:
     rows = profits(fills, MARKETS, lambda *_: Decimal(100), found)
 
     assert [(row.span.name, row.realised) for row in rows] == [("2026-03-29", 0), ("2026-03-30", 1)]
+
+
+@given(fill_lists(most=12), st.sampled_from(["fifo", "lifo", "hifo"]))
+def test_lots_share_profit_out_in_another_way_and_leave_its_sum(
+    fills: list[Fill], method: Method
+) -> None:
+    for market in (LINEAR, replace(INVERSE, fqme=FQME)):
+        whole = [session(0, 10**6)]
+        known = {FQME: market}
+        (at_average,) = profits(fills, known, lambda *_: Decimal(77), whole) or [None]
+        (by_lots,) = profits(fills, known, lambda *_: Decimal(77), whole, method=method) or [None]
+
+        if at_average is None or by_lots is None:
+            assert at_average is by_lots
+            continue
+        assert at_average.net is not None
+        assert by_lots.net is not None
+        assert abs(at_average.net - by_lots.net) < CLOSE
+        assert by_lots.fees == at_average.fees
+        book = match(fills, market, method)
+        assert abs(by_lots.realised - book.realised) < CLOSE
+
+
+def test_profit_by_lots_is_told_by_period() -> None:
+    fills = [
+        fill("buy", "1", "100", at=5),
+        fill("buy", "1", "200", at=6),
+        fill("sell", "1", "150", at=DAY_NS + 5),
+        fill("sell", "1", "150", at=2 * DAY_NS + 5),
+    ]
+    gains = {
+        method: [
+            row.realised
+            for row in profits(fills, MARKETS, lambda *_: Decimal(150), DAYS[:3], method=method)
+        ]
+        for method in METHODS
+    }
+
+    assert gains == {
+        "average": [0, 0, 0],
+        "fifo": [0, 50, -50],
+        "lifo": [0, -50, 50],
+        "hifo": [0, -50, 50],
+    }
