@@ -92,6 +92,21 @@ def test_kinds_of_levels_look_different_from_each_other(name: str) -> None:
 
 @pytest.mark.parametrize("depth", ["truecolor", "256"])
 @pytest.mark.parametrize("name", sorted(THEMES))
+def test_real_money_has_a_colour_that_is_like_no_other(name: str, depth: Depth) -> None:
+    theme = THEMES[name].at_depth(depth)
+    for role in set(ROLES) - {"live"}:
+        assert _distance(theme.colour("live"), theme.colour(role)) > 0.09, role
+
+
+@pytest.mark.parametrize("name", sorted(THEMES))
+def test_real_money_has_a_colour_of_its_own_among_sixteen(name: str) -> None:
+    theme = THEMES[name].at_depth("16")
+
+    assert theme.colour("live") not in {theme.colour(role) for role in set(ROLES) - {"live"}}
+
+
+@pytest.mark.parametrize("depth", ["truecolor", "256"])
+@pytest.mark.parametrize("name", sorted(THEMES))
 def test_markets_on_one_chart_look_different_from_each_other(name: str, depth: Depth) -> None:
     theme = THEMES[name].at_depth(depth)
     for one, other in itertools.combinations(OVERLAY_ROLES, 2):

@@ -56,7 +56,7 @@ class Colours(msgspec.Struct, frozen=True, kw_only=True):
     unknown: str
     alert: str
     live: str
-    """Goes to a venue at once: loud on purpose."""
+    """Real money: loud on purpose, and the colour of nothing else."""
 
     overlay1: str
     """Markets that share a chart with another one, by their slot."""
@@ -108,9 +108,9 @@ _ANSI = dict.fromkeys(("background", "surface", "raised", "text"), DEFAULT) | {
     "triggered": "ansi_yellow",
     "unknown": "ansi_red",
     "alert": "ansi_yellow",
-    "live": "ansi_red",
+    "live": "ansi_bright_magenta",
     "overlay1": "ansi_bright_cyan",
-    "overlay2": "ansi_bright_magenta",
+    "overlay2": "ansi_magenta",
     "overlay3": "ansi_bright_yellow",
     "overlay4": "ansi_bright_blue",
     "overlay5": "ansi_bright_red",
@@ -121,7 +121,7 @@ _ANSI = dict.fromkeys(("background", "surface", "raised", "text"), DEFAULT) | {
     "session": "ansi_bright_black",
     "axis": "ansi_bright_black",
     "cursor": DEFAULT,
-    "measure": "ansi_bright_magenta",
+    "measure": "ansi_bright_yellow",
     "success": "ansi_green",
     "warning": "ansi_yellow",
     "error": "ansi_red",
