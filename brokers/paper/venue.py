@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from brokers.paper.market import NOTHING_TO_REDUCE, PaperMarket, Working
 from brokers.paper.models import QUEUES, ZERO, Delay, Fees, PaperOptions, Slippage
+from engine.accounting.delivery import is_delivered
 from engine.accounting.positions import apply, fill_of, signed
 from engine.broker import Capabilities
 from engine.ems.filters import check_range, check_worth
@@ -142,6 +143,11 @@ class PaperVenue:
         self._run_until(market, None)
         return self._take_said()
 
+    def average_price(self, fqme: str) -> Decimal | None:
+        """By which the market judges prices; None before its first trade."""
+        market = self._markets[fqme]
+        return market.matching.average_price(market.now_ns)
+
     def waiting(self) -> tuple[str, ...]:
         """Markets in which something is on its way."""
         return tuple(fqme for fqme, market in self._markets.items() if market.on_the_way)
@@ -253,8 +259,7 @@ class PaperVenue:
         market.matching.add(working)
 
     def _refusal(self, order: Order, working: Working, matching: PaperMarket) -> str:
-        now_ns = self._markets[order.fqme].now_ns
-        refusal = _check(order, matching, now_ns)
+        refusal = _check(order, matching.instrument, self.average_price(order.fqme))
         if refusal is not None:
             return refusal.reason
         if order.order_type == "limit" and order.price is None:
@@ -300,7 +305,7 @@ class PaperVenue:
         changed = replace(order, price=price, size=size)
         if order.post_only and matching.would_take(self._working(changed)):
             return "a post-only order would have traded at once"
-        refusal = _check(changed, matching, self._markets[order.fqme].now_ns)
+        refusal = _check(changed, matching.instrument, self.average_price(order.fqme))
         return "" if refusal is None else refusal.reason
 
     def _cancel(self, account: str, fqme: str, order_id: str) -> None:
@@ -386,24 +391,27 @@ class PaperVenue:
         self._fills.append(fill)
         key = (order.account, order.fqme)
         held = self._positions.get(key, Position(account=order.account, fqme=order.fqme))
-        self._positions[key] = apply(held, fill, instrument)
+        after = self._positions[key] = apply(held, fill, instrument)
+        changes = [(event.fee_asset, -event.fee)]
+        if is_delivered(instrument):
+            change = signed(order.side, event.size)
+            changes.append((instrument.base, change * instrument.multiplier))
+            changes.append((instrument.quote, -instrument.notional(event.price, change)))
+        else:
+            changes.append((instrument.settle, after.realised - held.realised))
         balance = self._balance(order.account)
-        change = signed(order.side, event.size)
-        base, quote = instrument.base, instrument.quote
-        balance[base] = balance.get(base, ZERO) + change * instrument.multiplier
-        paid = instrument.notional(event.price, change) + event.fee
-        balance[quote] = balance.get(quote, ZERO) - paid
+        for asset, change in changes:
+            balance[asset] = balance.get(asset, ZERO) + change
 
     def _balance(self, account: str) -> dict[str, Decimal]:
         return self._balances.setdefault(account, dict(self._options.balances))
 
 
-def _check(order: Order, matching: PaperMarket, now_ns: int) -> Denied | None:
+def _check(order: Order, instrument: Instrument, average: Decimal | None) -> Denied | None:
     """Why the venue does not take the order by its rules; None if it does.
 
     A market order before any price is known is worth nobody knows what: it is taken, and waits.
     """
-    instrument, average = matching.instrument, matching.average_price(now_ns)
     refusal = check_shape(order, instrument, CAPABILITIES)
     refusal = refusal or check_range(order, instrument, average)
     price = order.price

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from brokers.paper.models import PaperOptions
 from brokers.paper.venue import PaperVenue
 from engine.errors import OrderRejected
+from engine.instruments import Instrument, PriceRange
 from engine.messages import (
     Accepted,
     Amended,
@@ -35,9 +36,9 @@ MS = 1_000_000
 class Floor:
     """A venue with one market at 99 x 5 / 101 x 2, and everything that it said."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, instrument: Instrument = INSTRUMENT, **options: Any) -> None:
         self.venue = PaperVenue(PaperOptions(**options))
-        self.venue.open_market(INSTRUMENT)
+        self.venue.open_market(instrument)
         self.now = START_NS
         self.said: list[OrderEvent] = []
         self.tell(Bid(FQME, 99.0, 5.0), Ask(FQME, 101.0, 2.0), Trade(FQME, 100.0, 1.0))
@@ -281,3 +282,93 @@ def test_every_fill_has_an_id_of_its_own() -> None:
 
     ids = [fill.trade_id for fill in floor.venue.fills("a", 0)]
     assert len(ids) == len(set(ids)) == 3
+
+
+# -- money and rules of the market ------------------------------------------------------------
+
+
+def test_contracts_are_settled_by_their_profit_in_the_asset_they_settle_in() -> None:
+    future = replace(INSTRUMENT, multiplier=Decimal(10))
+    floor = Floor(future, delay_ms=0)
+    floor.submit(order("in", order_type="market", price=None))
+    floor.wait(0)
+    floor.tell(Bid(FQME, 111.0, 5.0))
+    floor.submit(order("out", side="sell", order_type="market", price=None))
+    floor.wait(0)
+
+    fees = (101 + 111) * 10 * Decimal("0.002")
+    assert floor.venue.balances("a") == {"usdt": 100 - fees}
+
+
+def test_an_inverse_contract_pays_fees_and_profit_in_its_base() -> None:
+    inverse = replace(INSTRUMENT, is_inverse=True, multiplier=Decimal(100))
+    floor = Floor(inverse, delay_ms=0)
+    floor.submit(order("in", order_type="market", price=None, size=Decimal(1)))
+    floor.wait(0)
+
+    (fill,) = (event for event in floor.said if isinstance(event, Filled))
+    assert fill.fee_asset == "btc"
+    assert float(fill.fee) == pytest.approx(100 / 101 * 0.002)
+    assert floor.venue.balances("a") == {"btc": -fill.fee}
+
+
+def test_a_stated_fee_is_charged_in_place_of_that_of_the_instrument() -> None:
+    floor = Floor(delay_ms=0, taker_fee=Decimal("0.01"))
+    floor.submit(order("in", order_type="market", price=None))
+    floor.wait(0)
+
+    (fill,) = (event for event in floor.said if isinstance(event, Filled))
+    assert fill.fee == Decimal("1.01")
+
+
+RULED = replace(
+    INSTRUMENT,
+    market_max_size=Decimal(2),
+    price_range=PriceRange(buy_high=Decimal("1.1"), sell_low=Decimal("0.9")),
+    average_minutes=5,
+)
+
+
+@pytest.mark.parametrize(
+    ("terms", "said"),
+    [
+        ({"order_type": "market", "price": None, "size": Decimal("2.001")}, "no larger market"),
+        ({"price": Decimal("110.01")}, "too far above"),
+        ({"price": Decimal("89.99"), "side": "sell"}, "too far below"),
+        ({"size": Decimal("0.05")}, "worth less"),
+        ({"size": Decimal("0.049"), "order_type": "market", "price": None}, "worth less"),
+    ],
+)
+def test_the_rules_of_the_market_are_those_of_its_venue(terms: dict[str, Any], said: str) -> None:
+    floor = Floor(RULED, delay_ms=0)
+    floor.submit(order(**terms))
+    floor.wait(0)
+
+    (rejected,) = floor.said
+    assert isinstance(rejected, Rejected)
+    assert said in rejected.reason
+
+
+def test_an_amend_is_held_to_the_rules_of_the_market() -> None:
+    floor = Floor(RULED, delay_ms=0)
+    resting = floor.submit(order())
+    floor.wait(0)
+    floor.venue.amend(resting, Decimal("110.01"), Decimal(1), floor.now)
+    floor.wait(0)
+
+    refused = floor.said[-1]
+    assert isinstance(refused, RequestRefused)
+    assert "too far above" in refused.reason
+
+
+def test_the_average_of_a_market_forgets_what_is_long_ago() -> None:
+    floor = Floor(RULED, delay_ms=0)  # one traded at 100
+    floor.tell(Trade(FQME, 200.0, 3.0))
+    assert floor.venue.average_price(FQME) == 175
+    floor.wait(4 * 60_000)
+    floor.tell(Trade(FQME, 200.0, 1.0))
+    assert floor.venue.average_price(FQME) == 180
+    floor.wait(60_000)
+    assert floor.venue.average_price(FQME) == 200
+    floor.wait(5 * 60_000)
+    assert floor.venue.average_price(FQME) == 200, "the last price, where nothing traded"
