@@ -153,7 +153,7 @@ class DeckScreen(PanelledScreen, inherit_bindings=False):
     @property
     def _idle(self) -> set[str]:
         """Actions of the deck that would do nothing now."""
-        idle = set() if self.is_shown("blotter") else {"blotter_next"}
+        idle = self.blotter.idle if self.is_shown("blotter") else {"blotter_next"}
         return idle if len(self._deck.markets.panes) > 1 else idle | {"chart_next"}
 
     def _show_the_rest(self, touched: Part) -> None:

@@ -89,14 +89,26 @@ def help_lines(entries: Sequence[Entry], width: int) -> list[Line]:
         _block(group, list(rows), width // columns)
         for group, rows in groupby(entries, lambda row: row.group)
     ]
-    total = sum(len(block) + 1 for block in blocks)
-    stacks: list[list[Line]] = [[] for _ in range(columns)]
-    at = 0
-    for block in blocks:
-        if stacks[at] and len(stacks[at]) + len(block) > -(-total // columns) and at < columns - 1:
-            at += 1
-        stacks[at] += [*([Line()] if stacks[at] else []), *block]
+    stacks = _stacked(blocks, columns)
     return _side_by_side(stacks, width // columns)
+
+
+def _stacked(blocks: list[list[Line]], columns: int) -> list[list[Line]]:
+    """`blocks` in their order in so many columns, the tallest of which is as low as can be."""
+    height = max(len(block) for block in blocks)
+    while len(stacks := _filled(blocks, height)) > columns:
+        height += 1
+    return stacks
+
+
+def _filled(blocks: list[list[Line]], height: int) -> list[list[Line]]:
+    """`blocks` in as many columns of at most `height` lines as they take."""
+    stacks: list[list[Line]] = [[]]
+    for block in blocks:
+        if stacks[-1] and len(stacks[-1]) + 1 + len(block) > height:
+            stacks.append([])
+        stacks[-1] += [*([Line()] if stacks[-1] else []), *block]
+    return stacks
 
 
 def command_lines(commands: Commands, width: int) -> list[Line]:

@@ -33,10 +33,11 @@ NEARLY = Decimal("0.8")
 
 
 def account_rows(state: DeckState, number_of: Numbers) -> list[Row]:
-    """What holds for all of them, then each account in the order of the configuration."""
+    """What holds for all of them, then each account: those with something amiss first, else in
+    the order of the configuration."""
     rows = list(_of_all(state))
     names = [*state.accounts, *(name for name in state.accounts_told if name not in state.accounts)]
-    for name in names:
+    for name in sorted(names, key=lambda name: not _is_amiss(state, name)):
         told = state.accounts_told.get(name)
         rows += _of_account(state, name, state.accounts.get(name), told, number_of)
     return rows
@@ -52,6 +53,13 @@ def troubles(state: DeckState) -> int:
         found += state.guards.is_killed + len(state.guards.unconfirmed)
         found += sum(own.state != "active" for own in state.guards.accounts)
     return found + (state.journal is not None and not state.journal.is_written)
+
+
+def _is_amiss(state: DeckState, name: str) -> bool:
+    told, own = state.accounts_told.get(name), state.guards_of(name)
+    if told is not None and (told.state != "agreed" or told.disagreements or told.unresolved):
+        return True
+    return own is not None and bool(own.state != "active" or own.missing_limits)
 
 
 def _row(

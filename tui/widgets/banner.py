@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, tzinfo
 
 from rich.cells import cell_len
 
 from engine.messages import GuardsUpdate
+from tui.paint import format as text_of
 from tui.state import DeckState
 from tui.widgets.inks import Numbers, time_text
 from tui.widgets.lines import Line, Lines, Span, fit
@@ -62,30 +63,40 @@ def kill_texts(
     first = " KILL SWITCH ON"
     first += f" since {since}" if since else ""
     first += f"  {guards.kill_reason}" if guards.kill_reason else ""
+    how = ":kill off lifts it "
+    if cell_len(first) + len(how) < width:
+        first = fit(first, width - len(how)) + how
     if not guards.unconfirmed:
         working = len(state.working())
-        left = f"{working} still working: look at the blotter. " if working else ""
-        return first, f" {left or 'Nothing works. '}No new order is taken. :kill off lifts it."
-    count = len(guards.unconfirmed)
-    second = f" NOT CONFIRMED as canceled, may work still: {count} order{'s' * (count != 1)}: "
-    return first, second + _as_many(
-        [_order_words(state, order_id, number_of) for order_id in guards.unconfirmed],
-        width - cell_len(second) - 1,
-    )
+        left = f"{working} still working: look at the blotter." if working else "Nothing works."
+        return first, f" {left} No new order is taken, also after a restart."
+    second = " NOT CONFIRMED as canceled, may work still: "
+    return first, second + _listed(state, guards.unconfirmed, number_of, width - len(second) - 1)
 
 
-def _order_words(state: DeckState, order_id: str, number_of: Numbers) -> str:
+def _listed(state: DeckState, order_ids: Sequence[str], number_of: Numbers, width: int) -> str:
+    """As many orders as `width` cells hold, in as many words as they leave for each."""
+    forms = [_words(state, order_id, number_of) for order_id in order_ids]
+    for form in zip(*forms, strict=True):
+        text = ", ".join(form)
+        if cell_len(text) <= width:
+            return text
+    return _as_many([words[-1] for words in forms], width)
+
+
+def _words(state: DeckState, order_id: str, number_of: Numbers) -> tuple[str, str, str]:
+    """An order in ever fewer words; one that the deck was not told of by its id."""
     order = state.orders.get(order_id)
     if order is None:
-        return order_id
-    return f"#{number_of(order_id)} {order.side} {order.remaining:f} {order.fqme}"
+        return order_id, order_id, order_id
+    number, size = f"#{number_of(order_id)}", text_of.plain(order.remaining)
+    return f"{number} {order.side} {size} {order.fqme}", f"{number} {order.side} {size}", number
 
 
 def _as_many(parts: list[str], width: int) -> str:
     """As many parts as fit in `width` cells, and how many more there are."""
-    for count in range(len(parts), 0, -1):
-        more = f", and {len(parts) - count} more" if count < len(parts) else ""
-        text = ", ".join(parts[:count]) + more
+    for count in range(len(parts) - 1, 0, -1):
+        text = f"{', '.join(parts[:count])} and {len(parts) - count} more"
         if cell_len(text) <= width:
             return text
-    return f"{len(parts)} of them" if len(parts) > 1 else "".join(parts)
+    return f"{len(parts)} orders"

@@ -123,6 +123,12 @@ class Blotter(Lines):
         if algo_id in self._state.algos:
             self.post_message(self.PauseWanted(algo_id, at))
 
+    @property
+    def idle(self) -> set[str]:
+        """Actions of the blotter that would do nothing in the tab that is shown."""
+        idle = set() if self._has_keys() else {"row_cancel"}
+        return idle if self.tab == "algos" else idle | {"row_pause"}
+
     def concerns(self, touched: Part) -> bool:
         """Whether what was touched is in the tab that is shown, or counted beside a name."""
         parts = BOOK | Part.FAILURE

@@ -75,6 +75,8 @@ def status_spans(state: DeckState, view: StatusView, width: int) -> tuple[Span, 
         *_account(state, view),
         *_guards(state, view),
     ]
+    # The gap behind the last of them is none, and must not be cut with an ellipsis.
+    rest[-1] = rest[-1]._replace(text=rest[-1].text.rstrip())
     needed = sum(cell_len(span.text) for span in (*name, *rest, *right))
     counter = _wire(view, width, width - needed - 1)
     right, needed = [*counter, *right], needed + sum(cell_len(span.text) for span in counter)
