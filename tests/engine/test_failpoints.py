@@ -74,5 +74,5 @@ def test_the_points_are_in_the_order_of_their_numbers() -> None:
 
 @pytest.mark.parametrize("setting", ["8-nowhere", "decided", "1-decided:x", "1-decided:1:2"])
 def test_a_setting_that_is_none_is_refused(setting: str) -> None:
-    with pytest.raises(ValueError, match="failpoint|invalid literal"):
+    with pytest.raises(ValueError, match=r"failpoint|invalid literal"):
         Failpoint(setting)
