@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 
 from msgspec.structs import replace
 
@@ -114,10 +115,9 @@ def notification(alert: Alert) -> str:
     """
     if alert.state != "triggered":
         return ""
-    price = text(alert.price)
-    reached = (
-        "" if alert.triggered_price is None else f", {alert.reference} {alert.triggered_price:g}"
-    )
+    price, touched = text(alert.price), alert.triggered_price
+    # All digits of it: a price of six is no rarity.
+    reached = "" if touched is None else f", {alert.reference} {text(Decimal(repr(touched)))}"
     note = f": {alert.note}" if alert.note else ""
     return safe(f"{alert.fqme} reached {price}{reached}{note}", 200).replace(";", ",")
 

@@ -158,6 +158,34 @@ async def test_triggers_wait_while_the_market_is_not_known(mock_clock: MockClock
         assert rig.order(order_id).state is OrderState.FILLED
 
 
+async def test_triggers_wait_while_the_venue_halts_the_market(mock_clock: MockClock) -> None:
+    """What is shown during a halt touches nothing, and nothing new is taken then."""
+    halt: list[Tick] = [Break(VENUE, "halt", at(5), at(5))]
+    resume: list[Tick] = [Break(VENUE, "resume", at(20), at(20))]
+    messages: list[Played] = [
+        *prices(VENUE, (0, 100)),
+        (at(5), VENUE, halt),
+        quote(VENUE, 6, 89, 91),
+        trade(VENUE, 7, 90),
+        (at(20), VENUE, resume),
+        quote(VENUE, 21, 95, 97),
+        trade(VENUE, 22, 96),
+        trade(VENUE, 30, 94),
+        trade(VENUE, 60, 94),
+    ]
+    async with open_rig(mock_clock, MemoryTape(messages)) as rig:
+        await rig.watch(BTC)
+        held = await rig.submit("buy", "1", route="dark", trigger_price="95")
+        await rig.advance(8.0)
+        refused = await rig.submit("buy", "1")
+        await rig.advance(15.0)
+        assert rig.order(held).state is OrderState.DARK
+        assert rig.order(refused).state is OrderState.DENIED
+
+        await rig.advance(9.0)
+        assert rig.order(held).state is OrderState.FILLED
+
+
 async def test_triggers_wait_while_the_market_is_crossed(mock_clock: MockClock) -> None:
     messages = [
         *prices(VENUE, (0, 100)),

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from engine.ems.alerts import Alerts
+from engine.ems.alerts import Alerts, notification
 from engine.ems.dark import DarkBook
 from engine.messages import (
     Alert,
@@ -22,6 +22,21 @@ from engine.messages import (
 )
 from tests.support.orders import open_desk
 from tests.support.venue import FQME, START_NS, ScriptedMarkets
+
+
+def test_what_is_notified_has_every_digit_and_nothing_that_a_terminal_obeys() -> None:
+    alert = Alert(
+        alert_id="a",
+        fqme=FQME,
+        price=Decimal("65000.50"),
+        note="out;now\x1b\x07",
+        state="triggered",
+        triggered_price=1234567.05,
+    )
+
+    assert notification(replace(alert, state="armed")) == ""
+    assert notification(alert) == (f"{FQME} reached 65000.5, last 1234567.05: out,now\ufffd\ufffd")
+
 
 # -- through the router ------------------------------------------------------------------------
 

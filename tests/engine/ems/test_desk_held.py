@@ -132,6 +132,23 @@ async def test_a_held_order_ends_at_its_time(autojump_clock: AutojumpClock) -> N
         assert desk.venue.calls == []
 
 
+async def test_a_held_order_whose_time_ended_while_nobody_was_here_is_never_sent(
+    autojump_clock: AutojumpClock,
+) -> None:
+    async with open_desk() as desk:
+        until = desk.markets.now + 5_000_000_000
+        terms = {"route": "dark", "trigger_price": Decimal(105), "price": Decimal(105)}
+        order_id = await held(desk, **terms, time_in_force="gtd", expires_ns=until)
+    async with open_desk(before=desk) as after:
+        after.markets.now = until + 1
+        after.tick(after.trade(106.0))
+        await after.router.wait_idle()
+        await trio.sleep(1)
+
+        assert after.order(order_id).state is OrderState.EXPIRED
+        assert after.venue.calls == []
+
+
 async def test_what_goes_through_the_market_goes_by_the_tick_of_today() -> None:
     async with open_desk() as desk:
         order_id = await held(desk, route="dark", trigger_price=Decimal(105))
