@@ -17,7 +17,7 @@ import trio
 from msgspec.structs import replace
 
 from engine.broker import Broker, Capabilities, HistoryPage, Report, TradingClient
-from engine.clock import TrioClock
+from engine.clock import NANOS, TrioClock
 from engine.ems.accounts import Account
 from engine.ems.journal import MemoryJournal, Record
 from engine.ems.router import Router
@@ -42,7 +42,7 @@ from engine.messages import (
     Tick,
 )
 from engine.services import open_services
-from tests.support.venue import EVERYTHING, FQME, INSTRUMENT, START_NS, ScriptedMarkets
+from tests.support.venue import EVERYTHING, FQME, INSTRUMENT, ScriptedMarkets
 
 Fault = Literal["", "before", "after", "refuse", "mute", "slow"]
 """`before` and `after` it arrives the connection breaks; `mute`: it is done, and never answered;
@@ -55,9 +55,20 @@ PROVEN: Capabilities = replace(EVERYTHING, can_query=True, query_is_proof=True, 
 class TrueVenue:
     """A broker and its only account."""
 
-    def __init__(self, capabilities: Capabilities = PROVEN) -> None:
+    def __init__(
+        self, clock: TrioClock, capabilities: Capabilities = PROVEN, *, lag_s: float = 0.0
+    ) -> None:
+        """
+        Args:
+            lag_s: how long an order is there before a list or a query shows it.
+        """
         self.name = "test"
         self.capabilities = capabilities
+        self.answer_s = 0.0
+        """How long each answer to a question is under way; it says what was so when asked."""
+        self._clock = clock
+        self._lag_ns = round(lag_s * NANOS)
+        self._placed_ns: dict[str, int] = {}
         self.orders: dict[str, Order] = {}
         """Every order that ever got there, as it is."""
         self.made: list[Fill] = []
@@ -70,7 +81,8 @@ class TrueVenue:
         self.delivered: list[OrderEvent] = []
         self.is_prompt = True
         """Say everything at once."""
-        self.ticks = 0
+        self.lies = False
+        """Its lists and queries know of no order; its fills are told as they are."""
         self._report: Report | None = None
         self._lost = trio.Event()
 
@@ -82,9 +94,9 @@ class TrueVenue:
     def position(self) -> Decimal:
         return sum((f.size if f.side == "buy" else -f.size for f in self.made), NOUGHT)
 
-    def place(self, order: Order) -> None:
-        """An order gets into the book, whoever sent it."""
-        self.ticks += 1
+    def place(self, order: Order, *, is_listed: bool = False) -> None:
+        """An order gets into the book, whoever sent it; lists that lag show it a while later."""
+        self._placed_ns[order.order_id] = 0 if is_listed else self._clock.now_ns()
         self.orders[order.order_id] = replace(
             order, state=OrderState.OPEN, venue_order_id=f"v-{order.order_id}", awaiting=""
         )
@@ -92,7 +104,6 @@ class TrueVenue:
     def trade(self, order_id: str, size: Decimal, price: Decimal = Decimal(100)) -> None:
         """Somebody trades with an order that works."""
         order = self.orders[order_id]
-        self.ticks += 1
         fill = Fill(
             order_id=order_id,
             account="main",
@@ -103,7 +114,7 @@ class TrueVenue:
             size=size,
             fee=Decimal("0.01"),
             fee_asset="usdt",
-            venue_ns=START_NS + self.ticks,
+            venue_ns=self._clock.now_ns(),
         )
         self.made.append(fill)
         filled = order.filled + size
@@ -117,9 +128,8 @@ class TrueVenue:
         """The venue ends an order by itself, or because it was asked to."""
         order = self.orders[order_id]
         if order.is_working:
-            self.ticks += 1
             self.orders[order_id] = replace(order, state=OrderState.CANCELED)
-            self._say(Canceled(order_id=order_id, venue_ns=START_NS + self.ticks))
+            self._say(Canceled(order_id=order_id, venue_ns=self._clock.now_ns()))
             self._end_linked(order)
 
     def _end_linked(self, order: Order) -> None:
@@ -159,7 +169,7 @@ class TrueVenue:
         """Everything that goes on is told at once, and nothing fails."""
         for waiting in self.faults.values():
             waiting.clear()
-        self.is_prompt = True
+        self.is_prompt, self.lies, self.answer_s = True, False, 0.0
         self.deliver_all()
 
     def _say(self, event: OrderEvent) -> None:
@@ -172,7 +182,7 @@ class TrueVenue:
     # -- the port -------------------------------------------------------------------------------
 
     def now_ns(self) -> int:
-        return START_NS
+        return self._clock.now_ns()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         task_status.started()
@@ -211,10 +221,9 @@ class TrueVenue:
             refused = RequestRefused(order_id=order.order_id, request="amend", reason="cannot")
             self._answer(fault, refused)
             return
-        self.ticks += 1
         self.orders[order.order_id] = replace(mine, price=price, size=size)
         amended = Amended(order_id=order.order_id, price=price, size=size)
-        self._answer(fault, replace(amended, venue_ns=START_NS + self.ticks))
+        self._answer(fault, replace(amended, venue_ns=self._clock.now_ns()))
 
     async def cancel(self, order: Order) -> None:
         fault = await self._meet("cancel")
@@ -250,20 +259,29 @@ class TrueVenue:
             self._say(event)
 
     async def order(self, order_id: str) -> Order | None:
-        await trio.lowlevel.checkpoint()
-        return self.orders.get(order_id)
+        found = self.orders.get(order_id)
+        is_shown = found is not None and self._is_shown(found)
+        await trio.sleep(self.answer_s)
+        return found if is_shown else None
 
     async def open_orders(self) -> Sequence[Order]:
-        await trio.lowlevel.checkpoint()
-        return tuple(self.working())
+        working = tuple(order for order in self.working() if self._is_shown(order))
+        await trio.sleep(self.answer_s)
+        return working
+
+    def _is_shown(self, order: Order) -> bool:
+        age_ns = self._clock.now_ns() - self._placed_ns[order.order_id]
+        return not self.lies and age_ns >= self._lag_ns
 
     async def fills(self, since_ns: int) -> Sequence[Fill]:
-        await trio.lowlevel.checkpoint()
-        return tuple(self.made)
+        made = tuple(fill for fill in self.made if fill.venue_ns >= since_ns)
+        await trio.sleep(self.answer_s)
+        return made
 
     async def positions(self) -> Sequence[Position]:
-        await trio.lowlevel.checkpoint()
-        return (Position(account="main", fqme=FQME, size=self.position()),)
+        position = Position(account="main", fqme=FQME, size=self.position())
+        await trio.sleep(self.answer_s)
+        return (position,)
 
     async def balances(self) -> Mapping[str, Decimal]:
         return {}
