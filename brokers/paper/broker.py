@@ -15,7 +15,8 @@ from typing import Final, NoReturn
 import trio
 
 from brokers.paper.models import PaperOptions
-from brokers.paper.venue import CAPABILITIES, PaperVenue, Said
+from brokers.paper.rules import CAPABILITIES
+from brokers.paper.venue import PaperVenue, Said
 from engine.broker import (
     Broker,
     BrokerSettings,

@@ -12,18 +12,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from brokers.paper.market import NOTHING_TO_REDUCE, PaperMarket, Working
+from brokers.paper.market import NOTHING_TO_REDUCE, PaperMarket
 from brokers.paper.models import QUEUES, ZERO, Delay, Fees, PaperOptions, Slippage
+from brokers.paper.orders import Working
+from brokers.paper.rules import check
 from engine.accounting.delivery import is_delivered
 from engine.accounting.positions import apply, fill_of, signed
-from engine.broker import Capabilities
-from engine.ems.filters import check_range, check_worth
 from engine.ems.orders import fold
-from engine.ems.shape import check_shape
 from engine.errors import OrderRejected
 from engine.instruments import Instrument
 from engine.messages import (
@@ -31,32 +30,17 @@ from engine.messages import (
     Amended,
     Break,
     Canceled,
-    Denied,
     Expired,
     Fill,
     Filled,
     Order,
     OrderEvent,
     OrderState,
-    OrderType,
     Position,
     Rejected,
     RequestRefused,
     Side,
     Tick,
-    TimeInForce,
-)
-
-CAPABILITIES = Capabilities(
-    can_trade=True,
-    can_amend=True,
-    order_types=frozenset(get_args(OrderType)),
-    times_in_force=frozenset(get_args(TimeInForce)),
-    can_post_only=True,
-    list_is_proof=True,
-    outlives_engine=False,
-    can_reduce_only=True,
-    can_link=True,
 )
 
 TRAILING = ("trailing_stop", "trailing_stop_limit")
@@ -259,7 +243,7 @@ class PaperVenue:
         market.matching.add(working)
 
     def _refusal(self, order: Order, working: Working, matching: PaperMarket) -> str:
-        refusal = _check(order, matching.instrument, self.average_price(order.fqme))
+        refusal = check(order, matching.instrument, self.average_price(order.fqme))
         if refusal is not None:
             return refusal.reason
         if order.order_type == "limit" and order.price is None:
@@ -305,7 +289,7 @@ class PaperVenue:
         changed = replace(order, price=price, size=size)
         if order.post_only and matching.would_take(self._working(changed)):
             return "a post-only order would have traded at once"
-        refusal = _check(changed, matching.instrument, self.average_price(order.fqme))
+        refusal = check(changed, matching.instrument, self.average_price(order.fqme))
         return "" if refusal is None else refusal.reason
 
     def _cancel(self, account: str, fqme: str, order_id: str) -> None:
@@ -405,21 +389,6 @@ class PaperVenue:
 
     def _balance(self, account: str) -> dict[str, Decimal]:
         return self._balances.setdefault(account, dict(self._options.balances))
-
-
-def _check(order: Order, instrument: Instrument, average: Decimal | None) -> Denied | None:
-    """Why the venue does not take the order by its rules; None if it does.
-
-    A market order before any price is known is worth nobody knows what: it is taken, and waits.
-    """
-    refusal = check_shape(order, instrument, CAPABILITIES)
-    refusal = refusal or check_range(order, instrument, average)
-    price = order.price
-    if price is None and order.order_type == "market":
-        price = average
-    if refusal is None and price is not None:
-        refusal = check_worth(order, instrument, price)
-    return refusal
 
 
 def _as_sent(order: Order) -> Order:

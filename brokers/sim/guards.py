@@ -5,9 +5,10 @@ In steps and order numbers, like the matching engine that asks it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
+from brokers.sim.book import PriceLevel
 from brokers.sim.orders import NewOrder, WorkingOrder
 
 NOTHING_TO_REDUCE: Final = "there is nothing to reduce"
@@ -69,9 +70,20 @@ class Guards:
         self._over.add(group)
         return [number for number in self._groups.pop(group, ()) if number != order.order_id]
 
-    def foresee(self, taker: WorkingOrder) -> Foresight:
-        """What would become of `taker`, without doing it."""
-        return Foresight(taker, self.positions)
+    def can_fill(self, taker: WorkingOrder, opposite: Iterable[PriceLevel]) -> bool:
+        """Whether all of `taker` would trade now with `opposite`, whose levels come best first."""
+        foresight = Foresight(taker, self.positions)
+        for level in opposite:
+            if taker.price is not None and (level.price - taker.price) * taker.side > 0:
+                return False
+            for maker in level.orders.values():
+                if taker.self_trade == "none" or not taker.is_own(maker):
+                    foresight.trade(maker)
+                elif taker.self_trade != "expire_maker":
+                    return False
+                if not foresight.wanted:
+                    return True
+        return False
 
 
 class Foresight:

@@ -58,7 +58,7 @@ from brokers.sim.events import (
     Removed,
 )
 from brokers.sim.guards import GROUP_OVER, NOTHING_TO_REDUCE
-from brokers.sim.orders import BUY, SELL, NewOrder, SelfTrade, WorkingOrder
+from brokers.sim.orders import BUY, SELL, NewOrder, SelfTrade, WorkingOrder, prevention
 from brokers.sim.stops import is_touched
 from brokers.sim.working import WorkingOrders
 
@@ -180,7 +180,8 @@ class MatchingEngine:
         if order.reduce_only and not self._guards.room(order):
             self._end(order, time_ns, NOTHING_TO_REDUCE)
             return
-        if order.time_in_force == "fok" and not self._can_fill(order):
+        opposite = self._working.sides[-order.side]
+        if order.time_in_force == "fok" and not self._guards.can_fill(order, opposite):
             self._end(order, time_ns, "cannot be filled at once")
             return
         if not self._match(order, time_ns) or not order.left:
@@ -249,26 +250,11 @@ class MatchingEngine:
                     self._working.drop(other)
                     self._end(other, time_ns, NOTHING_TO_REDUCE)
 
-    def _can_fill(self, order: WorkingOrder) -> bool:
-        """Whether all of `order` would trade now."""
-        foresight = self._guards.foresee(order)
-        for level in self._working.sides[-order.side]:
-            if order.price is not None and (level.price - order.price) * order.side > 0:
-                return False
-            for maker in level.orders.values():
-                if order.self_trade == "none" or not order.is_own(maker):
-                    foresight.trade(maker)
-                elif order.self_trade != "expire_maker":
-                    return False
-                if not foresight.wanted:
-                    return True
-        return False
-
     # -- self-trade prevention -------------------------------------------------------------
 
     def _prevent(self, taker: WorkingOrder, maker: WorkingOrder, price: int, time_ns: int) -> bool:
         """Keep two orders from trading with each other. Whether the taker goes on."""
-        mode = self._mode(taker, maker)
+        mode = prevention(taker, maker)
         shared = self._room_between(taker, maker) if mode == "transfer" else 0
         if mode == "decrement":
             shared = min(taker.left, maker.visible)
@@ -311,14 +297,6 @@ class MatchingEngine:
             self._end_self_trade(taker, time_ns)
             return False
         return True
-
-    @staticmethod
-    def _mode(taker: WorkingOrder, maker: WorkingOrder) -> SelfTrade:
-        """What is done between the two: `transfer` takes two that ask for it, of two accounts."""
-        if taker.self_trade != "transfer":
-            return taker.self_trade
-        is_agreed = maker.self_trade == "transfer" and maker.owner != taker.owner
-        return "transfer" if is_agreed else "decrement"
 
     def _decrement(self, taker: WorkingOrder, maker: WorkingOrder, size: int, time_ns: int) -> bool:
         """Take `size` off both; what has nothing left ends. Whether the taker goes on."""

@@ -180,3 +180,12 @@ class WorkingOrder:
         if self.kind == "trailing_stop_limit" and self.stop_price is not None:
             self.price = max(1, self.stop_price + self.limit_offset * self.side)
         self.stop_price = None
+
+
+def prevention(taker: WorkingOrder, maker: WorkingOrder) -> SelfTrade:
+    """How a trade of the two, which would be one of an owner with itself, is kept from happening:
+    as the taker asks; `transfer` takes two that ask for it, of two accounts."""
+    if taker.self_trade != "transfer":
+        return taker.self_trade
+    is_agreed = maker.self_trade == "transfer" and maker.owner != taker.owner
+    return "transfer" if is_agreed else "decrement"

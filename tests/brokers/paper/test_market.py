@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brokers.paper.market import PaperMarket, Working
+from brokers.paper.market import PaperMarket
 from brokers.paper.models import QUEUES, PaperOptions, Slippage
+from brokers.paper.orders import Working
 from engine.messages import Ask, Bid, Book, Break, Side, Tick, Trade
 from tests.support.venue import FQME, INSTRUMENT
 

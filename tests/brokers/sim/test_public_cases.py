@@ -314,3 +314,19 @@ def test_a_self_match_leaves_what_its_action_says(
 
     assert bool(trades(events)) == (mode == "none")
     assert (desk.depth(BUY), desk.depth(SELL)) == (bids, asks)
+
+
+def test_stop_limits_that_are_elected_rest_in_the_order_they_came() -> None:
+    desk = Desk(last_price=10)
+    terms = {"kind": "stop_limit", "stop_price": 11}
+    first, second = (number_of(desk.buy(500, 10, **terms)) for _ in range(2))
+    far = number_of(desk.buy(500, 10, kind="stop_limit", stop_price=13))
+    desk.sell(500, 12)
+
+    events = desk.buy(500, 12)
+
+    assert [e.order_id for e in events if isinstance(e, Elected)] == [first, second]
+    assert desk.book(BUY) == [(10, [(first, 500), (second, 500)])]
+    assert [level.price for level in desk.engine.stops(BUY)] == [13]
+    assert ends(desk.cancel(second)) == [(second, "canceled", 500)]
+    assert ends(desk.cancel(far)) == [(far, "canceled", 500)]
