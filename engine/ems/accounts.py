@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import msgspec
 import trio
 
 from engine.broker import Broker, Report, TradingClient, UntilLost, never_lost
-from engine.ems.risk import PAPER_LIMITS, RiskLimits
+from engine.clock import NANOS
+from engine.ems.limits import PAPER_LIMITS, RiskLimits
 from engine.errors import BrokerLost
 from engine.messages import AccountInfo
 
@@ -26,6 +28,15 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Brokers whose markets it trades; empty means any."""
     slots: Annotated[int, msgspec.Meta(ge=1)] = 4
     """Slots that the position limit is split in when an order is sized."""
+    position_limit: Decimal | None = None
+    """What the slots share, in `limit_unit`; None: `max_position_notional`, in
+    currency."""
+    limit_unit: Literal["units", "currency", "percent"] = "currency"
+    """Of `position_limit`: units of size, quote currency, or percent of `equity`."""
+    loading: Literal["even", "front", "back"] = "even"
+    """Whether the first slots are larger, or the last."""
+    equity: Decimal | None = None
+    """What the account is worth, for a limit in percent of it; None: as far as is known."""
     limits: RiskLimits | None = None
     """None: the paper limits for a paper account; a live account without limits trades
     nothing."""
@@ -39,6 +50,13 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             return self.limits
         return PAPER_LIMITS if self.mode == "paper" else None
 
+    @property
+    def day_starts_ns(self) -> int:
+        """Nanoseconds from midnight UTC to when its day begins."""
+        limits = self.risk_limits
+        hours, _, minutes = ("00:00" if limits is None else limits.day_starts).partition(":")
+        return (int(hours) * 60 + int(minutes)) * 60 * NANOS
+
     def info(self) -> AccountInfo:
         """What the deck is told of it."""
         limits = self.risk_limits
@@ -49,6 +67,11 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             serves=self.serves,
             slots=self.slots,
             max_position_notional=None if limits is None else limits.max_position_notional,
+            position_limit=self.position_limit,
+            limit_unit=self.limit_unit,
+            loading=self.loading,
+            equity=self.equity,
+            confirms_stale=limits is not None and limits.on_stale == "confirm",
         )
 
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from engine.accounting.positions import apply, fill_of
+from engine.ems.days import Days
 from engine.ems.orders import fold
 from engine.ems.shape import LARGEST
 from engine.errors import BadTransition
@@ -23,6 +24,7 @@ from engine.messages import (
     FillReport,
     Order,
     OrderEvent,
+    OrderState,
     OrderUpdate,
     Position,
     PositionUpdate,
@@ -49,7 +51,9 @@ class ConflictingFill(BadTransition):
 class Blotter:
     """All orders, fills and positions of this run."""
 
-    def __init__(self) -> None:
+    def __init__(self, days: Days | None = None) -> None:
+        self.days = Days() if days is None else days
+        """What accounts did since their day began."""
         self._orders: dict[str, Order] = {}
         self._working: dict[str, Order] = {}
         """Of `_orders` those that can still trade, in the same order: every check of a new order
@@ -69,6 +73,8 @@ class Blotter:
     def add(self, order: Order) -> Event:
         """Take in a new order."""
         self._put(order)
+        if not order.is_external:
+            self.days.count(order)
         return OrderUpdate(order=order)
 
     def _put(self, order: Order) -> None:
@@ -139,6 +145,10 @@ class Blotter:
         """The same, or None where no order ever passed."""
         return self._instruments.get(fqme)
 
+    def instruments(self) -> tuple[Instrument, ...]:
+        """All that were kept."""
+        return tuple(self._instruments.values())
+
     def instrument(self, fqme: str) -> Instrument:
         """What a market was when an order in it passed the checks."""
         return self._instruments[fqme]
@@ -171,6 +181,8 @@ class Blotter:
             raise BadTransition(f"amend to {event.size} at {event.price}: order {event.order_id}")
         after = fold(order, event, now_ns)
         self._put(after)
+        if after.state is OrderState.DENIED and not after.is_external:
+            self.days.count(after, -1)
         return [OrderUpdate(order=after, event=event)]
 
     def _fold_fill(self, order: Order, event: Filled, now_ns: int) -> list[Event]:
@@ -185,7 +197,9 @@ class Blotter:
         instrument = self._instruments.get(order.fqme)
         if instrument is None:
             raise BadTransition(f"fill of order {order.order_id}, which was never sent")
-        position = apply(self.position(order.account, order.fqme), fill, instrument)
+        before = self.position(order.account, order.fqme)
+        position = apply(before, fill, instrument)
+        self.days.trade(before, now_ns)
         self._put(after)
         self._fills[FillKey(order.account, order.fqme, event.trade_id)] = fill
         self._positions[order.account, order.fqme] = position

@@ -25,15 +25,19 @@ from engine.ems.changes import Changes
 from engine.ems.dark import DarkBook, Touch
 from engine.ems.exits import Exits
 from engine.ems.gate import Gate, Markets, amended
+from engine.ems.guard_desk import GuardDesk
+from engine.ems.guards import Guards
 from engine.ems.held import HeldOrders
 from engine.ems.journal import AlertSet, Intent, LimitsChanged, Resolved
 from engine.ems.kept import KeptTerms
 from engine.ems.lanes import Lanes, Request
+from engine.ems.limits import RiskLimits
 from engine.ems.orders import as_dark, new_order
 from engine.ems.outcome import Decisions, Outcome
 from engine.ems.reconcile import Theirs
 from engine.ems.replay import Replayed
 from engine.ems.shape import denied, held_as
+from engine.ems.usage import Usage
 from engine.ems.working import WorkingOrders
 from engine.failpoints import reach
 from engine.instruments import Instrument
@@ -44,6 +48,7 @@ from engine.messages import (
     Amend,
     AmendAlgo,
     Amended,
+    ArmAccount,
     Cancel,
     CancelAlert,
     CancelAlgo,
@@ -55,6 +60,7 @@ from engine.messages import (
     Expired,
     Filled,
     Flatten,
+    KillSwitch,
     Lost,
     Order,
     OrderEvent,
@@ -65,7 +71,9 @@ from engine.messages import (
     RequestRefused,
     Resolve,
     ResumeAlgo,
+    Reverse,
     SetAlert,
+    SetTradingState,
     Submit,
     SubmitAlgo,
 )
@@ -92,18 +100,35 @@ class Desk:
         lanes: Lanes,
         capabilities_of: Callable[[str], Capabilities | None],
         through_ticks: int,
+        all_limits: Mapping[str, RiskLimits] | None = None,
     ) -> None:
+        """
+        Args:
+            all_limits: by mode, limits of all accounts of that mode together.
+        """
         self._accounts = accounts
         self._blotter = blotter
         self._lanes = lanes
-        self._capabilities_of = capabilities_of
+        self._broker_can = capabilities_of
+        capabilities_of = self.capabilities_of
+        self._unseen: frozenset[str] = frozenset()
         self._decided = decided = Decisions(clock=clock, markets=markets, lanes=lanes)
         self._changes = changes = Changes(decided=decided, blotter=blotter, markets=markets)
         self.apply = changes.apply
+        self._guards = Guards(accounts)
+        usage = Usage(
+            blotter=blotter,
+            quote_of=markets.quote_of,
+            now_ns=decided.now_ns,
+            wall_ns=clock.now_ns,
+        )
         self._gate = Gate(
             accounts=accounts,
+            all_limits=all_limits or {},
             blotter=blotter,
             markets=markets,
+            guards=self._guards,
+            usage=usage,
             capabilities_of=capabilities_of,
             is_stale=dark.is_stale,
             now_ns=decided.now_ns,
@@ -154,10 +179,20 @@ class Desk:
         self._exits = Exits(
             decided=decided,
             blotter=blotter,
-            accounts=accounts,
+            markets=markets,
+            gate=self._gate,
             cancel=self._working.cancel,
             cancel_algos=self._algo_desk.cancel_all,
             submit=self.on_submit,
+        )
+        self._guard_desk = GuardDesk(
+            guards=self._guards,
+            usage=usage,
+            decided=decided,
+            blotter=blotter,
+            accounts=accounts,
+            cancel=self._working.cancel,
+            cancel_algos=self._algo_desk.cancel_all,
         )
         self.agreements = Agreements(
             blotter=blotter,
@@ -169,7 +204,13 @@ class Desk:
             now_ns=clock.now_ns,
         )
         changes.dispute = self.agreements.dispute
-        changes.then += [self._on_change, self._working.on_change, self._kept.on_change]
+        changes.then += [
+            self._on_change,
+            self._working.on_change,
+            self._kept.on_change,
+            self._guard_desk.on_change,
+        ]
+        decided.sent = partial(self._count, usage)
         self._logging_in: dict[str, list[Order]] = {}
         """Orders whose account is being logged in, in the order in which they came."""
         self._touched: dict[str, Touch] = {}
@@ -180,6 +221,10 @@ class Desk:
             Cancel: self.on_cancel,
             CancelAll: self.on_cancel_all,
             Flatten: self._exits.begin,
+            Reverse: self._exits.begin,
+            SetTradingState: self._guard_desk.on_set_state,
+            KillSwitch: self._guard_desk.on_kill,
+            ArmAccount: self._guard_desk.on_arm,
             Resolve: self.on_resolve,
             SetAlert: lambda command: self._tell_alert(self._alerts.set(command)),
             CancelAlert: lambda command: self._tell_alert(self._alerts.cancel(command)),
@@ -215,15 +260,28 @@ class Desk:
         """`on_time` has something to do, or will have."""
         return self._held.needs_time or self._kept.needs_time or self.algos.needs_time
 
+    def capabilities_of(self, account: str) -> Capabilities | None:
+        """What the account's venue can do for us; None before the first log-in.
+
+        One that ends with the engine (sim, paper) does not know what was held before: what only
+        reduces is seen to here."""
+        capabilities = self._broker_can(account)
+        if capabilities is None or capabilities.outlives_engine or account not in self._unseen:
+            return capabilities
+        return replace(capabilities, can_reduce_only=False)
+
     def take_outcome(self) -> Outcome:
         """What is to be done of everything decided since the last call."""
         self._algo_desk.run()
+        self._guard_desk.tell()
         return self._decided.take()
 
     def on_time(self) -> None:
         """What is done by time."""
         self.algos.on_time()
         self._held.on_time()
+        self._exits.on_time()
+        self._guard_desk.on_time()
         self._kept.on_time()
 
     def _on_change(self, order: Order) -> None:
@@ -282,6 +340,7 @@ class Desk:
         self._decided.record(Intent(order=order), order.created_ns)
         self._decided.tell(self._blotter.add(order))
         self.algos.on_order(order)
+        self._guard_desk.on_change(order)
         refusal = self._gate.refuse_account(order)
         if refusal is not None:
             self.apply(refusal)
@@ -302,7 +361,7 @@ class Desk:
 
     def _log_in_for_algo(self, account: str) -> None:
         """What its venue does by itself is known once the account is logged in."""
-        if self._capabilities_of(account) is None:
+        if self.capabilities_of(account) is None:
             self._log_in(account)
 
     def on_log_in(self, name: str, reason: str) -> None:
@@ -324,6 +383,7 @@ class Desk:
         """What the venue says of an account that was asked about."""
         self.agreements.answer(name, theirs, instruments)
         self.on_log_in(name, "")
+        self._guard_desk.sweep(name)
 
     def on_resolve(self, command: Resolve) -> None:
         """A person says what became of an order of which nobody knows."""
@@ -365,10 +425,14 @@ class Desk:
             else:
                 self.apply(Lost(order_id=order.order_id, reason=STOPPED))
         self.algos.restore(replayed.algos.values())
+        held = self._blotter.positions.values()
+        self._unseen = frozenset(position.account for position in held if position.size)
+        self._guard_desk.restore(replayed)
+        self._exits.restore(replayed)
 
-    def alert_markets(self) -> list[str]:
-        """Markets in which an alert is armed."""
-        return self._alerts.markets()
+    def waiting_markets(self) -> list[str]:
+        """Markets in which an alert is armed, or that are still to be left."""
+        return [*self._alerts.markets(), *self._exits.markets()]
 
     def open_accounts(self) -> None:
         """Log in every account, but those that may trade nothing."""
@@ -389,7 +453,7 @@ class Desk:
         order = self._blotter.orders[order.order_id]
         if order.state is not OrderState.PENDING:
             return  # canceled while its account logged in
-        capabilities = self._capabilities_of(order.account)
+        capabilities = self.capabilities_of(order.account)
         as_type = None if capabilities is None else held_as(order, capabilities)
         wanted = order if as_type is None else as_dark(order, as_type)
         refusal = self._refuse(wanted)
@@ -399,6 +463,10 @@ class Desk:
             self._held.begin(order, as_type)
         else:
             self._decided.ask(Request(kind="submit", order_id=order.order_id))
+
+    def _count(self, usage: Usage, request: Request) -> None:
+        if request.kind != "cancel":
+            usage.count_sent(self._blotter.orders[request.order_id].account)
 
     def _refuse(self, order: Order) -> Denied | None:
         """Why risk lets this order not pass, as things stand now."""

@@ -1,24 +1,38 @@
-"""Leaving a market: what works there is canceled first, then what is held is closed, once."""
+"""Leaving a market, or turning its position around: what works there is canceled first, then an
+order is sized from what is held, once.
+
+A flattening that a stop of the engine cut off goes on after the next start, if that is soon;
+later its market is another, and a person is told instead.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
+from typing import Final
 
+from engine.clock import NANOS
 from engine.ems.blotter import Blotter
+from engine.ems.gate import Gate, Markets
+from engine.ems.journal import Leaving, Left
 from engine.ems.outcome import Decisions
-from engine.messages import Flatten, Order, Submit
+from engine.ems.replay import Replayed
+from engine.messages import Denied, Flatten, Order, Reverse, Submit
 from engine.text import safe
+
+RESUME_NS: Final = 60 * NANOS
+"""How long after it was asked for an exit may go on that a stop of the engine cut off."""
 
 
 class Exits:
-    """Flattens markets. The router calls `finish` once what worked there is canceled."""
+    """Flattens and reverses. The router calls `finish` once what worked there is canceled."""
 
     def __init__(
         self,
         *,
         decided: Decisions,
         blotter: Blotter,
-        accounts: Collection[str],
+        markets: Markets,
+        gate: Gate,
         cancel: Callable[[Order], None],
         cancel_algos: Callable[[str, str, str], None],
         submit: Callable[[Submit], None],
@@ -30,64 +44,113 @@ class Exits:
         """
         self._decided = decided
         self._blotter = blotter
-        self._accounts = accounts
+        self._markets = markets
+        self._gate = gate
         self._cancel = cancel
         self._cancel_algos = cancel_algos
         self._submit = submit
-        self._exits: set[str] = set()
-        """Ids of orders that flatten; each is sized once."""
+        self._closing: set[str] = set()
+        """Ids of orders that flatten."""
+        self._sized: set[str] = set()
+        """Ids of orders that flatten or reverse; each is sized once."""
         self._leaving: set[tuple[str, str]] = set()
         """Account and market of each exit that waits until nothing works there."""
+        self._resumed: dict[str, tuple[int, Flatten | Reverse]] = {}
+        """Exits of the run before, by order id, with the time at which they are given up."""
 
     def __contains__(self, order_id: str) -> bool:
         """The order closes a position, and does nothing else."""
-        return order_id in self._exits
+        return order_id in self._closing
 
-    def begin(self, command: Flatten) -> None:
-        """Cancel what works in the market; its position is closed by `finish`."""
-        if command.order_id in self._exits:
+    def markets(self) -> list[str]:
+        """Markets that are still to be left, from the run before."""
+        return [command.fqme for _, command in self._resumed.values()]
+
+    def begin(self, command: Flatten | Reverse) -> None:
+        """Cancel what works in the market; what is held is dealt with by `finish`."""
+        order_id, account, fqme = command.order_id, command.account, command.fqme
+        if order_id in self._sized:
             return
-        if command.order_id in self._blotter.orders:
+        name = type(command).__name__.lower()
+        if self._blotter.is_known(order_id):
             reason = "an order of this id exists already"
+            self._decided.refuse(name, "order", reason, limit="a new id", value=order_id)
+            return
+        if refusal := self._refuse(command):
             self._decided.refuse(
-                "flatten", "order", reason, limit="a new id", value=command.order_id
+                name, refusal.check, refusal.reason, limit=refusal.limit, value=refusal.value
             )
             return
-        if command.account not in self._accounts:
-            reason = f"there is no account {safe(command.account, 80)!r}"
-            known = ", ".join(sorted(self._accounts))
-            self._decided.refuse("flatten", "account", reason, limit=known, value=command.account)
+        if (account, fqme) in self._leaving:
+            reason = f"{account} is leaving {safe(fqme, 80)} already"
+            self._decided.refuse(name, "exit", reason, limit="one", value=order_id)
             return
-        key = (command.account, command.fqme)
-        if key in self._leaving:
-            reason = f"{command.account} is leaving {safe(command.fqme, 80)} already"
-            self._decided.refuse("flatten", "exit", reason, limit="one", value=command.order_id)
-            return
-        self._leaving.add(key)
+        is_reversal = isinstance(command, Reverse)
+        self._decided.record(
+            Leaving(order_id=order_id, account=account, fqme=fqme, is_reversal=is_reversal)
+        )
+        self._begin(command)
+
+    def _refuse(self, command: Flatten | Reverse) -> Denied | None:
+        """Why nothing can be sent anyway: then nothing is canceled either."""
+        held = self._blotter.position(command.account, command.fqme).size
+        probe = Order(
+            order_id=command.order_id,
+            account=command.account,
+            fqme=command.fqme,
+            side="buy" if held < 0 else "sell",
+            order_type="market",
+            size=abs(held),
+        )
+        return self._gate.refuse_account(probe, is_reducing=isinstance(command, Flatten))
+
+    def _begin(self, command: Flatten | Reverse) -> None:
+        account, fqme = command.account, command.fqme
+        self._leaving.add((account, fqme))
         # What an algo would close later is closed now: it would open the other side.
-        self._cancel_algos(command.account, command.fqme, "its market was left")
-        self._exits.add(command.order_id)
-        for order in self._blotter.working(account=command.account, fqme=command.fqme):
+        self._cancel_algos(account, fqme, "its market was left")
+        self._sized.add(command.order_id)
+        if isinstance(command, Flatten):
+            self._closing.add(command.order_id)
+        for order in self._blotter.working(account=account, fqme=fqme):
             self._cancel(order)
         self._decided.outcome.exits.append(command)
 
-    def finish(self, command: Flatten) -> None:
-        """Close what is held now. What could not be canceled does not keep anyone in, but for
+    def finish(self, command: Flatten | Reverse) -> None:
+        """Deal with what is held now. What could not be canceled does not keep anyone in, but for
         an exit: with two of them the position would flip."""
-        self._leaving.discard((command.account, command.fqme))
+        order_id, account, fqme = command.order_id, command.account, command.fqme
+        if order_id in self._resumed and self._markets.instrument_of(fqme) is None:
+            return  # `on_time` goes on once the market is open
+        self._resumed.pop(order_id, None)
+        self._leaving.discard((account, fqme))
+        if not self._is_blocked(command):
+            self._trade(command)
+        self._decided.record(Left(order_id=order_id))
+
+    def _is_blocked(self, command: Flatten | Reverse) -> bool:
+        """Something works still that does not go together with the order; it was said."""
         left = self._blotter.working(account=command.account, fqme=command.fqme)
-        if exits := [order.order_id for order in left if order.order_id in self._exits]:
-            reason = f"{exits[0]} may close the position still: what becomes of it is not known"
-            self._decided.refuse("flatten", "exit", reason, limit="one", value=command.order_id)
-            return
-        if left:
+        exits = [order for order in left if order.reduce_only or order.order_id in self._sized]
+        if isinstance(command, Reverse):
+            exits = list(left)
+        if exits:
+            may = "may close the position still" if isinstance(command, Flatten) else "may work"
+            reason = f"{exits[0].order_id} {may}: what becomes of it is not known"
+            name = type(command).__name__.lower()
+            self._decided.refuse(name, "exit", reason, limit="one", value=command.order_id)
+        elif left:
             ids = ", ".join(order.order_id for order in left)
             text = f"{command.fqme} is closed while orders may work still: {ids}"
             self._decided.notice("warning", text)
+        return bool(exits)
+
+    def _trade(self, command: Flatten | Reverse) -> None:
         size = self._blotter.position(command.account, command.fqme).size
         if size == 0:
             self._decided.notice("info", f"{command.account} holds nothing in {command.fqme}")
             return
+        is_exit = isinstance(command, Flatten)
         self._submit(
             Submit(
                 order_id=command.order_id,
@@ -95,6 +158,45 @@ class Exits:
                 fqme=command.fqme,
                 side="sell" if size > 0 else "buy",
                 order_type="market",
-                size=abs(size),
+                size=abs(size) if is_exit else 2 * abs(size),
+                reduce_only=is_exit,
             )
         )
+
+    # -- over a restart -------------------------------------------------------------------------
+
+    def restore(self, replayed: Replayed) -> None:
+        """Go on with what the stop of the engine cut off."""
+        self._sized |= replayed.exits
+        for order_id, (since_ns, leaving) in replayed.leaving.items():
+            kind = Reverse if leaving.is_reversal else Flatten
+            command = kind(order_id=order_id, account=leaving.account, fqme=leaving.fqme)
+            age_ns = self._decided.wall_ns() - since_ns
+            if self._blotter.is_known(order_id):
+                self._decided.record(Left(order_id=order_id))
+            elif leaving.is_reversal or not 0 <= age_ns < RESUME_NS or self._refuse(command):
+                self._give_up(command)
+            else:
+                self._resumed[order_id] = (since_ns + RESUME_NS, command)
+                self._begin(command)
+
+    def _give_up(self, command: Flatten | Reverse) -> None:
+        self._resumed.pop(command.order_id, None)
+        self._leaving.discard((command.account, command.fqme))
+        self._decided.record(Left(order_id=command.order_id))
+        verb = "flattening" if isinstance(command, Flatten) else "reversing"
+        text = f"{verb} {safe(command.fqme, 80)} of {command.account} was cut off by a stop of the "
+        self._decided.notice("error", f"{text}engine, and is not done: ask for it again")
+
+    @property
+    def needs_time(self) -> bool:
+        return bool(self._resumed)
+
+    def on_time(self) -> None:
+        """Go on with exits whose market has opened; give up those whose time is over."""
+        for ends_ns, command in tuple(self._resumed.values()):
+            is_open = self._markets.instrument_of(command.fqme) is not None
+            if is_open and not self._blotter.working(account=command.account, fqme=command.fqme):
+                self.finish(command)
+            elif self._decided.wall_ns() >= ends_ns:
+                self._give_up(command)

@@ -5,18 +5,27 @@ Reads the blotter, the markets and the accounts as they are now; changes nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from typing import Protocol
+
+from msgspec import structs
 
 from engine.broker import Capabilities
 from engine.ems import risk
 from engine.ems.accounts import Account
 from engine.ems.blotter import Blotter
-from engine.ems.shape import denied
+from engine.ems.guards import Guards
+from engine.ems.hours import Hours, parse_hours
+from engine.ems.limits import RiskLimits, matching, missing_live_limits
+from engine.ems.shape import check_shape, denied, text
+from engine.ems.usage import Usage, amount_text
 from engine.instruments import Instrument, Rounding
 from engine.messages import Amend, Denied, Order, OrderState, Quote
 from engine.text import safe
+
+ZERO = Decimal(0)
 
 
 class Markets(Protocol):
@@ -36,21 +45,35 @@ class Gate:
         self,
         *,
         accounts: Mapping[str, Account],
+        all_limits: Mapping[str, RiskLimits],
         blotter: Blotter,
         markets: Markets,
+        guards: Guards,
+        usage: Usage,
         capabilities_of: Callable[[str], Capabilities | None],
         is_stale: Callable[[str], bool],
         now_ns: Callable[[str], int],
     ) -> None:
+        """
+        Args:
+            all_limits: by mode, of all accounts of that mode together.
+        """
         self._accounts = accounts
+        self._all_limits = all_limits
         self._blotter = blotter
         self._markets = markets
+        self._guards = guards
+        self._usage = usage
         self._capabilities_of = capabilities_of
         self._is_stale = is_stale
         self._now_ns = now_ns
 
-    def refuse_account(self, order: Order) -> Denied | None:
-        """Why the order's account cannot trade its market at all, logged in or not."""
+    def refuse_account(self, order: Order, *, is_reducing: bool = True) -> Denied | None:
+        """Why the order's account cannot trade its market at all, logged in or not.
+
+        Args:
+            is_reducing: it may be an order that only makes a position smaller.
+        """
         account = self._accounts.get(order.account)
         if account is None:
             known, name = ", ".join(sorted(self._accounts)), safe(order.account, 80)
@@ -60,35 +83,133 @@ class Gate:
             reason = f"account {account.name} does not trade markets of {broker}"
             return denied(order, "account", reason, ", ".join(account.serves), broker)
         if account.mode == "live":
-            missing = risk.missing_live_limits(account.risk_limits)
+            missing = missing_live_limits(account.risk_limits)
             if missing:
                 reason = f"live account {account.name} lacks limits, and trades nothing"
                 return denied(order, "limits", reason, ", ".join(missing), "not stated")
-        return None
+        return self._guards.refuse(order, is_reducing=is_reducing)
 
     def refuse(self, order: Order, *, is_exit: bool = False) -> Denied | None:
-        """Why the order, from an account that is logged in, does not pass as things stand."""
+        """Why the order, from an account that is logged in, does not pass as things stand.
+
+        Args:
+            is_exit: it was sized here, and closes what is held.
+        """
         instrument = self._markets.instrument_of(order.fqme)
         if instrument is None:
             name = safe(order.fqme, 80)
             return denied(order, "market", f"market {name} is not open", "open", name)
-        limits = self._accounts[order.account].risk_limits
-        capabilities = self._capabilities_of(order.account)
+        account = self._accounts[order.account]
+        limits, capabilities = account.risk_limits, self._capabilities_of(order.account)
         if limits is None or capabilities is None:
             return _not_logged_in(order)
-        others = self._blotter.working(account=order.account)
+        quote, hours = self._markets.quote_of(order.fqme), _hours(limits, instrument)
         terms = risk.Terms(
             limits=limits,
             instrument=instrument,
             capabilities=capabilities,
-            quote=self._markets.quote_of(order.fqme),
+            quote=quote,
             now_ns=self._now_ns(order.fqme),
             position=self._blotter.position(order.account, order.fqme),
-            working=tuple(other for other in others if other.order_id != order.order_id),
+            working=self._others(order, (order.account,)),
             is_stale=self._is_stale(order.fqme),
             is_exit=is_exit,
+            is_held_here=not capabilities.can_reduce_only,
+            confirms_stale=limits.on_stale == "confirm",
+            hours=hours,
         )
-        return risk.check(order, terms)
+        if refusal := check_shape(order, instrument, capabilities):
+            return refusal  # first of all: its numbers may be none
+        is_reducing = is_exit or risk.reduces(order, terms.position, terms.working)
+        return (
+            self._guards.refuse(order, is_reducing=is_reducing)
+            or risk.check(order, terms)
+            or self._refuse_of_markets(order, limits, terms)
+            or self._refuse_over_time(order, limits, terms, (order.account,), is_reducing)
+            or self._refuse_of_all(order, account, terms, is_reducing)
+        )
+
+    def _others(self, order: Order, accounts: Collection[str]) -> tuple[Order, ...]:
+        """Everything else of these accounts that can still trade."""
+        account = order.account if len(accounts) == 1 else ""
+        return tuple(
+            other
+            for other in self._blotter.working(account=account)
+            if other.account in accounts and other.order_id != order.order_id
+        )
+
+    def _refuse_of_markets(
+        self, order: Order, limits: RiskLimits, terms: risk.Terms
+    ) -> Denied | None:
+        """By the limits of each pattern that the order's market matches."""
+        for pattern, of_market in matching(limits, order.fqme):
+            working = terms.working
+            if of_market.max_open_orders is not None:
+                working = tuple(o for o in working if fnmatchcase(o.fqme, pattern.lower()))
+            hours = parse_hours(of_market.hours) if of_market.hours else None
+            whose = f"{terms.whose} in {pattern}"
+            refusal = risk.check_limits(
+                order,
+                structs.replace(terms, limits=of_market, working=working, hours=hours, whose=whose),
+            )
+            if refusal is not None:
+                return refusal
+        return None
+
+    def _refuse_of_all(
+        self, order: Order, account: Account, terms: risk.Terms, is_reducing: bool
+    ) -> Denied | None:
+        """By the limits of all accounts of this kind together."""
+        limits = self._all_limits.get(account.mode)
+        if limits is None:
+            return None
+        names = {name for name, other in self._accounts.items() if other.mode == account.mode}
+        held = sum((self._blotter.position(name, order.fqme).size for name in names), ZERO)
+        of_all = structs.replace(
+            terms,
+            limits=limits,
+            position=structs.replace(terms.position, size=held),
+            working=self._others(order, names),
+            confirms_stale=terms.confirms_stale or limits.on_stale == "confirm",
+            hours=parse_hours(limits.hours) if limits.hours else None,
+            whose=f"all {account.mode} accounts",
+        )
+        return (
+            risk.check_limits(order, of_all)
+            or self._refuse_of_markets(order, limits, of_all)
+            or self._refuse_over_time(order, limits, of_all, names, is_reducing)
+        )
+
+    def _refuse_over_time(
+        self,
+        order: Order,
+        limits: RiskLimits,
+        terms: risk.Terms,
+        accounts: Collection[str],
+        is_reducing: bool,
+    ) -> Denied | None:
+        """By what was sent lately, and what the day came to; exits always pass."""
+        if is_reducing:
+            return None
+        whose, usage = terms.whose, self._usage
+        is_new, leaves = order.state is OrderState.PENDING, order.state is not OrderState.DARK
+        most = limits.max_orders_per_second
+        if most is not None and leaves and not (is_new and order.route == "dark"):
+            count = usage.in_last_second(accounts)
+            if count >= most:
+                reason = f"{count} orders of {whose} were sent within the last second"
+                return denied(order, "max_orders_per_second", reason, most, count)
+        most = limits.max_orders_per_day
+        if most is not None and is_new:
+            # This one is among them already.
+            count = usage.orders_of_day(accounts, terms.now_ns) - 1
+            if count >= most:
+                reason = f"{count} orders of {whose} were made today"
+                return denied(order, "max_orders_per_day", reason, most, count)
+        if limits.max_day_loss is None:
+            return None
+        loss = usage.loss_of_day(accounts, limits.loss_currency)
+        return refuse_loss(order, limits, loss, whose)
 
     def refuse_amend(self, order: Order, wanted: Order, amend: Amend) -> Denied | None:
         """Why the working `order` cannot become `wanted`."""
@@ -106,6 +227,13 @@ class Gate:
             return _not_logged_in(order)
         if not is_dark and not capabilities.can_amend:
             return denied(order, "capability", "the venue cannot amend orders", "cancel", "amend")
+        instrument = self._markets.instrument_of(order.fqme)
+        if instrument is not None and _only_shrinks(order, wanted):
+            return (
+                check_shape(wanted, instrument, capabilities)
+                or self._guards.refuse(wanted, is_reducing=True)
+                or _refuse_size(order, wanted)
+            )
         return self.refuse(wanted) or _refuse_size(order, wanted)
 
     def price_through(self, order: Order, touched: float, through_ticks: int) -> Decimal | None:
@@ -136,6 +264,26 @@ class Gate:
         return price if lowest is None else max(price, lowest)
 
 
+def refuse_loss(
+    order: Order, limits: RiskLimits, loss: Decimal | None, whose: str
+) -> Denied | None:
+    """Why the order adds no risk to what the day has cost; a cost that is not known counts as too
+    high."""
+    most, currency = limits.max_day_loss, limits.loss_currency
+    if most is None or (loss is not None and loss < most):
+        return None
+    if loss is None:
+        reason = f"what the day has cost {whose} is not known: a price is missing"
+        return denied(order, "max_day_loss", reason, f"{text(most)} {currency}", "unknown")
+    reason = f"the day has cost {whose} {amount_text(loss)} {currency}: only what reduces passes"
+    return denied(order, "max_day_loss", reason, f"{text(most)} {currency}", amount_text(loss))
+
+
+def _hours(limits: RiskLimits, instrument: Instrument) -> Hours | None:
+    """When a market is traded: as stated, or as it says of itself where that is understood."""
+    return parse_hours(limits.hours or instrument.session)
+
+
 def amended(order: Order, amend: Amend) -> dict[str, Decimal]:
     """The fields that `amend` changes. For a dark order the price is its trigger."""
     name = "trigger_price" if order.state is OrderState.DARK else "price"
@@ -146,6 +294,12 @@ def amended(order: Order, amend: Amend) -> dict[str, Decimal]:
 def _not_logged_in(order: Order) -> Denied:
     reason = f"account {order.account} is not logged in"
     return denied(order, "account", reason, "logged in", order.account)
+
+
+def _only_shrinks(order: Order, wanted: Order) -> bool:
+    """The amend takes away size, and nothing else: less risk, whatever the limits say."""
+    is_same = (wanted.price, wanted.trigger_price) == (order.price, order.trigger_price)
+    return is_same and wanted.size.is_finite() and wanted.size < order.size
 
 
 def _refuse_size(order: Order, wanted: Order) -> Denied | None:

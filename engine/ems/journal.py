@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 import msgspec
 import trio
 
-from engine.ems.risk import RiskLimits
+from engine.ems.limits import RiskLimits
 from engine.instruments import Instrument
 from engine.messages import Alert, Algo, Fill, Message, Order, OrderEvent, TradingState
 
@@ -100,6 +100,22 @@ class KillSwitched(Message, frozen=True):
     reason: str = ""
 
 
+class Leaving(Message, frozen=True):
+    """A market is being left, or its position reversed: what works there is canceled, then an
+    order of this id closes it."""
+
+    order_id: str
+    account: str
+    fqme: str
+    is_reversal: bool = False
+
+
+class Left(Message, frozen=True):
+    """What a `Leaving` came to is on record: its order, or that none was needed."""
+
+    order_id: str
+
+
 Entry = (
     Intent
     | Executed
@@ -113,6 +129,8 @@ Entry = (
     | LimitsChanged
     | StateSet
     | KillSwitched
+    | Leaving
+    | Left
     | OrderEvent
 )
 

@@ -6,6 +6,7 @@ Nothing here waits or sends: it is collected, and the router does it once it is 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -14,7 +15,7 @@ from engine.ems.gate import Markets
 from engine.ems.journal import Entry, Record
 from engine.ems.lanes import Lanes, Request
 from engine.log import logger
-from engine.messages import CommandRefused, Event, Flatten, Notice
+from engine.messages import CommandRefused, Event, Flatten, Notice, Reverse
 from engine.text import safe
 
 _log = logger(__name__)
@@ -34,8 +35,12 @@ class Outcome:
     """Accounts to log in now, and to ask; `on_log_in` goes on with their orders."""
     doubts: set[str] = field(default_factory=set)
     """Accounts whose venue is to be asked."""
-    exits: list[Flatten] = field(default_factory=list)
+    exits: list[Flatten | Reverse] = field(default_factory=list)
     """Markets to leave once what works there is canceled; `exit` does it."""
+
+
+def _nobody_counts(request: Request) -> None:
+    pass
 
 
 class Decisions:
@@ -46,6 +51,8 @@ class Decisions:
         self._markets = markets
         self._lanes = lanes
         self.outcome = Outcome()
+        self.sent: Callable[[Request], None] = _nobody_counts
+        """Called with each request that is to be sent."""
 
     def take(self) -> Outcome:
         """Everything since the last call."""
@@ -71,6 +78,7 @@ class Decisions:
         """Have something asked of a venue."""
         self._lanes.lane(request.order_id).open.append(request)
         self.outcome.requests.append(request)
+        self.sent(request)
 
     def notice(self, level: Literal["info", "warning", "error"], text: str) -> None:
         _log.log(logging.getLevelNamesMapping()[level.upper()], "%s", text)

@@ -19,12 +19,14 @@ from engine.ems.journal import (
     Intent,
     Journal,
     KillSwitched,
+    Leaving,
+    Left,
     LimitsChanged,
     Record,
     Resolved,
     StateSet,
 )
-from engine.ems.risk import RiskLimits
+from engine.ems.limits import RiskLimits
 from engine.errors import BadTransition
 from engine.log import logger
 from engine.messages import Alert, Algo, OrderEvent
@@ -56,6 +58,12 @@ class Replayed:
     """By account, as they were set last; of all under an empty name."""
     kill: KillSwitched | None = None
     """As the kill switch was turned last; None where it never was."""
+    killed_ns: int = 0
+    """When it was turned on; 0 while it is off."""
+    leaving: dict[str, tuple[int, Leaving]] = field(default_factory=dict)
+    """By order id: markets that were being left, and since when."""
+    exits: set[str] = field(default_factory=set)
+    """Ids of orders that close or reverse a position, sized here."""
     problems: list[str] = field(default_factory=list)
     """Records that do not fit to those before them: a bug of ours, now or then."""
 
@@ -108,5 +116,12 @@ def _take(record: Record, blotter: Blotter, replayed: Replayed) -> None:
             replayed.limits[account] = limits
         case StateSet(account=account) as state:
             replayed.states[account] = state
-        case KillSwitched() as kill:
-            replayed.kill = kill
+        case KillSwitched(is_on=is_on) as kill:
+            was_on = replayed.kill is not None and replayed.kill.is_on
+            if not (is_on and was_on):  # one that is on already keeps since when, and why
+                replayed.kill, replayed.killed_ns = kill, record.now_ns if is_on else 0
+        case Leaving(order_id=order_id) as leaving:
+            replayed.leaving[order_id] = (record.now_ns, leaving)
+            replayed.exits.add(order_id)
+        case Left(order_id=order_id):
+            replayed.leaving.pop(order_id, None)

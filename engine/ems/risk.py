@@ -15,55 +15,52 @@ import msgspec
 from engine.broker import Capabilities
 from engine.clock import NANOS
 from engine.ems.filters import check_range, check_worth
+from engine.ems.hours import Hours
+from engine.ems.limits import (
+    PAPER_LIMITS,
+    REQUIRED_LIVE,
+    MarketLimits,
+    RiskLimits,
+    missing_live_limits,
+)
 from engine.ems.shape import check_shape, denied, text
 from engine.instruments import Instrument
 from engine.messages import Denied, Order, OrderState, Position, Quote
 
+__all__ = [
+    "PAPER_LIMITS",
+    "REQUIRED_LIVE",
+    "RiskLimits",
+    "Terms",
+    "check",
+    "check_limits",
+    "dearest_price",
+    "exposure",
+    "free_to_close",
+    "missing_live_limits",
+    "reduces",
+    "reference_price",
+]
+
 ZERO: Final = Decimal(0)
 
-
-class RiskLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[accounts.NAME.limits]`. None: there is no such limit."""
-
-    max_order_size: Decimal | None = None
-    """Of one order, in base units or contracts."""
-    max_order_notional: Decimal | None = None
-    """Of one order, in quote."""
-    max_position_notional: Decimal | None = None
-    """Of a market's position if all that works on one side were filled, in quote."""
-    price_band_pct: Decimal | None = None
-    """How far from the market a price may be, in percent of it."""
-    stale_quote_s: float | None = None
-    """Seconds without data after which a market is not traded."""
-    max_open_orders: int | None = None
-    """Orders of the account that may work at once, dark ones included."""
-
-
-PAPER_LIMITS: Final = RiskLimits(
-    max_order_notional=Decimal(400_000),
-    max_position_notional=Decimal(400_000),
-    price_band_pct=Decimal(50),
-    stale_quote_s=60.0,
-    max_open_orders=500,
+_WAITS: Final = frozenset(
+    {
+        "stop",
+        "stop_limit",
+        "take_profit",
+        "take_profit_limit",
+        "trailing_stop",
+        "trailing_stop_limit",
+    }
 )
-"""For paper accounts that state none: a slipped digit is caught, play is not hindered. One of
-four slots is what the best prices of a liquid market can take; all of them, one contract of a
-large future."""
-
-REQUIRED_LIVE: Final = (
-    "max_order_notional",
-    "max_position_notional",
-    "price_band_pct",
-    "stale_quote_s",
-    "max_open_orders",
-)
-"""What a live account has to state: there are no silent defaults for real money."""
+"""Types that a venue holds until their price is reached."""
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """What an order is checked against; everything as known at one moment."""
 
-    limits: RiskLimits
+    limits: MarketLimits
     instrument: Instrument
     capabilities: Capabilities
     quote: Quote | None
@@ -77,7 +74,16 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     is_stale: bool = False
     """The stream said that its data is void; age is looked at in any case."""
     is_exit: bool = False
-    """It only closes what is held: limits on size, notional and position let it pass."""
+    """It is to leave a market whatever that is like: no limit on what is held, worth or fresh
+    keeps it."""
+    is_held_here: bool = False
+    """The venue does not see to it that a reduce-only order only reduces: we do."""
+    confirms_stale: bool = False
+    """What a person wants in a stale market passes."""
+    hours: Hours | None = None
+    """When the market is traded; None where nothing is known."""
+    whose: str = "the account"
+    """What the limits are of, in words."""
 
 
 def check(order: Order, terms: Terms) -> Denied | None:
@@ -88,6 +94,15 @@ def check(order: Order, terms: Terms) -> Denied | None:
     """
     return (
         check_shape(order, terms.instrument, terms.capabilities)
+        or _check_reduce_only(order, terms)
+        or check_limits(order, terms)
+    )
+
+
+def check_limits(order: Order, terms: Terms) -> Denied | None:
+    """What depends on whose limits they are, and on the market as it stands."""
+    return (
+        _check_hours(order, terms)
         or _check_fresh(order, terms)
         or _check_size(order, terms)
         or _check_band(order, terms)
@@ -98,9 +113,39 @@ def check(order: Order, terms: Terms) -> Denied | None:
     )
 
 
-def missing_live_limits(limits: RiskLimits | None) -> tuple[str, ...]:
-    """Limits that a live account would have to state and does not."""
-    return tuple(name for name in REQUIRED_LIVE if getattr(limits, name, None) is None)
+def free_to_close(
+    order: Order, position: Position, working: Iterable[Order], *, is_held_here: bool
+) -> Decimal:
+    """How much of the position this order may close: what is held, less what others that work
+    may close already. 0 where it would not close anything.
+
+    Orders of one group count once: at most one of them trades. Where the venue itself keeps
+    reduce-only orders from more, stops that wait there do not count, nor others than exits.
+    """
+    if position.size == 0 or (position.size > 0) is (order.side == "buy"):
+        return ZERO
+    groups: dict[str, Decimal] = {}
+    taken = ZERO
+    for other in working:
+        if other.fqme != order.fqme or other.side != order.side:
+            continue
+        if other.state is OrderState.DARK or (
+            not is_held_here and (not other.reduce_only or other.order_type in _WAITS)
+        ):
+            continue
+        if not other.link_group:
+            taken += other.exposed
+        elif other.link_group != order.link_group:
+            groups[other.link_group] = max(groups.get(other.link_group, ZERO), other.exposed)
+    return max(abs(position.size) - taken - sum(groups.values(), ZERO), ZERO)
+
+
+def reduces(order: Order, position: Position, working: Iterable[Order]) -> bool:
+    """Whatever becomes of it and of all that works, its position only gets smaller: by what it
+    is, or by how much it is."""
+    if order.reduce_only:
+        return True
+    return order.exposed <= free_to_close(order, position, working, is_held_here=True)
 
 
 def reference_price(order: Order, quote: Quote, instrument: Instrument) -> Decimal:
@@ -147,26 +192,60 @@ def exposure(position: Position, working: Iterable[Order], side: str, *, fqme: s
     return position.size + (reserved if side == "buy" else -reserved)
 
 
+def _check_reduce_only(order: Order, terms: Terms) -> Denied | None:
+    """Exits together never close more than is held: pressed twice, they do not open the other
+    side. What waits is checked when it is sent; here, or by a venue that sees to it."""
+    is_waiting = order.state is OrderState.PENDING and order.route == "dark"
+    if not order.reduce_only or is_waiting or order.state is OrderState.DARK:
+        return None
+    held = terms.position.size if order.side == "sell" else -terms.position.size
+    if not terms.is_held_here and (held <= 0 or order.order_type in _WAITS):
+        return None  # what was traded elsewhere, or is only to be closed later, the venue knows
+    free = free_to_close(order, terms.position, terms.working, is_held_here=terms.is_held_here)
+    if order.exposed <= free:
+        return None
+    reason = f"there is nothing to reduce: {text(terms.position.size)} is held"
+    if held > 0:
+        reason = f"only {text(held)} is held"
+    if free < held:
+        reason = f"{text(held - free)} of the {text(held)} held may be closed by others already"
+    return denied(order, "reduce_only", reason, free, order.exposed)
+
+
+def _check_hours(order: Order, terms: Terms) -> Denied | None:
+    if terms.hours is None or terms.is_exit or terms.hours.is_open(terms.now_ns):
+        return None
+    if order.state is OrderState.PENDING and order.route == "dark":
+        return None  # it waits here, and is asked about again when it is sent
+    reason = f"{order.fqme} is not traded at this time"
+    return denied(order, "hours", reason, "open", "closed")
+
+
 def _check_fresh(order: Order, terms: Terms) -> Denied | None:
+    if terms.is_exit:
+        return None
     if terms.quote is None:
         reason = f"no price of {order.fqme} is known yet"
         return denied(order, "quote", reason, "a price", "none")
+    if terms.confirms_stale and order.accepts_stale:
+        return None
+    asks = ", and nobody confirmed that it is wanted all the same" if terms.confirms_stale else ""
     limit_s = terms.limits.stale_quote_s
     if terms.is_stale:
-        reason = f"the data of {order.fqme} is void until it resumes"
+        reason = f"the data of {order.fqme} is void until it resumes{asks}"
         return denied(order, "stale_quote", reason, "live", "void")
     age_s = (terms.now_ns - terms.quote.recv_ns) / NANOS
     if limit_s is not None and age_s > limit_s:
-        reason = f"the last data of {order.fqme} is {age_s:.1f} s old"
+        reason = f"the last data of {order.fqme} is {age_s:.1f} s old{asks}"
         return denied(order, "stale_quote", reason, f"{limit_s:g} s", f"{age_s:.1f} s")
     return None
 
 
 def _check_size(order: Order, terms: Terms) -> Denied | None:
     limit = terms.limits.max_order_size
-    if limit is None or terms.is_exit or order.size <= limit:
+    if limit is None or _may_leave(order, terms) or order.size <= limit:
         return None
-    reason = "the order is larger than the account allows"
+    reason = f"the order is larger than {terms.whose} allows"
     return denied(order, "max_order_size", reason, limit, order.size)
 
 
@@ -195,8 +274,8 @@ def _check_notional(order: Order, terms: Terms) -> Denied | None:
     dearest = dearest_price(order, terms.quote, instrument)
     value = abs(instrument.notional(dearest, order.size))
     limit = terms.limits.max_order_notional
-    if limit is not None and value > limit and not terms.is_exit:
-        reason = f"the order is worth more than the account allows, in {instrument.quote}"
+    if limit is not None and value > limit and not _may_leave(order, terms):
+        reason = f"the order is worth more than {terms.whose} allows, in {instrument.quote}"
         return denied(order, "max_order_notional", reason, limit, value)
     return None
 
@@ -215,26 +294,36 @@ def _average_price(terms: Terms) -> Decimal | None:
 def _check_open_orders(order: Order, terms: Terms) -> Denied | None:
     limit = terms.limits.max_open_orders
     count = len(terms.working)
-    if limit is None or count < limit or terms.is_exit:
+    if limit is None or count < limit or _may_leave(order, terms):
         return None
-    reason = f"{count} orders of the account work already"
+    reason = f"{count} orders of {terms.whose} work already"
     return denied(order, "max_open_orders", reason, limit, count)
 
 
 def _check_position(order: Order, terms: Terms) -> Denied | None:
-    limit = terms.limits.max_position_notional
-    if limit is None or terms.quote is None or terms.is_exit:
+    in_units, in_quote = terms.limits.max_position, terms.limits.max_position_notional
+    if (in_units is None and in_quote is None) or _may_leave(order, terms):
         return None
     held = exposure(terms.position, terms.working, order.side, fqme=order.fqme)
-    after = held + (order.remaining if order.side == "buy" else -order.remaining)
+    after = held + (order.exposed if order.side == "buy" else -order.exposed)
     if abs(after) <= abs(terms.position.size) and after * terms.position.size >= 0:
         return None  # it takes off risk, and does so even if a limit is already exceeded
+    reason = f"the position of {terms.whose} could become {text(after)}"
+    if in_units is not None and abs(after) > in_units:
+        return denied(order, "max_position", reason, in_units, abs(after))
+    if in_quote is None or terms.quote is None:
+        return None
     price = dearest_price(order, terms.quote, terms.instrument)
     value = abs(terms.instrument.notional(price, after))
-    if value <= limit:
+    if value <= in_quote:
         return None
-    reason = f"the position could become {text(after)}, in {terms.instrument.quote}"
-    return denied(order, "max_position_notional", reason, limit, value)
+    reason = f"{reason}, in {terms.instrument.quote}"
+    return denied(order, "max_position_notional", reason, in_quote, value)
+
+
+def _may_leave(order: Order, terms: Terms) -> bool:
+    """No limit keeps anyone from closing what is held."""
+    return terms.is_exit or order.reduce_only
 
 
 def _market_price(quote: Quote, instrument: Instrument) -> Decimal:

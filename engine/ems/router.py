@@ -19,11 +19,13 @@ from engine.ems.accounts import Account, GetBroker
 from engine.ems.alert_command import AlertCommand
 from engine.ems.blotter import Blotter
 from engine.ems.dark import DarkBook
+from engine.ems.days import Days
 from engine.ems.desk import Desk
 from engine.ems.gate import Markets
 from engine.ems.journal import Journal
 from engine.ems.keeper import Keeper
 from engine.ems.lanes import Lanes
+from engine.ems.limits import RiskLimits
 from engine.ems.logins import Logins
 from engine.ems.outcome import Outcome
 from engine.ems.replay import Replayed, replay
@@ -41,6 +43,7 @@ from engine.messages import (
     JournalUpdate,
     Order,
     OrderState,
+    Reverse,
     Tick,
 )
 
@@ -65,6 +68,7 @@ class Router:
         dark_through_ticks: int = 5,
         answer_timeout_s: float = 10.0,
         alert_command: Sequence[str] = (),
+        all_limits: Mapping[str, RiskLimits] | None = None,
     ) -> None:
         self._journal = journal
         self._keeper = Keeper(journal, self._on_journal)
@@ -75,7 +79,9 @@ class Router:
         self._accounts: Mapping[str, Account] = {account.name: account for account in accounts}
         self._answer_timeout_s = answer_timeout_s
         self._alert_command = AlertCommand(alert_command)
-        self._blotter = Blotter()
+        self._blotter = Blotter(
+            Days({name: account.day_starts_ns for name, account in self._accounts.items()})
+        )
         self._dark = DarkBook()
         self._shown = Shown()
         self._logins = Logins(
@@ -106,6 +112,7 @@ class Router:
             lanes=self._lanes,
             capabilities_of=self._logins.capabilities_of,
             through_ticks=dark_through_ticks,
+            all_limits=all_limits,
         )
         self._timer = Timer(lambda: self._post(self._desk.on_time))
         self._inbox: deque[Callable[[], None]] = deque()
@@ -118,7 +125,7 @@ class Router:
     def _as_sent(self, order_id: str) -> Order:
         """The order as its venue knows it: without the terms that are kept here for it."""
         order = self._blotter.orders[order_id]
-        capabilities = self._logins.capabilities_of(order.account)
+        capabilities = self._desk.capabilities_of(order.account)
         return order if capabilities is None else as_sent(order, capabilities)
 
     # -- what others call -----------------------------------------------------------------------
@@ -140,7 +147,7 @@ class Router:
         """Markets in which something is held here, as they were read from the journal."""
         orders = [o.fqme for o in self._blotter.working() if o.state is OrderState.DARK]
         algos = [algo.fqme for algo in self._desk.algos.algos() if not algo.is_ended]
-        return tuple(dict.fromkeys([*orders, *self._desk.alert_markets(), *algos]))
+        return tuple(dict.fromkeys([*orders, *self._desk.waiting_markets(), *algos]))
 
     def open_accounts(self) -> None:
         """Log all accounts in, and ask their venues, without waiting for orders."""
@@ -276,7 +283,7 @@ class Router:
         self._shown.keep(update)
         self._publish(update)
 
-    async def _flatten_when_canceled(self, command: Flatten) -> None:
+    async def _flatten_when_canceled(self, command: Flatten | Reverse) -> None:
         def is_quiet() -> bool:
             return not self._blotter.working(account=command.account, fqme=command.fqme)
 

@@ -16,6 +16,7 @@ from engine.messages import (
     AlgoUpdate,
     Event,
     FillReport,
+    GuardsUpdate,
     JournalUpdate,
     OrderUpdate,
     PositionUpdate,
@@ -37,6 +38,7 @@ class Shown:
             AlgoUpdate: {},
             AccountUpdate: {},
             JournalUpdate: {},
+            GuardsUpdate: {},
         }
 
     def keep(self, event: Event) -> None:
@@ -59,6 +61,8 @@ class Shown:
                 self._newest[AccountUpdate][event.account] = event
             case JournalUpdate():
                 self._newest[JournalUpdate][""] = event
+            case GuardsUpdate():
+                self._newest[GuardsUpdate][""] = event
 
     def events(self) -> list[Event]:
         """Orders, then fills, positions, alerts and algos."""

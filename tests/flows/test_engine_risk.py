@@ -65,6 +65,14 @@ OTHERWISE = {
     "state": "needs an amend",
     "journal": "needs a disk without room",
     "trail": "needs a trailing order",
+    "kill_switch": "needs a person: tests/engine/ems/test_guard_desk.py",
+    "armed": "needs a live account: tests/engine/ems/test_guard_desk.py",
+    "reduce_only": "needs a position: tests/engine/ems/test_exits.py",
+    "hours": "needs a market with hours: tests/engine/ems/test_gate_limits.py",
+    "max_position": "tests/engine/ems/test_gate_limits.py",
+    "max_orders_per_second": "tests/engine/ems/test_gate_limits.py",
+    "max_orders_per_day": "tests/engine/ems/test_gate_limits.py",
+    "max_day_loss": "tests/engine/ems/test_gate_limits.py",
     "quote": "an open market has a quote: it opens with one",
 }
 """Checks that have a test of their own, or cannot be reached through the engine."""

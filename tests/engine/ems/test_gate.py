@@ -13,7 +13,9 @@ from engine.clock import NANOS
 from engine.ems.accounts import Account
 from engine.ems.blotter import Blotter
 from engine.ems.gate import Gate, amended
+from engine.ems.guards import Guards
 from engine.ems.risk import RiskLimits
+from engine.ems.usage import Usage
 from engine.instruments import Instrument
 from engine.messages import (
     Amend,
@@ -129,9 +131,18 @@ class Door:
         self.blotter.keep_instrument(instrument)
         for each in orders:
             self.blotter.add(each)
-        account = Account(name="main", broker="test", limits=RiskLimits(**limits))
+        accounts = {"main": Account(name="main", broker="test", limits=RiskLimits(**limits))}
+        self.guards = Guards(accounts)
         self.gate = Gate(
-            accounts={"main": account},
+            accounts=accounts,
+            all_limits={},
+            guards=self.guards,
+            usage=Usage(
+                blotter=self.blotter,
+                quote_of=self.markets.quote_of,
+                now_ns=lambda fqme: self.markets.now,
+                wall_ns=lambda: self.markets.now,
+            ),
             blotter=self.blotter,
             markets=self.markets,
             capabilities_of=lambda name: self.capabilities,

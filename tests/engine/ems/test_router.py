@@ -23,6 +23,7 @@ from engine.messages import (
     Canceled,
     Filled,
     FillReport,
+    GuardsUpdate,
     Notice,
     OrderState,
     OrderUpdate,
@@ -411,7 +412,14 @@ async def test_a_snapshot_tells_everything_that_was_told() -> None:
         snapshot = desk.router.snapshot()
 
         kinds = [type(event) for event in snapshot]
-        assert kinds == [OrderUpdate, FillReport, PositionUpdate, AlertUpdate, AccountUpdate]
+        assert kinds == [
+            OrderUpdate,
+            FillReport,
+            PositionUpdate,
+            AlertUpdate,
+            AccountUpdate,
+            GuardsUpdate,
+        ]
         assert snapshot[0] == OrderUpdate(order=desk.order(order_id))
         assert snapshot[2] == desk.told(PositionUpdate)[-1]
 
