@@ -46,7 +46,7 @@ from tui.orders import lines as order_lines
 from tui.orders import staging
 from tui.orders.arming import Arming
 from tui.orders.exits import Exits, orders_in_words
-from tui.orders.guarded import closed_to
+from tui.orders.guarded import closed_to, is_armed
 from tui.orders.lines import Line, Summary
 from tui.orders.question import Question
 from tui.orders.staging import OrderRequest, Staged
@@ -239,6 +239,13 @@ class OrderDesk(TermKeys):
         self._exits.reverse(account, market.fqme, is_sure)
 
     # -- real money -------------------------------------------------------------------------------
+
+    @property
+    def is_live(self) -> bool:
+        """The next order would move real money, and may."""
+        account = self.account
+        is_real = account is not None and account.mode == "live"
+        return account is not None and is_real and is_armed(self._state.guards, account)
 
     def toggle_account_armed(self, *, at: float | None = None) -> None:
         """Arm the live account of the next order, after a question; or disarm it, at once."""

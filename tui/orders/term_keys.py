@@ -134,10 +134,7 @@ class TermKeys(Ticket):
             self._notify("only a trailing stop trails: t makes it one", "info")
             return
         unit: TrailUnit = "price" if staged.trail_unit == "percent" else "percent"
-        changed = staging.in_trail_unit(staged, unit, market.instrument, market.quote)
-        self._stage(changed)
-        words = terms.trail_words(changed.trail or staged.trail, unit, market.instrument)
-        self._notify(f"trails {words}", "info")
+        self._stage(staging.in_trail_unit(staged, unit, market.instrument, market.quote))
 
     def _with_terms(self) -> tuple[Staged, MarketView] | None:
         """What is staged as an order, with its market; says why there is none."""

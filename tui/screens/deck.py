@@ -41,6 +41,9 @@ class DeckScreen(PanelledScreen, inherit_bindings=False):
     DeckScreen > #watchlist, DeckScreen > #order { border-right: solid $border; }
     DeckScreen.-order-right > #order { border-right: none; border-left: solid $border; }
     DeckScreen.-order-below > #order { border-top: solid $border; }
+    DeckScreen > #order.-live { border-right: solid $live; }
+    DeckScreen.-order-right > #order.-live { border-right: none; border-left: solid $live; }
+    DeckScreen.-order-below > #order.-live { border-top: solid $live; }
     DeckScreen > #blotter { border-top: solid $border; }
     DeckScreen > #command { dock: none; }
     """
@@ -171,6 +174,7 @@ class DeckScreen(PanelledScreen, inherit_bindings=False):
         pane_state = (market_state, state.book_version, state.failure, self._deck.desk.revision)
         if pane_state != self._pane_state:
             self._pane_state = pane_state
+            self.order_pane.set_class(self._deck.desk.is_live, "-live")
             self.order_pane.redraw()
             self.strip.redraw()
 
