@@ -1,19 +1,16 @@
-"""Measuring, marking a range, and what is said of the crosshair."""
+"""Measuring, and marking a range."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.bars import INSTRUMENT, NANOS, START_NS, bars, series_of, walk
 from tests.support.stages import NIGHT, ink_of, painted, quote, rows_of, stage_of
 from tui.paint.layers import Stage
-from tui.paint.levels import Level
 from tui.paint.measure import bars_between, measured, paint_mark, paint_measure
-from tui.paint.readout import paint_readout
 from tui.paint.scene import Cursor, Scene, View
 
 D = Decimal
@@ -122,47 +119,3 @@ def test_a_range_says_how_much_it_holds() -> None:
     assert len(upper.nonzero()[0]) == 2
     row = canvas.tint.values[stage.layout.time_row - 1].nonzero()[0]
     assert [row.min(), row.max()] == [*upper.nonzero()[0]]
-
-
-# -- the crosshair --------------------------------------------------------------------------------
-
-
-def _readout(width: int = 100, **view: object) -> str:
-    stage = _stage(width, **view)
-    return rows_of(painted(paint_readout, stage))[stage.layout.plot_top][: stage.layout.plot_width]
-
-
-def test_the_crosshair_says_its_price_how_far_the_last_is_and_how_long_ago_it_was() -> None:
-    price = LAST - 20
-    text = _readout(cursor=_at(189, -20.0)).strip()
-
-    assert text == f"at {price:.2f}  to last +20.00 {20 / price * 100:+.2f}%  10 bars back"
-    assert _readout(cursor=_at(199)).strip().endswith("to last 0.00 0.00%  newest bar")
-
-
-def test_it_stands_on_the_side_away_from_the_crosshair() -> None:
-    assert _readout(cursor=_at(198)).startswith("  at ")
-    assert _readout(cursor=_at(165)).endswith("back  ")
-
-
-@pytest.mark.parametrize("width", range(24, 100, 4))
-def test_what_it_says_is_whole_and_the_most_wanted_first(width: int) -> None:
-    facts = ["at", "to last", "bars back"]
-    text = _readout(width, cursor=_at(190, 3.0))
-    said = [fact in text for fact in facts]
-
-    assert said == sorted(said, reverse=True)
-    assert text.count("%") == said[1]
-
-
-def test_it_covers_no_label_of_a_level() -> None:
-    levels = (Level(LAST * 2, "working", "sell 1"), Level(LAST * 3, "alert", "far"))
-    stage = stage_of(SCENE._replace(levels=levels), View(cursor=_at(198)), 100, 30)
-    rows = rows_of(painted(paint_readout, stage))[stage.layout.plot_top :]
-
-    assert not rows[0].strip()
-    assert rows[1].startswith("  at ")
-
-
-def test_without_a_crosshair_nothing_is_said() -> None:
-    assert not _readout().strip()

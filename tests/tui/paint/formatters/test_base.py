@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from engine.config import ChartStyle
 from engine.feed.bars import Series
 from tests.support.bars import NANOS, START_NS, series_of, walk
+from tests.support.strokes import unpacked
 from tui.paint.columns import Columns, Zoom, columns_on, time_axis
 from tui.paint.formatters import Formatter, VolumeFormatter, formatter_for
+from tui.paint.formatters.base import from_row, runs
 from tui.paint.scales import PriceScale
 
 MINUTE_NS = 60 * NANOS
@@ -195,3 +197,25 @@ def _assert_drawn_anew(formatter: Formatter, style: ChartStyle, columns: Columns
     anew = formatter_for(style).update(columns, SCALE, 10)
     assert np.array_equal(kept.halves, anew.halves)
     assert np.array_equal(kept.kinds, anew.kinds)
+
+
+ROWS = st.integers(-9, 40)
+
+
+@given(st.lists(st.tuples(ROWS, ROWS), min_size=1, max_size=20), st.integers(1, 8))
+def test_a_run_is_the_dots_from_its_top_to_its_bottom_that_are_in_the_grid(
+    ends: list[tuple[int, int]], rows: int
+) -> None:
+    top, bottom = np.array(ends).T
+
+    made = unpacked(runs(top, bottom, rows))
+
+    inside = range(rows * 4)
+    assert made == [[at for at in inside if first <= at <= last] for first, last in ends]
+
+
+@given(st.lists(ROWS, min_size=1, max_size=20), st.integers(1, 8))
+def test_what_stands_on_the_ground_is_a_run_to_the_last_row(tops: list[int], rows: int) -> None:
+    made = unpacked(from_row(np.array(tops), rows))
+
+    assert made == [list(range(max(top, 0), rows * 4)) for top in tops]
