@@ -249,6 +249,12 @@ def _from_environ(environ: Mapping[str, str]) -> list[tuple[str, str, Any]]:
 
 
 def _refuse_unknown_keys(table: Any, wanted: Any, where: str, under: str) -> None:
+    if typing.get_origin(wanted) is Mapping:  # tables by a name of the user's own
+        if isinstance(table, Mapping):
+            for name, part in table.items():
+                path = f'{under}."{safe(name, 60)}"'
+                _refuse_unknown_keys(part, typing.get_args(wanted)[1], where, path)
+        return
     wanted = _struct_of(wanted)
     fields = getattr(wanted, "__struct_fields__", None)
     if fields is None or not isinstance(table, Mapping):

@@ -61,6 +61,7 @@ class Engine:
             publish=self.publish,
             markets=self.hub,
             accounts=settings.accounts,
+            all_limits=settings.all_limits,
             get_broker=self.venues.get,
             until_lost=self.venues.until_lost,
             dark_through_ticks=settings.config.dark_through_ticks,

@@ -14,9 +14,12 @@ from engine.clock import Clock, SystemClock
 from engine.config import EngineConfig, convert, nearest, read_toml
 from engine.ems.accounts import Account, built_in_accounts
 from engine.ems.journal import Journal
+from engine.ems.limits import RiskLimits, fault
 from engine.errors import BrokerError, ConfigError
 from engine.text import safe
 
+_TABLES = ("brokers", "accounts", "limits")
+_MODES = ("live", "paper")
 _ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -25,6 +28,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     config: EngineConfig = EngineConfig()
     accounts: tuple[Account, ...] = ()
+    all_limits: Mapping[str, RiskLimits] = {}
+    """By mode of accounts: limits of all of that mode together."""
     broker_options: Mapping[str, Mapping[str, Any]] = {}
     load_broker: LoadBroker
     clock: Clock
@@ -43,6 +48,8 @@ class BrokersFile(msgspec.Struct, frozen=True, kw_only=True):
     """`[brokers.NAME]`: each broker reads its own."""
     accounts: tuple[Account, ...]
     """`[accounts.NAME]`, and those built in that the file does not replace."""
+    all_limits: Mapping[str, RiskLimits] = {}
+    """`[limits.live]` and `[limits.paper]`: of all accounts of that mode together."""
 
 
 def load_brokers(path: Path) -> BrokersFile:
@@ -53,14 +60,19 @@ def load_brokers(path: Path) -> BrokersFile:
     """
     table = read_toml(path)
     for key in table:
-        if key not in ("brokers", "accounts"):
-            hint = nearest(key, ("brokers", "accounts"))
+        if key not in _TABLES:
+            hint = nearest(key, _TABLES)
             raise ConfigError(f"{safe(path)}: unknown key {safe(key, 80)!r}", hint=hint)
     options = _tables(table, "brokers", path)
     accounts = {account.name: account for account in built_in_accounts()}
     for name, fields in _tables(table, "accounts", path).items():
         accounts[name] = _account(name, fields, path)
-    return BrokersFile(path=path, options=options, accounts=tuple(accounts.values()))
+    return BrokersFile(
+        path=path,
+        options=options,
+        accounts=tuple(accounts.values()),
+        all_limits=_all_limits(table, path),
+    )
 
 
 def check_brokers(file: BrokersFile, load: LoadBroker) -> None:
@@ -94,6 +106,26 @@ def _tables(table: Mapping[str, Any], key: str, path: Path) -> dict[str, dict[st
     return found
 
 
+def _all_limits(table: Mapping[str, Any], path: Path) -> dict[str, RiskLimits]:
+    found: dict[str, RiskLimits] = {}
+    for mode, fields in _tables(table, "limits", path).items():
+        if mode not in _MODES:
+            raise ConfigError(
+                f"{safe(path)}: limits.{safe(mode, 60)}: not a kind of account",
+                hint="write [limits.live] or [limits.paper]",
+            )
+        found[mode] = convert(fields, RiskLimits, str(path), under=f"limits.{mode}")
+        _refuse_fault(found[mode], f"limits.{mode}", path)
+    return found
+
+
+def _refuse_fault(limits: RiskLimits | None, where: str, path: Path) -> None:
+    """Limits that do not fit each other."""
+    if limits is not None and (found := fault(limits)):
+        key, why = found
+        raise ConfigError(f"{safe(path)}: {where}.{safe(key, 80)}: {safe(why, 200)}")
+
+
 def _account(name: str, fields: dict[str, Any], path: Path) -> Account:
     where = f"accounts.{safe(name, 60)}"
     if not _ACCOUNT_NAME.fullmatch(name):
@@ -103,4 +135,8 @@ def _account(name: str, fields: dict[str, Any], path: Path) -> Account:
         )
     if "name" in fields:
         raise ConfigError(f"{safe(path)}: {where}.name: the table's own name is the name")
-    return convert({"name": name, **fields}, Account, str(path), under=where)
+    account = convert({"name": name, **fields}, Account, str(path), under=where)
+    _refuse_fault(account.limits, f"{where}.limits", path)
+    if account.limit_unit == "percent" and account.position_limit is None:
+        raise ConfigError(f"{safe(path)}: {where}.limit_unit: percent needs a position_limit")
+    return account

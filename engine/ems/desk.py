@@ -109,6 +109,7 @@ class Desk:
         self._accounts = accounts
         self._blotter = blotter
         self._lanes = lanes
+        self._all_limits = all_limits or {}
         self._broker_can = capabilities_of
         capabilities_of = self.capabilities_of
         self._unseen: frozenset[str] = frozenset()
@@ -124,7 +125,7 @@ class Desk:
         )
         self._gate = Gate(
             accounts=accounts,
-            all_limits=all_limits or {},
+            all_limits=self._all_limits,
             blotter=blotter,
             markets=markets,
             guards=self._guards,
@@ -413,8 +414,10 @@ class Desk:
         self.agreements.restore(replayed.agreed)
         for problem in replayed.problems:
             self._decided.notice("error", problem)
-        for name, account in self._accounts.items():
-            limits = account.risk_limits
+        stated = {name: account.risk_limits for name, account in self._accounts.items()}
+        # No account has a name with a space in it.
+        stated |= {f"all {mode}": limits for mode, limits in self._all_limits.items()}
+        for name, limits in stated.items():
             if name not in replayed.limits or replayed.limits[name] != limits:
                 self._decided.record(LimitsChanged(account=name, limits=limits))
         for alert in replayed.alerts.values():

@@ -58,7 +58,7 @@ class Usage:
     def loss_of_day(self, accounts: Iterable[str], currency: str) -> Decimal | None:
         """What the day has cost in `currency`; negative is a profit, None where a price is not
         known that it depends on."""
-        wanted = set(accounts)
+        wanted, currency = set(accounts), currency.lower()
         amounts: dict[str, Decimal] = {}
         for (name, _), held in self._blotter.positions.items():
             if name in wanted and not self._add_result(held, amounts):

@@ -161,6 +161,7 @@ def _open_link(
     settings = EngineSettings(
         config=config.engine,
         accounts=tuple(accounts),
+        all_limits=brokers.all_limits,
         broker_options={**brokers.options, **options},
         load_broker=registry.load,
         clock=SystemClock(),
