@@ -76,6 +76,7 @@ def told(denial: Denied | None) -> tuple[str, str, str]:
         {"route": "dark", "trail": Decimal(2)},
         {"route": "dark", "trail": Decimal(2), "trigger_price": Decimal(90)},
         {**DARK, "reference": "touch"},
+        {**MARKET, **DARK, **GTD},
         {**LIMIT, **GTD},
         {**LIMIT, **GTD, "post_only": True},
         {**STOP, **GTD},
