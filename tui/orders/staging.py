@@ -298,8 +298,9 @@ def _trail_to(staged: Staged, to: Decimal, instrument: Instrument, quote: Quote)
 def as_type(staged: Staged, order_type: OrderType, instrument: Instrument, quote: Quote) -> Staged:
     """`staged` as an order of another type, near where its line was.
 
-    A stop is put on its own side of the market: a buy above it, a sale below; a take-profit on
-    the other. Terms that the type does not have are dropped.
+    A stop is put on its own side of the market, a buy above it, a sale below, a take-profit on
+    the other; and not so near that it would be touched before it is seen. Terms that the type
+    does not have are dropped.
     """
     line = line_price(staged, instrument, quote)
     touch = quote.bid if staged.side == "buy" else quote.ask
@@ -343,13 +344,12 @@ def is_on_its_side(order_type: str, side: Side, stop: Decimal, last: Decimal) ->
 
 def _on_its_side(at: Decimal, staged: Staged, instrument: Instrument, quote: Quote) -> Decimal:
     last = fit_price(quote.last, instrument)
-    if is_on_its_side(staged.order_type, staged.side, at, last):
+    is_near = abs(at - last) < _distance(LIMIT_SHARE, instrument, quote)
+    if is_on_its_side(staged.order_type, staged.side, at, last) and not is_near:
         return at
     away = max(abs(at - last), _distance(STOP_SHARE, instrument, quote))
-    other = last + away if at <= last else last - away
-    if not is_on_its_side(staged.order_type, staged.side, other, last):
-        other = last - away if at <= last else last + away
-    return fit_price(other, instrument)
+    is_above = waits_above(staged.order_type, staged.side)
+    return fit_price(last + away if is_above else last - away, instrument)
 
 
 def _distance(share: Decimal, instrument: Instrument, quote: Quote) -> Decimal:

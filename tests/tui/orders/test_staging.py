@@ -165,32 +165,35 @@ def test_a_stop_that_is_to_be_held_here_names_no_trigger_beside_its_stop(
 
 
 def test_a_stop_is_put_as_far_from_the_market_as_the_line_was_and_never_too_near() -> None:
-    below = _staged(side="buy", price=D("63990.00"))
+    below = _staged(side="buy", price=D("63900.00"))
 
     assert staging.as_type(below, "stop", BTC, QUOTE).stop_price == D("64160.00")
     far = _staged(side="buy", price=D("63000.00"))
     assert staging.as_type(far, "stop", BTC, QUOTE).stop_price == D("65000.00")
-    assert staging.as_type(below, "take_profit", BTC, QUOTE).stop_price == D("63990.00")
+    assert staging.as_type(below, "take_profit", BTC, QUOTE).stop_price == D("63900.00")
+    near = staging.at_price(below, 63999, BTC, QUOTE)
+    assert staging.as_type(near, "take_profit", BTC, QUOTE).stop_price == D("63840.00")
 
 
 def test_the_limit_of_a_stop_goes_with_it_and_can_be_put_farther() -> None:
-    stop = staging.as_type(_staged(side="sell"), "stop_limit", BTC, QUOTE)
-    assert (stop.stop_price, stop.price) == (D("63990.00"), D("63958.00"))
+    stop = staging.as_type(_staged(side="sell", price=D(63900)), "stop_limit", BTC, QUOTE)
+    assert (stop.stop_price, stop.price) == (D("63900.00"), D("63868.00"))
 
     moved = staging.moved(stop, -100, BTC, QUOTE)
-    assert (moved.stop_price, moved.price) == (D("63989.00"), D("63957.00"))
+    assert (moved.stop_price, moved.price) == (D("63899.00"), D("63867.00"))
     wider = staging.wider(staging.wider(moved, 1, BTC), 1, BTC)
-    assert wider.price == D("63889.00")
-    assert staging.wider(wider, -1, BTC).price == D("63939.00")
+    assert wider.price == D("63799.00")
+    assert staging.wider(wider, -1, BTC).price == D("63849.00")
     assert staging.wider(_staged(), 1, BTC) == _staged()
 
 
 def test_a_trailing_stop_is_moved_by_its_line() -> None:
-    stop = staging.as_type(_staged(side="sell"), "trailing_stop", BTC, QUOTE)
-    assert (stop.trail, staging.line_price(stop, BTC, QUOTE)) == (D("10.00"), D("63990.00"))
+    line = _staged(side="sell", price=D(63900))
+    stop = staging.as_type(line, "trailing_stop", BTC, QUOTE)
+    assert (stop.trail, staging.line_price(stop, BTC, QUOTE)) == (D("100.00"), D("63900.00"))
 
     higher = staging.moved(stop, 100, BTC, QUOTE)
-    assert (higher.trail, staging.line_price(higher, BTC, QUOTE)) == (D("9.00"), D("63991.00"))
+    assert (higher.trail, staging.line_price(higher, BTC, QUOTE)) == (D("99.00"), D("63901.00"))
     assert staging.moved(higher, 10_000, BTC, QUOTE).trail == D("0.01")
 
 
