@@ -7,12 +7,13 @@ makes it wait (https://sqlite.org/wal.html, "Concurrency").
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 from urllib.parse import quote
 
 import msgspec
@@ -31,6 +32,12 @@ FETCHED_ROWS: Final = 1000
 
 _OF_FILLS: Final = tuple(kind.__name__.lower() for kind in (Executed, InstrumentKept, Agreed))
 """Kinds of records that say what was traded."""
+
+_OF_ORDERS: Final = tuple(
+    kind.__name__.lower()
+    for kind in (Intent, Adopted, InstrumentKept, Agreed, *get_args(OrderEvent))
+)
+"""Kinds of records that say what became of orders: a fill is told by what the venue said."""
 
 _decode = msgspec.json.Decoder(Record).decode
 
@@ -91,14 +98,15 @@ def read_traded(path: Path) -> Traded:
         JournalFailed: it cannot be read.
     """
     traded = Traded()
-    for _, record in read(path, _OF_FILLS):
-        match record.entry:
-            case Executed(fill=fill):
-                traded.fills.append(fill)
-            case InstrumentKept(instrument=instrument):
-                traded.instruments[instrument.fqme] = instrument
-            case Agreed(account=account, began_ns=began_ns):
-                traded.began_ns.setdefault(account, began_ns)
+    with _without_collection():
+        for _, record in read(path, _OF_FILLS):
+            match record.entry:
+                case Executed(fill=fill):
+                    traded.fills.append(fill)
+                case InstrumentKept(instrument=instrument):
+                    traded.instruments[instrument.fqme] = instrument
+                case Agreed(account=account, began_ns=began_ns):
+                    traded.began_ns.setdefault(account, began_ns)
     return traded
 
 
@@ -109,11 +117,12 @@ def read_orders(path: Path) -> Ordered:
         JournalFailed: it cannot be read.
     """
     blotter, found = Blotter(), Ordered()
-    for number, record in read(path):
-        try:
-            _fold(record.entry, record.now_ns, blotter, found)
-        except (BadTransition, ConflictingFill) as error:
-            found.problems.append(f"record {number} of the journal: {safe(error, 300)}")
+    with _without_collection():
+        for number, record in read(path, _OF_ORDERS):
+            try:
+                _fold(record.entry, record.now_ns, blotter, found)
+            except (BadTransition, ConflictingFill) as error:
+                found.problems.append(f"record {number} of the journal: {safe(error, 300)}")
     found.orders = list(blotter.orders.values())
     found.accounts |= {order.account for order in found.orders}
     return found
@@ -152,6 +161,18 @@ def read(path: Path, kinds: Sequence[str] = ()) -> Iterator[tuple[int, Record]]:
                     yield number, _record(path, number, body)
     except sqlite3.DatabaseError as error:
         raise _explained(path, error) from error
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """What is read stays: looking through it for garbage meanwhile is time lost."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _open(path: Path) -> sqlite3.Connection:
