@@ -151,9 +151,8 @@ def reduces(order: Order, position: Position, working: Iterable[Order]) -> bool:
 def reference_price(order: Order, quote: Quote, instrument: Instrument) -> Decimal:
     """What a venue takes one unit of the order to be worth: its own price, else the best of the
     side that it would take."""
-    for price in (order.price, order.stop_price, order.trigger_price):
-        if price is not None:
-            return price
+    for _, price in _prices(order):
+        return price
     touch = quote.ask if order.side == "buy" else quote.bid
     return instrument.round_price(quote.last if touch is None else touch)
 
@@ -334,9 +333,12 @@ def _market_price(quote: Quote, instrument: Instrument) -> Decimal:
 
 
 def _prices(order: Order) -> list[tuple[str, Decimal]]:
+    """The prices that the order is to trade or to wait at. A trigger that was touched is past: the
+    market may have gone far through it, and a stop is to get out just then."""
+    is_touched = order.state is OrderState.TRIGGERED
     named = (
         ("limit price", order.price),
         ("stop price", order.stop_price),
-        ("trigger price", order.trigger_price),
+        ("trigger price", None if is_touched else order.trigger_price),
     )
     return [(name, price) for name, price in named if price is not None]

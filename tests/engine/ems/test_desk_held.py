@@ -9,6 +9,7 @@ import pytest
 import trio
 from msgspec.structs import replace
 
+from engine.ems.risk import RiskLimits
 from engine.messages import Ask, Bid, OrderState, Submit
 from tests.support.orders import AutojumpClock, Desk, open_desk
 from tests.support.venue import EVERYTHING, FQME
@@ -186,3 +187,15 @@ async def test_a_reduce_only_order_is_denied_where_nothing_is_left_to_reduce() -
         await desk.router.wait_idle()
 
         assert desk.denial("o").check == "reduce_only"
+
+
+async def test_a_stop_that_the_market_fell_far_through_is_sent_all_the_same() -> None:
+    """The band is for prices that somebody typed, not for where the market has gone since."""
+    async with open_desk(limits=RiskLimits(price_band_pct=Decimal(10))) as desk:
+        order_id = await held(desk, side="sell", route="dark", trigger_price=Decimal(95))
+        desk.markets.set_quote(bid=59.0, ask=61.0, last=60.0)
+        desk.router.on_ticks(FQME, [desk.trade(60.0)])
+        await desk.router.wait_idle()
+
+        assert desk.venue.calls == [("submit", order_id)]
+        assert desk.order(order_id).price == Decimal("58.95")
