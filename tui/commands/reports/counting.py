@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
@@ -10,7 +11,6 @@ from msgspec.structs import replace
 
 from engine.accounting.pnl import Move, time_of
 from engine.clock import wall_ns
-from engine.config import nearest
 from engine.errors import DataError, TickdeckError, UsageError
 from engine.instruments import Instrument
 from engine.locations import Locations
@@ -20,6 +20,9 @@ from tui.commands.reports.asked import Asked, check_account
 from tui.commands.reports.kept import read_kept
 from tui.commands.reports.prices import Prices, Source, of_fills
 from tui.commands.reports.record import journal_in, read_traded
+
+
+_ASSET = re.compile(r"[a-z0-9][a-z0-9._\-]{0,23}")
 
 
 class Terms(NamedTuple):
@@ -50,7 +53,7 @@ def counted(locations: Locations, what: Asked, terms: Terms) -> Counted:
 
     Raises:
         NoJournal, JournalFailed: it cannot be read.
-        UsageError: there is no such account, or no such currency.
+        UsageError: there is no such account, or the currency cannot be one.
         DataError: something was traded of which nothing else is known.
     """
     traded = read_traded(journal_in(locations.data_dir))
@@ -65,8 +68,8 @@ def counted(locations: Locations, what: Asked, terms: Terms) -> Counted:
             raise DataError(f"the journal does not say what {safe(fill.fqme, 80)} is")
     fills.sort(key=time_of)
     known = {fill.fqme: plain_market(traded.instruments[fill.fqme]) for fill in fills}
-    currency = _checked(terms.currency, known.values(), fills) if terms.currency else ""
-    return Counted(fills, known, _funding(locations, what), wall_ns(), currency)
+    funding = _funding(locations, what)
+    return Counted(fills, known, funding, wall_ns(), _checked(terms.currency))
 
 
 def _funding(locations: Locations, what: Asked) -> list[Move]:
@@ -121,21 +124,16 @@ def plain_fill(fill: Fill) -> Fill:
     return replace(fill, fee_asset=fill.fee_asset.lower())
 
 
-def _checked(currency: str, markets: Iterable[Instrument], fills: Iterable[Fill]) -> str:
-    """The currency in lower case.
+def _checked(currency: str) -> str:
+    """The currency in lower case; whether a way leads into it is for the markets to say.
 
     Raises:
-        UsageError: nothing that was traded has to do with it.
+        UsageError: it cannot be an asset.
     """
     wanted = currency.strip().lower()
-    known = {asset for one in markets for asset in (one.base, one.quote)}
-    known |= {fill.fee_asset for fill in fills if fill.fee}
-    if wanted in known or not known:
-        return wanted
-    raise UsageError(
-        f"nothing was traded in {safe(currency, 40)!r}, or paid in it: there is no way into it",
-        hint=nearest(wanted, known) or f"assets: {' '.join(sorted(known))}",
-    )
+    if wanted and not _ASSET.fullmatch(wanted):
+        raise UsageError(f"{safe(currency, 40)!r} is no asset", hint="as in USDT")
+    return wanted
 
 
 def _options(locations: Locations) -> Mapping[str, Mapping[str, object]]:

@@ -143,7 +143,7 @@ def test_csv_has_a_header_without_positions_too(data: str, capsys: Capture) -> N
         ["--mark", "btcusdt.spot.sim"],
         ["--mark", "btcusdt.spot.sim=many"],
         ["--prices", "guess"],
-        ["--currency", "doubloon"],
+        ["--currency", "pieces of eight"],
     ],
 )
 def test_what_makes_no_sense_exits_with_2(data: str, capsys: Capture, words: list[str]) -> None:
