@@ -97,7 +97,7 @@ def preview(staged: Staged, scene: Scene) -> Preview:
         distance_ticks=int(distance / instrument.price_tick),
         distance_share=distance / abs(market) if market else None,
         position=None if is_alert else position.size,
-        average_price=position.average_price if after else None,
+        average_price=None if is_alert else position.average_price,
         breakeven=after.breakeven.on_tick(position, instrument) if after else None,
         fee=after.fee if after else None,
         slots=None if is_alert else taken,

@@ -11,7 +11,7 @@ from engine.messages import Order
 from tui.orders import terms
 from tui.orders.lines import Summary
 from tui.orders.preview import Preview
-from tui.orders.staging import Staged
+from tui.orders.staging import Staged, working_price
 from tui.paint import format as text_of
 from tui.state import MarketView
 from tui.widgets.blotter_rows import STATE_INKS
@@ -202,7 +202,8 @@ def picked_lines(summary: Summary, market: MarketView | None, width: int) -> lis
         ),
     ]
     lines += wrapped_fact("where", held, width)
-    return [*lines, Line((Span(" ↑↓ amends   c cancels", "muted"),))]
+    keys = "c cancels" if working_price(picked) is None else "↑↓ amends   c cancels"
+    return [*lines, Line((Span(f" {keys}", "muted"),))]
 
 
 def strip_spans(summary: Summary, width: int) -> tuple[Span, ...]:

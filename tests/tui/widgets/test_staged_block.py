@@ -133,6 +133,16 @@ def test_a_picked_order_says_its_type_its_terms_and_where_it_waits():
     assert "type stop" in lines
     assert "where held here: needs this" in lines
     assert "host and its feed" in lines
+    assert lines[-1] == "↑↓ amends c cancels"
+
+
+def test_what_cannot_be_moved_does_not_say_that_it_can():
+    bench = Bench(accounts=(SIM,))
+    bench.press("o")
+    bench.order("o1", order_type="stop", price=None, stop_price=65000)
+    bench.press("tab")
+
+    assert picked(bench)[-1] == "c cancels"
 
 
 def test_the_strip_says_it_in_one_row():
