@@ -19,7 +19,8 @@ class Faults:
     """Switches, read for each piece that passes."""
 
     cut_after: dict[Way, int] = field(default_factory=dict)
-    """Bytes of one way that pass before the connection is cut, in the middle of a piece too."""
+    """Bytes of one way that pass before the connection is cut, in the middle of a piece too. Once:
+    the next connection passes."""
     stalled: set[Way] = field(default_factory=set)
     """Nothing passes this way until it is taken out and `go_on` is called."""
     bytes_per_s: float = 0.0
@@ -80,6 +81,7 @@ class FaultProxy:
                 if way in self.faults.cut_after:
                     self.faults.cut_after[way] = left - len(piece)
                     if left <= len(piece):
+                        del self.faults.cut_after[way]
                         break
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             pass

@@ -63,6 +63,9 @@ async def test_a_connection_is_cut_after_so_many_bytes_in_the_middle_of_a_piece(
         await client.send_all(b"hello")
 
         assert await read_all(client) == b"hel"
+        async with await trio.open_tcp_stream("127.0.0.1", proxy.port) as again:
+            await again.send_all(b"hello")
+            assert await again.receive_some(5) == b"hello"
 
 
 async def test_what_is_stalled_passes_later() -> None:
