@@ -21,7 +21,6 @@ from tui.commands.reports.kept import read_kept
 from tui.commands.reports.prices import Prices, Source, of_fills
 from tui.commands.reports.record import journal_in, read_traded
 
-
 _ASSET = re.compile(r"[a-z0-9][a-z0-9._\-]{0,23}")
 
 

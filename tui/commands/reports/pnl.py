@@ -108,7 +108,7 @@ def _columns(rows: Sequence[Row], cut: Cut) -> list[Column[Row]]:
             "other fees", lambda row: amounts(dict(row.fees_in_other)), "right", rank=7
         ),
         Column[Row](
-            "funding", lambda row: paid(row.funding, row) if row.funding else "", "point", rank=4
+            "funding", lambda row: paid(row.funding, row) if row.funding != 0 else "", "point", rank=4
         ),
         Column[Row](
             "net", lambda row: paid(row.net, row), "point", tone=lambda row: tone_of(row.net)
@@ -147,12 +147,12 @@ def _sum(rows: Sequence[Row], asset: str) -> str:
     with localcontext(EXACT):
         net = _whole([row.net for row in rows])
         opened = _whole([row.unrealised for row in rows])
-        realised = sum((row.realised for row in rows), ZERO)
+        realised = _whole([row.realised for row in rows])
         fees = sum((row.fees for row in rows), ZERO)
-        funding = sum((row.funding for row in rows), ZERO)
+        funding = _whole([row.funding for row in rows])
         others = _sums(row.fees_in_other for row in rows)
         known = sum((row.known for row in rows), ZERO)
-    paid = f", funding {money(funding, asset, signed=True)}" if funding else ""
+    paid = f", funding {money(funding, asset, signed=True)}" if funding != 0 else ""
     more = f"; fees in other assets {amounts(others)}" if others else ""
     so_far = "" if net is not None else f" (known of it {money(known, asset, signed=True)})"
     return (

@@ -50,11 +50,12 @@ class Row(NamedTuple):
     name: str
     span: Span
     asset: str
-    realised: Decimal
+    realised: Decimal | None
+    """None where it is in an asset that cannot be converted."""
     unrealised: Decimal | None
-    """None where a price is not known."""
+    """None where that is so, or a price is not known."""
     fees: Decimal
-    funding: Decimal
+    funding: Decimal | None
     net: Decimal | None
     fills: int
     fees_in_other: Mapping[str, Decimal]
@@ -66,7 +67,8 @@ class Row(NamedTuple):
     def known(self) -> Decimal:
         """What is known of `net`."""
         with localcontext(EXACT):
-            return self.realised + (self.unrealised or ZERO) + self.funding - self.fees
+            parts = (self.realised, self.unrealised, self.funding)
+            return sum((part for part in parts if part is not None), -self.fees)
 
 
 class Report(NamedTuple):
@@ -220,10 +222,10 @@ def _converted(span: Span, made: Sequence[Profit], markets: Markets, currency: s
         name="",
         span=span,
         asset=currency,
-        realised=realised.known,
-        unrealised=None if unmarked else opened.known,
+        realised=realised.total,
+        unrealised=None if unmarked else opened.total,
         fees=fees.known,
-        funding=funding.known,
+        funding=funding.total,
         net=None if missing or unmarked else net,
         fills=sum(one.fills for one in made),
         fees_in_other=fees.unknown,

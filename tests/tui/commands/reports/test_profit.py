@@ -121,6 +121,15 @@ def test_what_cannot_be_converted_makes_the_net_unknown_and_is_named(tmp_path: P
     assert found.left_out == ("bnb",), "the curve says what it does without"
 
 
+def test_a_profit_that_cannot_be_converted_is_not_a_profit_of_nothing(tmp_path: Path) -> None:
+    found = counted(tmp_path, terms=Terms("fills", {}, "eur"), cut=Cut(by="month"))
+    (row,) = found.rows
+
+    assert (row.realised, row.unrealised, row.net, row.known) == (None, None, None, 0)
+    assert row.fees_in_other == {"usdt": Decimal("3.4")}
+    assert row.unknown == ("usdt",)
+
+
 def test_without_prices_what_is_realised_is_known_and_the_net_is_not(tmp_path: Path) -> None:
     rows = counted(tmp_path, terms=Terms("none")).rows
 
