@@ -3,15 +3,16 @@
 Resting limit orders and waiting stop orders are kept by the same structure. Of an iceberg a level
 counts what is shown.
 
-Costs, for n levels: the best level O(1); adding to, taking from or removing a level that
-exists O(1); a new level, or a level gone, a bisection O(log n) plus a `memmove` of the
-references between it and the best price. Books trade near the best price, so that move is
-of a few words; at the far end of 100,000 levels it is some ten microseconds.
+Costs, for n levels: the best level, and adding to, taking from or removing a level that exists
+O(1), amortised: the place of a level that is gone is kept until it would be the best one, or
+until half of all places are such. A new level is a bisection O(log n) plus a `memmove` of the
+references between it and the best price. Books trade near the best price, so that move is of a
+few words; at the far end of 100,000 levels it is some ten microseconds.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import insort
 from collections import OrderedDict
 from collections.abc import Iterator
 
@@ -42,17 +43,19 @@ class BookSide:
     (asks, buy stops).
     """
 
-    __slots__ = ("_keys", "_levels", "changed", "sign")
+    __slots__ = ("_gone", "_keys", "_levels", "changed", "sign")
 
     def __init__(self, sign: int) -> None:
         self.sign = sign
         self._keys: list[int] = []  # price x sign, ascending: the best one is the last
+        self._gone: set[int] = set()
+        """Of these keys, those without a level."""
         self._levels: dict[int, PriceLevel] = {}
         self.changed: dict[int, None] = {}
         """Prices whose size changed since this was last cleared, in order of first change."""
 
     def __len__(self) -> int:
-        return len(self._keys)
+        return len(self._levels)
 
     @property
     def best(self) -> PriceLevel | None:
@@ -61,7 +64,8 @@ class BookSide:
     def __iter__(self) -> Iterator[PriceLevel]:
         """Levels from best to worst. The side must not change meanwhile."""
         for key in reversed(self._keys):
-            yield self._levels[key * self.sign]
+            if key not in self._gone:
+                yield self._levels[key * self.sign]
 
     def size_at(self, price: int) -> int:
         level = self._levels.get(price)
@@ -77,7 +81,11 @@ class BookSide:
         level = self._levels.get(price)
         if level is None:
             level = self._levels[price] = PriceLevel(price)
-            insort(self._keys, price * self.sign)
+            key = price * self.sign
+            if key in self._gone:
+                self._gone.discard(key)
+            else:
+                insort(self._keys, key)
         level.orders[order.order_id] = order
         level.size += order.left - order.hidden
         self.changed[price] = None
@@ -95,7 +103,17 @@ class BookSide:
         self.changed[price] = None
         if not level.orders:
             del self._levels[price]
-            if self._keys[-1] == price * self.sign:
-                self._keys.pop()
-            else:
-                del self._keys[bisect_left(self._keys, price * self.sign)]
+            self._forget(price * self.sign)
+
+    def _forget(self, key: int) -> None:
+        """There is no level at `key` any more. The last key is always that of a level."""
+        keys, gone = self._keys, self._gone
+        if key != keys[-1]:
+            gone.add(key)
+            if len(gone) * 2 > len(keys):
+                self._keys = [kept for kept in keys if kept not in gone]
+                gone.clear()
+            return
+        keys.pop()
+        while keys and keys[-1] in gone:
+            gone.discard(keys.pop())
