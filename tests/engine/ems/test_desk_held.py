@@ -92,6 +92,26 @@ async def test_a_venue_that_takes_the_stop_gets_it_unless_it_watches_another_pri
         assert desk.order(native).order_type == "stop"
 
 
+async def test_a_stop_is_held_here_by_choice_and_stays_a_stop_though_the_market_passed_it() -> None:
+    async with open_desk() as desk:
+        until = desk.markets.now + 5_000_000_000
+        terms: dict[str, Any] = {"route": "dark", "time_in_force": "gtd", "expires_ns": until}
+        waits = await held(
+            desk, order_type="stop", side="sell", stop_price=Decimal(95), reduce_only=False, **terms
+        )
+        passed = await held(
+            desk, order_type="stop_limit", stop_price=Decimal(99), price=Decimal(101), **terms
+        )
+        directions = [desk.order(order_id).trigger_direction for order_id in (waits, passed)]
+        desk.tick(desk.trade(100.0))
+        await desk.router.wait_idle()
+
+        assert directions == ["down", "up"]
+        assert desk.venue.calls == [("submit", passed)]
+        assert desk.order(passed).price == 101
+        assert desk.order(waits).held_at == "engine"
+
+
 async def test_a_trailing_stop_tells_where_it_is_and_goes_by_its_offset(
     autojump_clock: AutojumpClock,
 ) -> None:
