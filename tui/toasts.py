@@ -16,6 +16,9 @@ SECONDS = {"info": 3.0, "warning": 6.0, "error": 10.0}
 WIDTH = 66
 """Cells of a notice that are shown; the log has all of it."""
 
+WIDTH_LOUD = 2 * WIDTH - 8
+"""Of one that does not only inform: two rows, for a reason with its limit and value."""
+
 OWN = frozenset({"deck", "orders", "algos", "guards"})
 """Sources that are shown even where they only inform: what a person did here, and came of it."""
 
@@ -54,8 +57,9 @@ def toasts_of(notices: Sequence[Notice]) -> list[Toast]:
 
 
 def _toast(notice: Notice, rings: bool) -> Toast:
+    width = WIDTH if notice.level == "info" else WIDTH_LOUD
     return Toast(
-        fit(notice.text, min(cell_len(notice.text), WIDTH)),
+        fit(notice.text, min(cell_len(notice.text), width)),
         "information" if notice.level == "info" else notice.level,
         SECONDS[notice.level],
         rings,

@@ -121,7 +121,8 @@ def algo_told(algo: Algo, before: Algo | None) -> list[News]:
 
 
 def _algo(algo: Algo) -> str:
-    return f"{kind_of(algo.terms)} {algo.terms.side} {algo.terms.size:f} {algo.fqme}"
+    size = f"{algo.terms.size.normalize():f}"
+    return f"{kind_of(algo.terms)} {algo.terms.side} {size} {algo.fqme}"
 
 
 # -- accounts, guards, the journal --------------------------------------------------------------
