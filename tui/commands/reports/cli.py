@@ -162,6 +162,9 @@ def pnl(
     day_start: Annotated[
         str, typer.Option(help="when a day begins; after noon, that of the next date")
     ] = "00:00",
+    opening: Annotated[
+        str, typer.Option(help="what there was at the beginning: draws equity, not profit alone")
+    ] = "",
     curve: Annotated[
         bool | None, typer.Option("--curve/--no-curve", help="default: on a terminal")
     ] = None,
@@ -181,7 +184,7 @@ def pnl(
     from tui.commands.reports.profit import parse_cut
 
     places = locations_of(context)
-    cut = parse_cut(by if by != "lot" else "day", lots, pause, day_start)
+    cut = parse_cut(by if by != "lot" else "day", lots, pause, day_start, opening)
     what = asked(
         places,
         account=account,

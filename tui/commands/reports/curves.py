@@ -23,7 +23,7 @@ LABEL_ROWS: Final = 3
 DAYS_NS: Final = 3 * 86_400 * 1_000_000_000
 """From such a length on, times are told as days."""
 
-_ZERO = "┄"
+_BASE = "┄"
 _BLANK_BRAILLE = "\u2800"
 
 
@@ -35,6 +35,8 @@ class Curve(NamedTuple):
     values: Sequence[float | None]
     """None where it is not known: a gap."""
     zone: tzinfo | None
+    base: float = 0.0
+    """Where a line is drawn: above it is a gain."""
 
 
 def drawn(curve: Curve, on: Page, height: int = HEIGHT) -> list[str]:
@@ -42,27 +44,27 @@ def drawn(curve: Curve, on: Page, height: int = HEIGHT) -> list[str]:
     known = [value for value in curve.values if value is not None]
     if len(known) < 2:
         return []
-    low, high = min(0.0, *known), max(0.0, *known)
+    low, high = min(curve.base, *known), max(curve.base, *known)
     if low == high:
-        low, high = -1.0, 1.0
+        low, high = low - 1.0, high + 1.0
     labels = _labels(low, high, height)
     label_width = max(map(len, labels.values())) + 1
     width = max(LEAST_WIDTH, min(on.width or WIDTH, 2 * WIDTH) - label_width)
     rows = _picture(curve, low, high, width, height)
-    zero = round((high - 0.0) / (high - low) * (height - 1))
-    tone: Tone = "up" if known[-1] >= 0 else "down"
+    base = round((high - curve.base) / (high - low) * (height - 1))
+    tone: Tone = "up" if known[-1] >= curve.base else "down"
     lines = []
     for at, row in enumerate(rows):
         label = painted(labels.get(at, "").rjust(label_width), "dim", on)
-        lines.append(_row(row, tone, on, is_zero=at == zero) + label)
+        lines.append(_row(row, tone, on, is_base=at == base) + label)
     return [*(line.rstrip() for line in lines), painted(_times(curve, width), "dim", on)]
 
 
-def _row(row: str, tone: Tone, on: Page, *, is_zero: bool) -> str:
-    """A row of the picture, with the line of zero where nothing is drawn over it."""
+def _row(row: str, tone: Tone, on: Page, *, is_base: bool) -> str:
+    """A row of the picture, with the line of its base where nothing is drawn over it."""
     text = row.replace(_BLANK_BRAILLE, " ")
     if not on.has_colours:
-        return text.replace(" ", _ZERO) if is_zero else text
+        return text.replace(" ", _BASE) if is_base else text
     parts, start = [], 0
     while start < len(text):
         is_blank, end = text[start] == " ", start
@@ -72,7 +74,7 @@ def _row(row: str, tone: Tone, on: Page, *, is_zero: bool) -> str:
         if not is_blank:
             parts.append(painted(part, tone, on))
         else:
-            parts.append(painted(_ZERO * len(part), "dim", on) if is_zero else part)
+            parts.append(painted(_BASE * len(part), "dim", on) if is_base else part)
         start = end
     return "".join(parts)
 

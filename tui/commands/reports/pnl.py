@@ -73,7 +73,7 @@ def _lines(found: Report, what: Asked, cut: Cut, on: Page) -> Iterator[str]:
         return
     yield from table(_columns(found.rows, cut), found.rows, on)
     yield ""
-    yield from _curve(found, what, on)
+    yield from _curve(found, what, cut, on)
     for asset in sorted({row.asset for row in found.rows}):
         rows = [row for row in found.rows if row.asset == asset]
         yield from paragraph(_sum(rows, asset), "bold", on)
@@ -93,6 +93,9 @@ def _columns(rows: Sequence[Row], cut: Cut) -> list[Column[Row]]:
     def paid(value: Decimal | None, row: Row) -> str:
         return money(value, row.asset, signed=True)
 
+    def funding(row: Row) -> str:
+        return paid(row.funding, row) if row.funding != 0 else ""
+
     columns = [
         Column[Row](cut.by, lambda row: row.name),
         Column[Row](
@@ -108,7 +111,7 @@ def _columns(rows: Sequence[Row], cut: Cut) -> list[Column[Row]]:
             "other fees", lambda row: amounts(dict(row.fees_in_other)), "right", rank=7
         ),
         Column[Row](
-            "funding", lambda row: paid(row.funding, row) if row.funding != 0 else "", "point", rank=4
+            "funding", funding, "point", rank=4
         ),
         Column[Row](
             "net", lambda row: paid(row.net, row), "point", tone=lambda row: tone_of(row.net)
@@ -128,11 +131,13 @@ def _columns(rows: Sequence[Row], cut: Cut) -> list[Column[Row]]:
     return columns
 
 
-def _curve(found: Report, what: Asked, on: Page) -> Iterator[str]:
-    values = [None if value is None else float(value) for _, value in found.curve]
-    lines = drawn(Curve([at for at, _ in found.curve], values, what.zone), on)
+def _curve(found: Report, what: Asked, cut: Cut, on: Page) -> Iterator[str]:
+    opening = cut.opening or ZERO
+    values = [None if value is None else float(opening + value) for _, value in found.curve]
+    lines = drawn(Curve([at for at, _ in found.curve], values, what.zone, float(opening)), on)
     if lines:
-        yield from paragraph(f"profit in {found.asset.upper()}, with what is open", "dim", on)
+        name, asset = "profit" if cut.opening is None else "equity", found.asset.upper()
+        yield from paragraph(f"{name} in {asset}, with what is open", "dim", on)
         yield from lines
         if found.left_out:
             names = ", ".join(found.left_out).upper()

@@ -14,8 +14,9 @@ from engine.accounting.lots import Method
 from engine.accounting.payoff import EXACT, ZERO
 from engine.accounting.periods import Calendar, Span, session, sessions, spans
 from engine.accounting.pnl import Profit, equity_curve, profits, time_of
+from engine.accounting.tables import number_of
 from engine.clock import NANOS
-from engine.errors import UsageError
+from engine.errors import DataError, UsageError
 from engine.locations import Locations
 from engine.messages import Fill
 from engine.text import safe
@@ -42,6 +43,8 @@ class Cut(NamedTuple):
     pause_s: int = 6 * 3600
     """A session ends where nothing was traded for longer."""
     day_start: time = time(0)
+    opening: Decimal | None = None
+    """What there was at the beginning: the curve is then of equity, and not of profit alone."""
 
 
 class Row(NamedTuple):
@@ -94,7 +97,7 @@ def report(locations: Locations, what: Asked, terms: Terms, cut: Cut, *, has_cur
     """
     data = counted(locations, what, terms)
     parts = _spans(data, what, cut)
-    grid = _grid(parts, data.now_ns) if has_curve and parts else []
+    grid = _grid(parts, data) if has_curve and parts else []
     ends = {at for span in parts for at in (span.start_ns, span.end_ns)}
     moments = sorted({*ends, *grid})
     prices = prices_of(
@@ -108,7 +111,7 @@ def report(locations: Locations, what: Asked, terms: Terms, cut: Cut, *, has_cur
     return Report(rows, target, curve, left_out, prices)
 
 
-def parse_cut(by: str, method: str, pause: str, day_start: str) -> Cut:
+def parse_cut(by: str, method: str, pause: str, day_start: str, opening: str = "") -> Cut:
     """How to share profit out, as it is written on a command line.
 
     Raises:
@@ -134,7 +137,15 @@ def parse_cut(by: str, method: str, pause: str, day_start: str) -> Cut:
         method=next(one for one in METHODS if one == method),
         pause_s=pause_s,
         day_start=start.replace(tzinfo=None),
+        opening=_amount(opening) if opening else None,
     )
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        return number_of(text)
+    except DataError as error:
+        raise UsageError(str(error), hint="as in 10000") from None
 
 
 # -- periods ---------------------------------------------------------------------------------
@@ -244,9 +255,10 @@ def _sums(pairs: Iterator[tuple[str, Decimal]]) -> dict[str, Decimal]:
 # -- the curve -------------------------------------------------------------------------------
 
 
-def _grid(parts: Sequence[Span], now_ns: int) -> list[int]:
-    """Moments of a curve: at round times, and at both ends."""
-    start_ns, end_ns = parts[0].start_ns, min(parts[-1].end_ns, now_ns)
+def _grid(parts: Sequence[Span], data: Counted) -> list[int]:
+    """Moments of a curve: at round times from the first trade on, and at both ends."""
+    end_ns = min(parts[-1].end_ns, data.now_ns)
+    start_ns = max(parts[0].start_ns, time_of(data.fills[0]))
     step_s = next(
         (one for one in _STEPS_S if (end_ns - start_ns) // (one * NANOS) <= POINTS), _STEPS_S[-1]
     )

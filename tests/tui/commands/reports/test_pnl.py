@@ -46,6 +46,18 @@ def test_a_curve_is_drawn_where_it_is_asked_for(pnl: list[str], capsys: Capture)
     assert any("\u2800" < mark <= "\u28ff" for mark in said)
 
 
+def test_with_what_there_was_at_first_the_curve_is_of_equity(
+    pnl: list[str], capsys: Capture
+) -> None:
+    run([*pnl, "--curve", "--opening", "1000"])
+    said = capsys.readouterr().out
+
+    assert "equity in USDT, with what is open" in said
+    (base,) = [line for line in said.splitlines() if "┄" in line]
+    assert base.split()[-1] == "1000"
+    assert run([*pnl, "--opening", "some"]) == 2
+
+
 def test_programs_get_every_number_and_no_curve(pnl: list[str], capsys: Capture) -> None:
     run([*pnl, "--json", "--curve"])
     rows = json.loads(capsys.readouterr().out)

@@ -142,7 +142,7 @@ def test_the_curve_begins_at_nothing_and_ends_with_the_sum(tmp_path: Path) -> No
     found = counted(tmp_path)
 
     assert found.asset == "usdt"
-    assert found.curve[0] == (START_NS, 0)
+    assert found.curve[0] == (ROUND_TRIP[0].venue_ns, 0)
     assert found.curve[-1][1] == Decimal("46.6")
     times = [time_ns for time_ns, _ in found.curve]
     assert times == sorted(set(times))
