@@ -41,6 +41,7 @@ from engine.messages import (
     OrderState,
     Resolve,
     SetAlert,
+    Submit,
 )
 from tui.orders import lines as order_lines
 from tui.orders import staging
@@ -77,7 +78,7 @@ class OrderDesk(TermKeys):
         super().__init__(state, **ticket)
         self._send = send
         self._ask = ask
-        self._sent: set[str] = set()
+        self._alerts_sent: set[str] = set()
         self._numbers: dict[str, int] = {}
         parts: dict[str, Any] = {"send": self._try_send, "ask": ask, "notify": self._notify}
         self._arming = Arming(state, **parts)
@@ -366,13 +367,17 @@ class OrderDesk(TermKeys):
 
     def _send_staged(self, staged: Staged, accepts_stale: bool = False) -> None:
         """Send it, once; `accepts_stale` where a person was told that the market is stale."""
-        if staged.kind != "amend":
-            if staged.intent_id in self._sent:
-                return
-            self._sent.add(staged.intent_id)
+        is_sent = staged.intent_id in self._sent or staged.intent_id in self._alerts_sent
+        if is_sent and staged.kind != "amend":
+            return
+        command = staging.command_of(replace(staged, accepts_stale=accepts_stale))
+        if isinstance(command, Submit):
+            self._sent[command.order_id] = command
+        elif isinstance(command, SetAlert):
+            self._alerts_sent.add(command.alert_id)
         if self._staged is staged:
             self._drop()
-        self._try_send(staging.command_of(replace(staged, accepts_stale=accepts_stale)))
+        self._try_send(command)
 
     def _cancel(self, item: Order | Alert) -> None:
         if self._staged is not None and self._staged.kind == "amend":

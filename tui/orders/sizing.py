@@ -24,7 +24,7 @@ from engine.accounting.allocate import Plan, allocate, plan_of, slots_used
 from engine.accounting.payoff import EXACT
 from engine.errors import UsageError
 from engine.instruments import Instrument
-from engine.messages import AccountInfo, Fill, Order, Position, Side
+from engine.messages import AccountInfo, Fill, Order, Position, Side, Submit
 from tui.state import DeckState
 
 SizeUnit = Literal["slots", "units"]
@@ -92,21 +92,35 @@ class Sized(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def standing_of(
-    state: DeckState, account: AccountInfo | None, fqme: str, *, without: str = ""
+    state: DeckState,
+    account: AccountInfo | None,
+    fqme: str,
+    *,
+    without: str = "",
+    sent: Iterable[Submit] = (),
 ) -> Standing:
-    """What `account` holds in `fqme` and has working there, but for the order `without`."""
+    """What `account` holds in `fqme` and has working there, but for the order `without`.
+
+    Args:
+        sent: orders that were sent; those of which the engine has not told yet work as well.
+    """
     name = account.name if account else ""
     working = [
         order
         for order in state.working(fqme)
         if order.account == name and order.order_id != without
     ]
+    unheard = [
+        submit
+        for submit in sent
+        if (submit.account, submit.fqme) == (name, fqme) and submit.order_id not in state.orders
+    ]
     position = state.position(name, fqme)
     return Standing(
         account=account,
         position=position,
-        buying=_reserved(working, "buy"),
-        selling=_reserved(working, "sell"),
+        buying=_reserved(working, "buy") + _sent(unheard, "buy"),
+        selling=_reserved(working, "sell") + _sent(unheard, "sell"),
         peak=peak_of(position, state.fills) if position.size else _ZERO,
     )
 
@@ -140,6 +154,10 @@ def _reserved(working: Iterable[Order], side: Side) -> Decimal:
         else:
             alone += left
     return sum(linked.values(), alone)
+
+
+def _sent(submits: Iterable[Submit], side: Side) -> Decimal:
+    return sum((submit.size for submit in submits if submit.side == side), _ZERO)
 
 
 # -- what a size stands for ---------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from engine.clock import monotonic_s
-from engine.messages import AccountInfo, Alert, BrokerInfo, Order, Route
+from engine.messages import AccountInfo, Alert, BrokerInfo, Order, Route, Submit
 from tui.orders import preview as previews
 from tui.orders import sizing as sizes
 from tui.orders import staging
@@ -77,6 +77,8 @@ class Slate:
         self._accounts = AccountChoice(state)
         self._staged: Staged | None = None
         self._picked_id = ""
+        self._sent: dict[str, Submit] = {}
+        """Orders that were sent, by id: no id is sent twice."""
         self._market = state.selected
         """The market that staged, picked and sizing belong to."""
 
@@ -249,7 +251,9 @@ class Slate:
         self.unsee()
 
     def _standing(self, account: AccountInfo | None, fqme: str, without: str = "") -> Standing:
-        return sizes.standing_of(self._state, account, fqme, without=without)
+        return sizes.standing_of(
+            self._state, account, fqme, without=without, sent=self._sent.values()
+        )
 
     def _scene(self, staged: Staged, market: MarketView) -> Scene:
         """All that what is staged depends on, as it is now."""

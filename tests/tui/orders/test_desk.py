@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.ems.orders import as_dark, new_order
+from engine.ems.shape import check_shape, held_as
 from engine.errors import UsageError
 from engine.messages import (
     Amend,
@@ -23,6 +26,7 @@ from engine.messages import (
     Submit,
 )
 from tests.support.desk import ACME, BTC, PAPER, REAL, Bench
+from tests.support.venue import EVERYTHING
 from tui.actions import BY_NAME, perform
 from tui.keymap import DEFAULT_KEYMAP
 from tui.orders.staging import OrderRequest
@@ -237,6 +241,8 @@ def test_without_an_engine_nothing_is_staged_or_sent(armed: Bench) -> None:
 KEYS = st.sampled_from(
     [
         *("o", "f", "d", "a", "s", "u", "m", "enter", "enter", "enter", "escape", "tab", "c", "C"),
+        *("t", "t", "T", "g", "G", "p", "r", "H", "X", "R", "L", "percent_sign"),
+        *("less_than_sign", "greater_than_sign"),
         *("up", "down", "shift+up", "shift+down", "ctrl+up", "ctrl+down"),
         *("left_square_bracket", "right_square_bracket", "plus", "minus", "backspace"),
         *"0123456789",
@@ -251,6 +257,7 @@ def test_whatever_is_pressed_no_id_is_sent_twice_and_all_numbers_fit(keys: list[
     bench = Bench()
     bench.order("resting", size=D("0.5"))
     bench.alert()
+    bench.hold("0.7", "60000")
     bench.press("o")
     for key in keys:
         staged, was_seen = bench.desk.staged, bench.desk._painted_at is not None
@@ -276,19 +283,40 @@ def test_whatever_is_pressed_no_id_is_sent_twice_and_all_numbers_fit(keys: list[
     assert all(count == 1 for count in counted.values())
     for command in submits:
         instrument = bench.state.markets[command.fqme].instrument
-        price = command.price if command.route == "live" else command.trigger_price
-        assert price is not None
-        assert price > 0
-        assert instrument.is_on_tick(price)
-        assert instrument.is_on_step(command.size)
-        assert command.size >= instrument.min_size
-        assert instrument.max_size is None or command.size <= instrument.max_size
+        order = new_order(command, 0)
+        as_type = held_as(order, EVERYTHING)
+        assert (
+            check_shape(as_dark(order, as_type) if as_type else order, instrument, EVERYTHING)
+            is None
+        )
+        assert (command.order_type == "market") <= (command.route == "live")
+    leaving = [command for command in submits if command.reduce_only]
+    assert sum(command.size for command in leaving) <= D("0.7")
+    assert all((command.side, command.fqme) == ("sell", BTC.fqme) for command in leaving)
 
 
 def _press_if_bound(bench: Bench, contexts: tuple[str, ...], key: str) -> None:
     action = DEFAULT_KEYMAP.resolve(contexts, key)
     if action is not None and action.target == "desk":
-        perform(action, {"desk": bench.desk}, bench.time)
+        with suppress(UsageError):
+            perform(action, {"desk": bench.desk}, bench.time)
+
+
+def test_an_exit_that_the_engine_has_not_told_of_yet_is_counted(armed: Bench) -> None:
+    armed.hold("0.02", "60000")
+    armed.desk.set_size(D("0.015"), "units")
+    armed.press("d", "enter", "d", "enter", "d", "enter")
+
+    assert [command.size for command in armed.sent] == [D("0.01500"), D("0.00500")]  # type: ignore[union-attr]
+    assert armed.said[-1] == "not sent: no size: all that is held is in working orders"
+
+
+def test_an_order_of_this_deck_can_be_amended(armed: Bench) -> None:
+    armed.press("f", "enter")
+    armed.order("id1")
+    armed.press("tab", "up", "enter")
+
+    assert armed.sent[-1] == Amend(order_id="id1", price=D("63000.01"))
 
 
 # -- working orders: pick, amend, cancel ----------------------------------------------------------

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.instruments import Instrument
-from engine.messages import AccountInfo, Fill, OrderState, Position, Side
+from engine.messages import AccountInfo, Fill, OrderState, Position, Side, Submit
 from tests.support.desk import ACME, BTC, CL, ES, PAPER, SIM, Bench
 from tui.orders import sizing as sizes
 from tui.orders.sizing import Sizing, Standing
@@ -295,6 +295,21 @@ def test_orders_of_the_account_and_market_are_reserved_those_that_are_linked_onc
     assert (now.selling, now.buying) == (D(7), D(7))
     assert sizes.standing_of(bench.state, SIM, BTC.fqme, without="o3").buying == 0
     assert sizes.standing_of(bench.state, None, BTC.fqme).position.size == 0
+
+
+def test_what_was_sent_and_is_not_told_of_yet_works_as_well() -> None:
+    bench = Bench()
+    bench.order("known", side="sell", size=D(3))
+    sent = [
+        Submit(
+            order_id=name, account="sim", fqme=BTC.fqme, side=side, order_type="market", size=D(2)
+        )
+        for name, side in (("known", "sell"), ("new", "sell"), ("other", "buy"))
+    ]
+    now = sizes.standing_of(bench.state, SIM, BTC.fqme, sent=sent)
+
+    assert (now.selling, now.buying) == (D(5), D(2))
+    assert sizes.standing_of(bench.state, PAPER, BTC.fqme, sent=sent).selling == 0
 
 
 def test_the_peak_is_the_largest_size_since_the_position_was_opened() -> None:
