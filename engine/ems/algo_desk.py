@@ -36,11 +36,13 @@ class AlgoDesk:
         algos: Algos,
         working: WorkingOrders,
         accounts: Collection[str],
+        blocks: Callable[[str], tuple[str, str, str, str] | None],
         submit: Callable[[Submit], None],
         log_in: Callable[[str], None],
     ) -> None:
         """
         Args:
+            blocks: check, reason, limit and value by which an account takes nothing new.
             submit: takes an algo's order, as any other.
             log_in: has an account logged in unless it is: what its venue does by itself is known
                 then.
@@ -50,6 +52,7 @@ class AlgoDesk:
         self._algos = algos
         self._working = working
         self._accounts = accounts
+        self._blocks = blocks
         self._submit = submit
         self._log_in = log_in
 
@@ -61,6 +64,8 @@ class AlgoDesk:
                 "submitalgo", "account", reason, limit=known, value=command.account
             )
             return
+        if self._is_blocked("submitalgo", command.account):
+            return
         self.tell(self._algos.submit(command))
         self._log_in(command.account)
 
@@ -71,10 +76,21 @@ class AlgoDesk:
         self.tell(self._algos.set_status(command))
 
     def on_resume(self, command: ResumeAlgo) -> None:
+        algo = self._algos.algo(command.algo_id)
+        if algo is not None and self._is_blocked("resumealgo", algo.account):
+            return
         self.tell(self._algos.set_status(command))
 
     def on_cancel(self, command: CancelAlgo) -> None:
         self.tell(self._algos.cancel(command.algo_id))
+
+    def _is_blocked(self, command: str, account: str) -> bool:
+        """Nothing new passes of the account; it was said."""
+        blocked = self._blocks(account)
+        if blocked is not None:
+            check, reason, limit, value = blocked
+            self._decided.refuse(command, check, reason, limit=limit, value=value)
+        return blocked is not None
 
     def on_account_failed(self, account: str, reason: str) -> None:
         """The account cannot be logged in: what has made no order yet ends."""

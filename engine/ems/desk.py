@@ -174,6 +174,7 @@ class Desk:
             algos=self.algos,
             working=self._working,
             accounts=accounts,
+            blocks=self._guards.blocks,
             submit=self.on_submit,
             log_in=self._log_in_for_algo,
         )
@@ -259,7 +260,13 @@ class Desk:
     @property
     def needs_time(self) -> bool:
         """`on_time` has something to do, or will have."""
-        return self._held.needs_time or self._kept.needs_time or self.algos.needs_time
+        return (
+            self._held.needs_time
+            or self._kept.needs_time
+            or self.algos.needs_time
+            or self._exits.needs_time
+            or self._guard_desk.needs_time
+        )
 
     def capabilities_of(self, account: str) -> Capabilities | None:
         """What the account's venue can do for us; None before the first log-in.

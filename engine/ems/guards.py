@@ -7,6 +7,7 @@ the engine. What counts for an account is the stricter of its own state and that
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Final, NamedTuple
 
 from engine.ems.accounts import Account
@@ -97,6 +98,17 @@ class Guards:
             reason = f"account {order.account} is real money and is not armed"
             return denied(order, "armed", reason, "armed, or what reduces", "not armed")
         return None
+
+    def blocks(self, account: str) -> tuple[str, str, str, str] | None:
+        """Check, reason, limit and value by which nothing new of the account passes at all, not
+        even what reduces; None if something may."""
+        probe = Order(
+            order_id="", account=account, fqme="", side="buy", order_type="market", size=Decimal(0)
+        )
+        refusal = self.refuse(probe, is_reducing=True)
+        if refusal is None:
+            return None
+        return refusal.check, refusal.reason, refusal.limit, refusal.value
 
     def update(
         self, unconfirmed: tuple[str, ...], gauges: Mapping[str, tuple[Gauge, ...]]
