@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -14,6 +15,10 @@ from engine.ems.gate import Gate, Markets
 from engine.ems.lanes import Request
 from engine.ems.outcome import Decisions
 from engine.messages import Amended, Denied, Expired, Held, Order, OrderState, OrderType, Triggered
+
+PASSING: Final = frozenset({"hours", "quote", "stale_quote", "max_orders_per_second"})
+"""Checks that fail for a while: what is touched then waits for a later price, as in a halt. A stop
+that was denied because a market is not open yet would protect nothing when it opens."""
 
 
 class HeldOrders:
@@ -136,15 +141,19 @@ class HeldOrders:
         self._keep_instrument(order.fqme)
         self._move_trigger(order, touch.trigger)
         order = self._blotter.orders[order.order_id]
+        price = self._gate.price_through(order, touch.price, self._through_ticks)
+        refusal = self._refuse(replace(order, state=OrderState.TRIGGERED, price=price))
+        if refusal is not None and refusal.check in PASSING:
+            self.hold(replace(order, trigger_direction=_side_of(order, touch)))
+            return
         self._apply(
             Triggered(
                 order_id=order.order_id,
                 touched_price=touch.price,
-                price=self._gate.price_through(order, touch.price, self._through_ticks),
+                price=price,
                 venue_ns=touch.venue_ns,
             )
         )
-        refusal = self._refuse(self._blotter.orders[order.order_id])
         if refusal is not None:
             self._apply(refusal)
         else:
@@ -175,3 +184,10 @@ class HeldOrders:
     def _expire(self, order: Order) -> None:
         self._timed.discard(order.order_id)
         self._apply(Expired(order_id=order.order_id, reason="its time is over"))
+
+
+def _side_of(order: Order, touch: Touch) -> Direction:
+    """From where the trigger was touched."""
+    if order.trigger_direction or order.trigger_price is None:
+        return order.trigger_direction
+    return "up" if Decimal(repr(touch.price)) >= order.trigger_price else "down"

@@ -219,3 +219,42 @@ async def test_a_stop_that_the_market_fell_far_through_is_sent_all_the_same() ->
 
         assert desk.venue.calls == [("submit", order_id)]
         assert desk.order(order_id).price == Decimal("58.95")
+
+
+async def test_what_is_touched_while_its_market_is_closed_waits_until_it_is_open() -> None:
+    """START_NS is a Tuesday, 22:13:20 UTC."""
+    async with open_desk(limits=RiskLimits(hours="mon-fri 08:00-16:00")) as desk:
+        order_id = await held(desk, side="sell", route="dark", trigger_price=Decimal(95))
+        desk.tick(desk.trade(94.0))
+        await desk.router.wait_idle()
+        closed = desk.states(order_id)
+        desk.markets.now += 10 * 3600 * 1_000_000_000
+        desk.tick(desk.trade(96.0))
+        await desk.router.wait_idle()
+        opened = list(desk.venue.calls)
+        desk.tick(desk.trade(94.5))
+        await desk.router.wait_idle()
+
+        assert closed == ["pending", "dark"]
+        assert opened == []
+        assert desk.venue.calls == [("submit", order_id)]
+
+
+async def test_stops_that_one_price_touches_go_out_as_fast_as_the_account_allows(
+    autojump_clock: AutojumpClock,
+) -> None:
+    limits = RiskLimits(max_orders_per_second=2)
+    async with open_desk(limits=limits) as desk:
+        ids = [
+            await held(desk, side="buy", route="dark", trigger_price=Decimal(105 + number))
+            for number in range(4)
+        ]
+        desk.tick(desk.trade(110.0))
+        await desk.router.wait_idle()
+        first = [order_id for _, order_id in desk.venue.calls]
+        await trio.sleep(1.5)
+        desk.tick(desk.trade(110.0))
+        await desk.router.wait_idle()
+
+        assert first == ids[:2]
+        assert [order_id for _, order_id in desk.venue.calls] == ids
