@@ -172,7 +172,7 @@ def _position_row(state: DeckState, position: Position) -> Row:
     profit = profit_of(position, market)
     last = price_text(state, position.fqme, market.quote.last if market else None)
     stale = "stale" if profit.is_stale else ""
-    asset = market.instrument.quote.upper() if market else ""
+    asset = market.instrument.settle.upper() if market else ""
     return Row(
         (
             Span(position.fqme, "text" if position.size else "muted"),
