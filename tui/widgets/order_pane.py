@@ -6,6 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from engine.accounting.breakeven import breakeven
+from engine.instruments import Instrument
 from engine.messages import AccountInfo, Position
 from engine.text import safe
 from tui.orders.lines import Summary
@@ -197,10 +198,9 @@ def _position_lines(
         return []
     position = state.position(summary.account.name, market.fqme)
     profit = profit_of(position, market)
-    asset = market.instrument.settle.upper()
     if not position.size:
         first = Line((label("position"), Span("flat", "muted")))
-        done = _done_lines(profit, position, asset, width)
+        done = _done_lines(profit, position, market.instrument, width)
         return [first, *done] if profit.realised or profit.fees else [first]
     sign = "+" if position.size > 0 else ""
     size = f"{sign}{text_of.size(position.size, market.instrument)}"
@@ -215,8 +215,8 @@ def _position_lines(
     return [
         first,
         *_breakeven_lines(position, market, width),
-        _money("unrealised", profit.unrealised, asset, stale, width),
-        *_done_lines(profit, position, asset, width),
+        _money("unrealised", profit.unrealised, market.instrument, stale, width),
+        *_done_lines(profit, position, market.instrument, width),
     ]
 
 
@@ -232,16 +232,21 @@ def _breakeven_lines(position: Position, market: MarketView, width: int) -> list
     return []
 
 
-def _done_lines(profit: Profit, position: Position, asset: str, width: int) -> list[Line]:
-    lines = [_money("realised", profit.realised, asset, money_ink(profit.realised), width)]
+def _done_lines(
+    profit: Profit, position: Position, instrument: Instrument, width: int
+) -> list[Line]:
+    realised = profit.realised
+    lines = [_money("realised", realised, instrument, money_ink(realised), width)]
     if profit.fees:
-        lines.append(_money("fees", -profit.fees, asset, "muted", width))
+        lines.append(_money("fees", -profit.fees, instrument, "muted", width))
     for other, amount in position.fees_in_other.items():
         paid = f"-{text_of.plain(amount)} {other.upper()} "
         lines.append(Line(spread_out([label("fees")], [Span(paid, "muted")], width)))
     return lines
 
 
-def _money(word: str, value: Decimal, asset: str, ink: str, width: int) -> Line:
-    right = [Span(text_of.pnl(value), ink), Span(f" {asset} ", "muted")]
+def _money(word: str, value: Decimal, instrument: Instrument, ink: str, width: int) -> Line:
+    """An amount in the settlement asset, which of an inverse contract is worth many a quote."""
+    amount = text_of.pnl(value, 6 if instrument.is_inverse else 2)
+    right = [Span(amount, ink), Span(f" {instrument.settle.upper()} ", "muted")]
     return Line(spread_out([label(word)], right, width))

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from engine.ems.orders import as_dark, new_order
 from engine.ems.shape import check_shape, held_as
@@ -25,7 +26,7 @@ from engine.messages import (
     SetAlert,
     Submit,
 )
-from tests.support.desk import ACME, BTC, PAPER, REAL, Bench
+from tests.support.desk import ACME, BTC, PAPER, REAL, SIM, Bench
 from tests.support.venue import EVERYTHING
 from tui.actions import BY_NAME, perform
 from tui.keymap import DEFAULT_KEYMAP
@@ -710,3 +711,85 @@ def test_only_an_unknown_order_can_be_resolved_by_its_number(bench: Bench) -> No
         bench.desk.resolve_number(bench.desk.number_of("known"), "canceled")
 
     assert bench.sent == [Resolve(order_id="lost", outcome="canceled", note="seen at the venue")]
+
+
+# -- a stale market -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stale() -> Bench:
+    bench = Bench(accounts=(replace(SIM, confirms_stale=True),))
+    bench.press("o", "s")
+    bench.state.markets[BTC.fqme].is_stale = True
+    return bench
+
+
+def _answer(bench: Bench) -> None:
+    bench.asked[-1].painted(bench.time)
+    assert bench.asked[-1].accept(bench.time + 1)
+
+
+def test_an_order_in_a_stale_market_is_asked_about_and_says_that_this_was_seen(
+    stale: Bench,
+) -> None:
+    stale.press("f", "enter")
+    assert stale.sent == []
+    assert "! the market is stale" in stale.asked[0].detail
+
+    _answer(stale)
+    assert _submitted(stale).accepts_stale
+
+
+def test_being_sure_does_not_spare_the_question_about_a_stale_market(stale: Bench) -> None:
+    stale.desk.place(_request(is_sure=True), at=stale.time)
+    assert stale.sent == []
+
+    _answer(stale)
+    assert _submitted(stale).accepts_stale
+
+
+def test_a_market_that_went_stale_after_the_question_was_not_accepted_as_such() -> None:
+    bench = Bench(accounts=(replace(SIM, confirms_stale=True),))
+    bench.desk.place(_market(), at=bench.time)
+    bench.state.markets[BTC.fqme].is_stale = True
+    _answer(bench)
+
+    assert not _submitted(bench).accepts_stale
+
+
+def test_where_a_stale_market_cannot_be_confirmed_nothing_is_asked(armed: Bench) -> None:
+    armed.state.markets[BTC.fqme].is_stale = True
+    armed.press("f", "enter")
+
+    assert armed.asked == []
+    assert not _submitted(armed).accepts_stale
+
+
+# -- closing a part -------------------------------------------------------------------------------
+
+
+def test_a_part_of_what_is_held_is_closed_by_a_typed_command(armed: Bench) -> None:
+    armed.hold("-0.4", "60000")
+    armed.desk.close(BTC.fqme, D("0.25"), at=armed.time)
+    assert armed.asked[0].text == "Send LIVE BUY 0.1 BTC market reduce-only?"
+
+    armed.desk.close(BTC.fqme, D(1), True, at=armed.time)
+    command = _submitted(armed)
+    assert (command.side, command.size, command.order_type) == ("buy", D("0.4"), "market")
+    assert command.reduce_only
+
+
+def test_what_is_not_held_cannot_be_closed(armed: Bench) -> None:
+    with pytest.raises(UsageError, match="sim holds nothing"):
+        armed.desk.close(BTC.fqme, D(1), at=armed.time)
+    armed.hold("0.4", "60000")
+    armed.order("o1", side="sell", size=D("0.4"))
+    with pytest.raises(UsageError, match="all that is held is in working orders"):
+        armed.desk.close(BTC.fqme, D(1), at=armed.time)
+
+
+def test_whether_the_next_order_would_move_real_money_is_known() -> None:
+    assert Bench(accounts=(REAL,)).desk.is_live
+    assert not Bench(accounts=(REAL,), is_armed=False).desk.is_live
+    assert not Bench().desk.is_live
+    assert not Bench(accounts=()).desk.is_live

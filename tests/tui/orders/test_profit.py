@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from engine.messages import Position, PositionUpdate
 from tests.support.desk import ACME, BTC, ES, QUOTES, Bench
@@ -104,6 +105,16 @@ def test_profits_are_added_up_in_one_asset_and_never_across_assets() -> None:
         "usd": D(-2),
         "?": D(1),
     }
+
+
+def test_profit_is_counted_in_the_asset_that_it_is_paid_in() -> None:
+    state = Bench().state
+    market = state.markets[BTC.fqme]
+    market.instrument = replace(BTC, is_inverse=True)
+    position = Position(account="sim", fqme=BTC.fqme, realised=D("0.01"))
+    state.fold(PositionUpdate(position=position))
+
+    assert profit_by_asset(state) == {"btc": Profit(realised=D("0.01"))}
 
 
 def test_without_positions_there_is_no_profit_to_tell() -> None:

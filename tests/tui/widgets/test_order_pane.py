@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from engine.messages import (
     AccountGuards,
@@ -198,3 +199,14 @@ def test_no_line_is_wider_than_the_pane():
     for width in (24, 30, 36, 40):
         for line in pane_lines(state, desk.summary(), width, 30):
             assert sum(len(span.text) for span in line.spans) <= width
+
+
+def test_profit_of_an_inverse_contract_is_told_in_the_asset_that_it_is_paid_in():
+    desk, state = desk_and_state()
+    market = state.markets[BTC]
+    market.instrument = replace(market.instrument, is_inverse=True, size_step=Decimal(1))
+    state.fold(held(size=Decimal(1000), realised=Decimal("0.00125")))
+    lines = said(desk, state)
+
+    assert "realised +0.001250 BTC" in lines
+    assert "unrealised +0.000031 BTC" in lines
