@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 import pyte
@@ -25,6 +26,9 @@ class Shown(NamedTuple):
     foreground: str
     background: str
     attributes: tuple[bool, ...]
+
+
+BLANK = Shown(" ", "", "default", ())
 
 
 class Emulator:
@@ -62,17 +66,25 @@ def _shown(char: pyte.screens.Char) -> Shown:
 def drawn(grid: CellGrid) -> list[list[Shown]]:
     """What a terminal shows of `grid` when each cell is written by itself, in its place and with
     a pen made from nothing."""
-    emulator = Emulator(grid.width, grid.height)
-    emulator.feed("\x1b[?7l" + "".join(_each(grid)))
-    return emulator.shown()
+    return [[*_each(grid, row)] for row in range(grid.height)]
 
 
-def _each(grid: CellGrid) -> Iterable[str]:
-    for row in range(grid.height):
-        for column in range(grid.width):
-            cell = grid.cells[row, column]
-            code = int(cell & CODE_MASK)
-            if code != CONTINUED:
-                pen: Pen = grid.pens.pen(int(cell >> PEN_SHIFT))
-                yield f"\x1b[{row + 1};{column + 1}H{pen_change(None, pen)}"
-                yield grid.clusters.text(code)
+def _each(grid: CellGrid, row: int) -> Iterable[Shown]:
+    right_half = BLANK
+    for cell in grid.cells[row].tolist():
+        code = cell & int(CODE_MASK)
+        if code == CONTINUED:
+            yield right_half
+        else:
+            pen = grid.pens.pen(cell >> int(PEN_SHIFT))
+            left, right_half = _look(pen, grid.clusters.text(code))
+            yield left
+
+
+@lru_cache(maxsize=1 << 14)
+def _look(pen: Pen, text: str) -> tuple[Shown, Shown]:
+    """Two cells of a terminal in which `text`, a single character, was written with `pen`."""
+    emulator = Emulator(2, 1)
+    emulator.feed(pen_change(None, pen) + text)
+    ((left, right),) = emulator.shown()
+    return left, right

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from functools import lru_cache
 from typing import Any
 
 from textual import events
@@ -61,8 +63,6 @@ def terminal_of(app: App[Any]) -> EmulatorDriver:
 
 def as_textual_draws(app: App[Any]) -> list[list[Shown]]:
     """What a terminal shows of which all was drawn at once, in Textual's own way."""
-    emulator = Emulator(*app.size)
-    emulator.feed("\x1b[?7l")
     update = app.screen._compositor.render_full_update()
     assert isinstance(update, LayoutUpdate)
     update.strips = [list(line) for line in update.strips]
@@ -72,5 +72,18 @@ def as_textual_draws(app: App[Any]) -> list[list[Shown]]:
             if style is not None:
                 # Kept from another app of this process, which had other colours.
                 style._ansi = None
-    emulator.feed(update.render_segments(app.console).replace("\n", "\r\n"))
-    return emulator.shown()
+    rows = update.render_segments(app.console).split("\n")
+    return [_row(_PLACED.sub("", row), app.size.width) for row in rows]
+
+
+_PLACED = re.compile(r"^\x1b\[\d+;1H")
+"""To the beginning of a row, which is all that depends on where it stands."""
+
+
+@lru_cache(maxsize=1 << 12)
+def _row(text: str, width: int) -> list[Shown]:
+    """A row of a terminal that was sent `text`."""
+    emulator = Emulator(width, 1)
+    emulator.feed(f"\x1b[?7l{text}")
+    (row,) = emulator.shown()
+    return row
