@@ -156,7 +156,7 @@ class Desk:
         self._kept = KeptTerms(
             decided=decided,
             blotter=blotter,
-            capabilities_of=capabilities_of,
+            capabilities_of=self.capabilities_of,
             cancel=self._working.cancel,
         )
         self.algos = Algos(
@@ -481,8 +481,7 @@ class Desk:
     def _refuse(self, order: Order) -> Denied | None:
         """Why risk lets this order not pass, as things stand now."""
         self._changes.keep_instrument(order.fqme)
-        refusal = self._gate.refuse(order, is_exit=order.order_id in self._exits)
-        return refusal or self._kept.refuse(order)
+        return self._gate.refuse(order, is_exit=order.order_id in self._exits)
 
     # -- what is held and what works ------------------------------------------------------------
 

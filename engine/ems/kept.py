@@ -1,11 +1,13 @@
 """Terms that a venue does not take, kept for it: an end at a time, and that an order only reduces.
 
-Both depend on this host: what is canceled here works at the venue until it has heard of it.
+Both depend on this host: what is canceled here works at the venue until it has heard of it. That no
+more is sent than there is to reduce, `risk` sees to; that no more stays there when something else
+reduced it, this does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
@@ -13,12 +15,13 @@ from engine.broker import Capabilities
 from engine.clock import NANOS
 from engine.ems.blotter import Blotter
 from engine.ems.outcome import Decisions
-from engine.ems.shape import denied, terms_kept
-from engine.messages import Canceled, Denied, Expired, Order, OrderEvent, OrderState, Side
+from engine.ems.shape import terms_kept
+from engine.messages import Canceled, Expired, Order, OrderEvent, OrderState, Side
 
 ZERO: Final = Decimal(0)
 AGAIN_NS: Final = 5 * NANOS
 """After this time without an answer, an order that outlives its end is canceled again."""
+_SIDES: Final[tuple[Side, Side]] = ("buy", "sell")
 OVER: Final = "its time is over; the engine kept it"
 
 
@@ -49,20 +52,6 @@ class KeptTerms:
     def needs_time(self) -> bool:
         """`on_time` has something to do, or will have."""
         return bool(self._timed)
-
-    def refuse(self, order: Order) -> Denied | None:
-        """Why an order that is about to be sent could open a position, or flip one; None if it
-        cannot, or if its venue sees to that."""
-        if order.state is OrderState.PENDING and order.route == "dark":
-            return None  # asked again when its trigger is touched
-        if "reduce_only" not in self._kept(order):
-            return None
-        others = [other for other in self._exits(order) if other.order_id != order.order_id]
-        free = self._held(order) - sum((other.exposed for other in others), ZERO)
-        if order.exposed <= free:
-            return None
-        reason = "the venue takes no reduce-only orders, and this is more than is left to reduce"
-        return denied(order, "reduce_only", reason, max(free, ZERO), order.exposed)
 
     def on_change(self, order: Order) -> None:
         """What follows from an order's new state."""
@@ -107,7 +96,7 @@ class KeptTerms:
 
     def _trim(self, changed: Order) -> None:
         """Cancel the newest exits of a market where they are more than is held."""
-        for side in ("buy", "sell"):
+        for side in _SIDES:
             exits, held = self._exits(changed, side), self._held(changed, side)
             surplus = sum((order.exposed for order in exits), ZERO) - held
             exits.sort(key=lambda order: order.created_ns)
@@ -119,22 +108,20 @@ class KeptTerms:
                     self._trimmed[order.order_id] = held
                     self._cancel(order)
 
-    def _exits(self, like: Order, side: Side | None = None) -> list[Order]:
+    def _exits(self, like: Order, side: Side) -> list[Order]:
         """Orders at the venue of its account and market that only reduce, and are kept here."""
-        working: Iterable[Order] = self._blotter.working(account=like.account, fqme=like.fqme)
-        wanted = side or like.side
         return [
             order
-            for order in working
-            if order.side == wanted
+            for order in self._blotter.working(account=like.account, fqme=like.fqme)
+            if order.side == side
             and order.state is not OrderState.DARK
             and "reduce_only" in self._kept(order)
         ]
 
-    def _held(self, like: Order, side: Side | None = None) -> Decimal:
+    def _held(self, like: Order, side: Side) -> Decimal:
         """What an order of that side could reduce."""
         size = self._blotter.position(like.account, like.fqme).size
-        return max(size if (side or like.side) == "sell" else -size, ZERO)
+        return max(size if side == "sell" else -size, ZERO)
 
     def _kept(self, order: Order) -> tuple[str, ...]:
         capabilities = self._capabilities_of(order.account)

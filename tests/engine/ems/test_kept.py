@@ -169,6 +169,24 @@ async def test_a_venue_that_only_reduces_by_itself_is_left_to_it() -> None:
         assert desk.venue.calls == [("submit", order_id)]
 
 
+async def test_a_venue_that_forgot_what_is_held_is_not_asked_to_see_to_it() -> None:
+    """Paper and sim begin with nothing: what only reduces is seen to here after a start."""
+    forgetful = replace(EVERYTHING, outlives_engine=False)
+    async with open_desk(capabilities=forgetful) as before:
+        await hold(before, "3")
+    async with open_desk(capabilities=forgetful, before=before) as desk:
+        exit_terms = {"side": "sell", "reduce_only": True, "price": D(105)}
+        order_id = await opened(desk, order_id="exit", size=D(2), **exit_terms)
+        too_many = desk.submit("more", size=D(2), **exit_terms)
+        await desk.router.wait_idle()
+
+        assert desk.order(order_id).reduce_only
+        assert not desk.venue.working[order_id].reduce_only
+        assert desk.denial(too_many).check == "reduce_only"
+        await hold(desk, "2", "sell")
+        assert desk.order(order_id).state is OrderState.CANCELED
+
+
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["exit", "fill", "trade"]),
