@@ -101,7 +101,7 @@ def _terms_row(state: DeckState, algo: Algo) -> Row:
     if algo.reason:
         told = f"{algo.reason} · {told}"
     ink = "error" if algo.status == "failed" else "text" if algo.reason else "muted"
-    return Row(_BLANK, algo.algo_id, Span(f"      {told}", ink))
+    return Row(_BLANK, f"{algo.algo_id} terms", Span(f"      {told}", ink), algo.algo_id)
 
 
 def _waiting_row(state: DeckState, algo: Algo, part: Waiting) -> Row:
@@ -121,7 +121,8 @@ def _waiting_row(state: DeckState, algo: Algo, part: Waiting) -> Row:
             Span("here" if part.is_held else "", "dark"),
             Span(""),
         ),
-        algo.algo_id,
+        f"{algo.algo_id} {part.role}",
+        about=algo.algo_id,
     )
 
 

@@ -97,7 +97,7 @@ class Blotter(Lines):
         """Ask for the market of the row under the cursor."""
         if (row := self._row()) is None:
             return
-        if fqme := self._fqme_of(row.key):
+        if fqme := self._fqme_of(row.thing):
             self.post_message(self.RowOpened(fqme))
 
     def _fqme_of(self, key: str) -> str:
@@ -111,15 +111,15 @@ class Blotter(Lines):
     def cancel_row(self, *, at: float) -> None:
         """Ask to cancel the order, algo or alert under the cursor."""
         if self._has_keys() and (row := self._row()) is not None:
-            self.post_message(self.CancelWanted(self.tab, row.key, at))
+            self.post_message(self.CancelWanted(self.tab, row.thing, at))
 
     def pause_row(self, *, at: float) -> None:
         """Ask to pause the algo under the cursor, or the one that made the order there; or to go
         on with it."""
         if (row := self._row()) is None or not self._has_keys():
             return
-        order = self._state.orders.get(row.key)
-        algo_id = order.parent_id if order is not None else row.key
+        order = self._state.orders.get(row.thing)
+        algo_id = order.parent_id if order is not None else row.thing
         if algo_id in self._state.algos:
             self.post_message(self.PauseWanted(algo_id, at))
 

@@ -32,6 +32,13 @@ class Row(NamedTuple):
     key: str = ""
     whole: Span | None = None
     """What stands over the whole row, in place of its cells."""
+    about: str = ""
+    """What keys act on, where several rows are about one thing; else what `key` says."""
+
+    @property
+    def thing(self) -> str:
+        """What keys act on."""
+        return self.about or self.key
 
 
 def layout(

@@ -12,8 +12,8 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from engine.messages import Alert, AlertUpdate, Notice, OrderState, OrderUpdate
-from tests.support.scenes import BTC, ETH, busy, order
+from engine.messages import Alert, AlertUpdate, AlgoUpdate, Notice, OrderState, OrderUpdate
+from tests.support.scenes import BTC, ETH, bracket, busy, order
 from tests.support.scripted_link import NOW_NS, ScriptedLink
 from tui.paint.cells import Glyphs
 from tui.state import DeckState, Part
@@ -51,6 +51,9 @@ class _Host(App[None]):
 
     def on_blotter_cancel_wanted(self, event: Blotter.CancelWanted) -> None:
         self.said.append((event.tab, event.key, event.at))
+
+    def on_blotter_pause_wanted(self, event: Blotter.PauseWanted) -> None:
+        self.said.append(("pause", event.algo_id, event.at))
 
     def on_blotter_clicked(self, event: Blotter.Clicked) -> None:
         self.said.append("clicked")
@@ -314,6 +317,53 @@ def test_the_order_or_alert_under_the_cursor_is_canceled_with_the_time_of_the_ke
             host.blotter.cancel_row(at=7.5)
 
     assert _play(script) == [("orders", "order-2", 5.5), ("alerts", "alert-1", 6.5)]
+
+
+def _with_algo() -> DeckState:
+    state = _state()
+    state.fold(AlgoUpdate(algo=bracket()))
+    child = order(9, OrderState.OPEN, order_id="a.entry-1", parent_id="a")
+    state.fold(OrderUpdate(order=child))
+    return state
+
+
+def test_an_algo_is_paused_and_canceled_from_any_of_its_rows() -> None:
+    async def script(host: _Host, pilot: Pilot[None]) -> None:
+        host.blotter.show_tab("algos")
+        for _ in range(4):  # the algo, its terms, its stop, its target
+            host.blotter.pause_row(at=1.0)
+            host.blotter.cancel_row(at=2.0)
+            host.blotter.move_row(1)
+        host.blotter.pause_row(at=1.0)
+        host.blotter.cancel_row(at=2.0)
+        host.blotter.open_row()
+
+    whole = [("pause", "a", 1.0), ("algos", "a", 2.0)]
+    child = [("pause", "a", 1.0), ("algos", "a.entry-1", 2.0)]
+    assert _play(script, _with_algo()) == [*whole * 4, *child, BTC]
+
+
+def test_an_order_of_an_algo_says_whose_it_is_and_pauses_it() -> None:
+    async def script(host: _Host, pilot: Pilot[None]) -> None:
+        assert "entry of A1 bracket" in "".join(host.rows())
+        host.blotter.pause_row(at=1.0)
+        host.blotter.move_row(5)
+        host.blotter.pause_row(at=2.0)
+
+    assert _play(script, _with_algo(), size=(160, 14)) == [("pause", "a", 2.0)]
+
+
+def test_keys_that_would_do_nothing_in_a_tab_are_idle() -> None:
+    async def script(host: _Host, pilot: Pilot[None]) -> None:
+        idle = {}
+        for name in NAMES:
+            host.blotter.show_tab(name)
+            idle[name] = host.blotter.idle
+        assert idle["orders"] == idle["alerts"] == {"row_pause"}
+        assert idle["algos"] == set()
+        assert idle["log"] == idle["accounts"] == {"row_pause", "row_cancel"}
+
+    _play(script)
 
 
 # -- mouse ----------------------------------------------------------------------------------------
