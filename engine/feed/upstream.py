@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Literal
 import trio
 
 from engine.broker import Broker
-from engine.errors import BrokerLost, BrokerUnavailable, NotSupported, UnknownSymbol
+from engine.errors import (
+    BrokerLost,
+    BrokerUnavailable,
+    NotSupported,
+    TickdeckError,
+    UnknownSymbol,
+)
 from engine.feed.flume import Flume
 from engine.instruments import Instrument
 from engine.log import logger
@@ -75,10 +81,19 @@ class Upstream:
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(watch_over, nursery)
+            if self._flume is not None:
+                nursery.start_soon(self._renew, broker, self._flume)
             await broker.stream(self._fqme, self._hub.publish, task_status=task_status)
             nursery.cancel_scope.cancel()
         if why:
             raise BrokerLost(why)
+
+    async def _renew(self, broker: Broker, flume: Flume) -> None:
+        """What the market is may have changed while it was away: its price tick, for one."""
+        try:
+            flume.instrument = await broker.instrument(self._fqme)
+        except TickdeckError as error:
+            _log.warning("details of %s are those from before: %s", self._fqme, error)
 
     @staticmethod
     def _is_final(error: Exception, broker: Broker) -> bool:

@@ -115,3 +115,25 @@ def test_a_position_that_the_venue_counts_otherwise_is_shown_with_both_numbers(
             (apart,) = engine.account["disagreements"]
             assert (apart["what"], apart["name"]) == ("position", FQME)
             assert (apart["ours"], apart["theirs"]) == ("0", "1")
+
+
+@pytest.mark.slow
+def test_a_trigger_sends_by_the_price_tick_that_the_venue_has_then(tmp_path: Path) -> None:
+    """Held at ticks of 0.01, touched at ticks of 0.5: five of those through the market."""
+    with open_venue() as control:
+        with open_engine_process(tmp_path, control) as engine:
+            watched(engine)
+            submit(engine, "d1", route="dark", trigger_price="105", price=None)
+            assert engine.until(engine.has("d1", "dark"))
+        control.switch(price_tick="0.5")
+        with open_engine_process(tmp_path, control) as engine:
+            watched(engine)
+            control.ask("tick", price=106.2)
+            assert engine.until(engine.has("d1", "open"))
+            submit(engine, "o1", price="99.99")
+            assert engine.until(engine.has("o1", "denied"))
+
+        orders = control.ask("truth")["orders"]
+        assert orders.keys() == {"d1"}
+        assert Decimal(orders["d1"]["price"]) == Decimal("109.0")
+        assert "0.5" in engine.orders["o1"]["reason"] or "tick" in engine.orders["o1"]["reason"]

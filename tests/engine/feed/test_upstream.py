@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 import trio
+from msgspec.structs import replace
 from trio.testing import MockClock
 
 from engine.clock import NANOS
 from engine.errors import BrokerError, BrokerUnavailable, UnknownSymbol
 from engine.feed.feed import open_feed
+from engine.instruments import Instrument
 from engine.messages import Break, Tick, Trade
 from engine.services import HEALTHY_S
 from tests.support.feeding import breaks_until, markets, open_feeding, status_of
@@ -41,6 +43,30 @@ async def test_a_stream_that_fails_is_begun_anew_and_readers_are_told(
         assert "live" == status.state
         assert {FQME: 2} == feeding.broker.opened
         assert [FQME.rpartition(".")[2]] * 2 == feeding.asked_brokers
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_what_changed_of_a_market_while_its_stream_was_away_counts_from_then_on(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch, is_told: bool
+) -> None:
+    async with (
+        open_feeding(markets(0.3)) as feeding,
+        open_feed(feeding.hub, [FQME], throttle_hz=10) as feed,
+    ):
+        before = feeding.hub.instrument_of(FQME)
+        assert before is not None
+        coarser = replace(before, price_tick=before.price_tick * 5)
+
+        async def instrument(fqme: str) -> Instrument:
+            if not is_told:
+                raise BrokerUnavailable("not now")
+            return coarser
+
+        monkeypatch.setattr(feeding.broker, "instrument", instrument)
+        feeding.broker.fail_stream()
+        assert "gap" in await breaks_until(feed, 10)
+
+        assert feeding.hub.instrument_of(FQME) == (coarser if is_told else before)
 
 
 async def test_a_stream_that_ends_by_itself_is_begun_anew_too(autojump_clock: MockClock) -> None:
