@@ -26,7 +26,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from engine.accounting.payoff import EXACT, ZERO
-from engine.accounting.positions import apply, signed
+from engine.accounting.positions import apply, signed, time_of
 from engine.errors import DataError
 from engine.instruments import Instrument
 from engine.messages import Fill, Position
@@ -257,7 +257,7 @@ def of_fill(
     return Entry(
         entry_id=fill_id(fill.account, fill.fqme, fill.trade_id),
         account=fill.account,
-        time_ns=fill.venue_ns or fill.recv_ns,
+        time_ns=time_of(fill),
         kind="fill",
         postings=tuple(postings),
         fqme=fill.fqme,

@@ -38,7 +38,7 @@ from typing import Literal
 import msgspec
 
 from engine.accounting.payoff import EXACT, ZERO, flow, gain, level, price_at
-from engine.accounting.positions import parts_of, signed
+from engine.accounting.positions import parts_of, signed, time_of
 from engine.instruments import Instrument
 from engine.messages import Fill
 
@@ -166,7 +166,7 @@ class LotBook:
         return closed
 
     def _open(self, fill: Fill, size: Decimal, fees: Fees) -> None:
-        lot = _Open(self._opened, fill.trade_id, size, fill.price, fees, fill.venue_ns, ())
+        lot = _Open(self._opened, fill.trade_id, size, fill.price, fees, time_of(fill), ())
         lot.order = self._order(lot)
         self._opened += 1
         insort(self._lots, lot, key=lambda one: one.order)
@@ -235,7 +235,7 @@ class LotBook:
             entry_price=price,
             exit_price=fill.price,
             opened_ns=lot.opened_ns,
-            closed_ns=fill.venue_ns,
+            closed_ns=time_of(fill),
             cost=-paid,
             proceeds=received,
             price_gain=gain(size, price, fill.price, market),

@@ -28,7 +28,7 @@ from engine.accounting.conversion import Markets, Worth
 from engine.accounting.lots import LotBook, Method
 from engine.accounting.payoff import EXACT, ZERO, flow
 from engine.accounting.periods import Span
-from engine.accounting.positions import apply, signed, unrealised
+from engine.accounting.positions import apply, signed, time_of, unrealised
 from engine.errors import UsageError
 from engine.instruments import Instrument
 from engine.messages import Fill, Position
@@ -145,11 +145,6 @@ class _Book:
         if found is None:
             raise UsageError(f"nothing is known of the market {fqme}")
         return found
-
-
-def time_of(fill: Fill) -> int:
-    """When it happened: the venue's time, or ours where it gave none."""
-    return fill.venue_ns or fill.recv_ns
 
 
 def profits(

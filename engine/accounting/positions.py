@@ -35,6 +35,7 @@ __all__ = [
     "fold",
     "parts_of",
     "signed",
+    "time_of",
     "unrealised",
 ]
 
@@ -67,6 +68,11 @@ def fill_of(order: Order, event: Filled, recv_ns: int) -> Fill:
 def signed(side: Side, size: Decimal) -> Decimal:
     """What a trade adds to a position: negative for a sale."""
     return size if side == "buy" else -size
+
+
+def time_of(fill: Fill) -> int:
+    """When it happened: the venue's time, or ours where it gave none."""
+    return fill.venue_ns or fill.recv_ns
 
 
 def parts_of(held: Decimal, change: Decimal) -> Parts:

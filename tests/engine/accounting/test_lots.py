@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from engine.accounting.lots import LotBook, Method, basis, match
 from engine.accounting.payoff import flow
@@ -64,6 +65,14 @@ def test_a_closed_lot_knows_its_times_and_trades() -> None:
     assert (first.opened_by, first.closed_by, first.held_ns) == ("a", "s", 9 * DAY_NS)
     assert (second.opened_ns, second.closed_ns) == (2 * DAY_NS, 10 * DAY_NS)
     assert (second.entry_price, second.exit_price) == (300, 250)
+
+
+def test_where_a_venue_tells_no_times_ours_are_those_of_the_lots() -> None:
+    bought = replace(fill("buy", "1", "100", at=0), recv_ns=5)
+    sold = replace(fill("sell", "1", "110", at=0), recv_ns=DAY_NS)
+    (lot,) = match([bought, sold], LINEAR).closed
+
+    assert (lot.opened_ns, lot.closed_ns) == (5, DAY_NS)
 
 
 def test_fees_are_part_of_cost_and_proceeds() -> None:

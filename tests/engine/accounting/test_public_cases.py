@@ -289,3 +289,89 @@ def test_a_days_profit_is_what_the_brokers_formula_gives() -> None:
 
     assert row.net is not None
     assert abs(row.net - (4 * 107 - 3 * 104 + 108 - 2 * 103)) < Decimal("1e-20")
+
+
+# -- lots of tax guides, contracts of venues ------------------------------------------------------
+
+DAVE = (
+    # Recap, "Cost Basis Methods": 1 at 2,000, 2 for 5,000, 1 at 8,000; 1 sold at 4,000.
+    (Step("buy", "1", "2000"), Step("buy", "2", "2500"), Step("buy", "1", "8000")),
+    Step("sell", "1", "4000"),
+    {"fifo": "2000", "lifo": "-4000", "hifo": "-4000", "average": "250"},
+)
+FIVE = (
+    # Accointing, "Crypto cost basis": five at 10, 12, 9, 15 and 18 thousand; 3 sold at 20,000.
+    tuple(Step("buy", "1", price) for price in ("10000", "12000", "9000", "15000", "18000")),
+    Step("sell", "3", "20000"),
+    {"fifo": "29000", "lifo": "18000", "hifo": "15000", "average": "21600"},
+)
+HALVES = (
+    # CoinTracker's methods as a user tells them: halves at 23, 28 and 35 thousand; one sold at 42.
+    tuple(Step("buy", "0.5", price) for price in ("23000", "28000", "35000")),
+    Step("sell", "0.5", "42000"),
+    {"fifo": "9500", "hifo": "3500"},
+)
+
+
+@pytest.mark.parametrize(("bought", "sold", "gains"), [DAVE, FIVE, HALVES])
+def test_gains_are_those_of_tax_guides(
+    bought: tuple[Step, ...], sold: Step, gains: dict[Method, str]
+) -> None:
+    for method, gain in gains.items():
+        book = match(fills_of(*bought, sold), LINEAR, method)
+
+        assert sum((lot.gain for lot in book.closed), Decimal(0)) == Decimal(gain), method
+
+
+def test_fees_of_both_ends_are_part_of_a_gain() -> None:
+    """Koinly, "How to calculate cost basis": half a coin bought for 30,000 and 150, so that its
+    basis is 30,150; sold for 32,000 less 160."""
+    steps = (Step("buy", "0.5", "60000", "150"), Step("sell", "0.5", "64000", "160"))
+    (lot,) = match(fills_of(*steps), LINEAR).closed
+
+    assert (lot.cost, lot.gain) == (30150, 1690)
+
+
+def test_inverse_entries_average_to_contracts_over_their_worth_in_base() -> None:
+    """Coinlocally, "Coin-margined contracts": 1,000 at 5,000 and 2,000 at 6,000 are 3,000 at
+    5,625; 1,000 from 5,000 to 5,500 gain 0.01818 bitcoin."""
+    both = fold(FLAT, fills_of(Step("buy", "1000", "5000"), Step("buy", "2000", "6000")), DOLLAR)
+    one = fold(FLAT, fills_of(Step("buy", "1000", "5000")), DOLLAR)
+
+    assert both.average_price is not None
+    assert round(both.average_price, 20) == 5625
+    assert round(unrealised(one, Decimal(5500), DOLLAR), 5) == Decimal("0.01818")
+
+
+def test_half_of_an_inverse_position_is_closed() -> None:
+    """BitMEX's example of a perpetual contract, as it is quoted: 1,000 long at 1,000; at 1,250
+    they have gained 0.2 bitcoin; 500 sold at 1,500 realise 0.17, and would have realised 0.1 at 1,250."""
+    held = fold(FLAT, fills_of(Step("buy", "1000", "1000")), DOLLAR)
+    sold = fold(held, [fill("sell", "500", "1500", at=9)], DOLLAR)
+    at_mark = fold(held, [fill("sell", "500", "1250", at=9)], DOLLAR)
+
+    assert round(unrealised(held, Decimal(1250), DOLLAR), 20) == Decimal("0.2")
+    assert round(sold.realised, 2) == Decimal("0.17")
+    assert round(at_mark.realised, 20) == Decimal("0.1")
+    assert (sold.size, sold.average_price) == (500, 1000)
+
+
+@pytest.mark.parametrize(
+    ("side", "entry", "exit_"), [("buy", "5000", "10000"), ("sell", "10000", "5000")]
+)
+def test_contracts_of_a_hundred_dollars(side: Side, entry: str, exit_: str) -> None:
+    """Hotcoin, "Profit and loss of coin-margined swaps": 10 contracts of 100 dollars gain a
+    tenth of a bitcoin, long from 5,000 to 10,000 and short from 10,000 to 5,000."""
+    hundred = replace(INVERSE, multiplier=Decimal(100))
+    held = fold(FLAT, [fill(side, "10", entry)], hundred)
+
+    assert round(unrealised(held, Decimal(exit_), hundred), 20) == Decimal("0.1")
+
+
+def test_a_linear_average_of_two_entries() -> None:
+    """A guide to contracts that settle in USDC: 0.5 at 50,000 and 0.8 at 51,000 are 1.3 at
+    50,615.38."""
+    position = position_of(Step("buy", "0.5", "50000"), Step("buy", "0.8", "51000"))
+
+    assert position.average_price is not None
+    assert round(position.average_price, 2) == Decimal("50615.38")

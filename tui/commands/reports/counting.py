@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from engine.accounting.pnl import Move, time_of
+from engine.accounting.pnl import Move
+from engine.accounting.positions import time_of
 from engine.clock import wall_ns
 from engine.errors import DataError, TickdeckError, UsageError
 from engine.instruments import Instrument

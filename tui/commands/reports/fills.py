@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, localcontext
 
 from engine.accounting.payoff import EXACT, ZERO
-from engine.accounting.pnl import time_of
+from engine.accounting.positions import time_of
 from engine.instruments import Instrument
 from engine.locations import Locations
 from engine.messages import Fill

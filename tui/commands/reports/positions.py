@@ -9,8 +9,7 @@ from typing import NamedTuple
 from engine.accounting.breakeven import Breakeven, breakeven
 from engine.accounting.conversion import Mark, Markets, Unknown
 from engine.accounting.payoff import EXACT, ZERO
-from engine.accounting.pnl import time_of
-from engine.accounting.positions import apply, unrealised
+from engine.accounting.positions import apply, time_of, unrealised
 from engine.instruments import Instrument
 from engine.locations import Locations
 from engine.messages import Position

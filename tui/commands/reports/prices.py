@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Final, Literal
 
 from engine.accounting.conversion import Mark, Markets
-from engine.accounting.pnl import time_of
+from engine.accounting.positions import time_of
 from engine.clock import NANOS
 from engine.ems.shape import LARGEST
 from engine.errors import UsageError

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from brokers import registry
+from brokers.sim.broker import SimBroker, SimOptions
+from engine.broker import Broker, BrokerSettings
 from tests.support.records import ROUND_TRIP, entries_of, fill_of, write_journal
 from tui.__main__ import run
 
@@ -92,6 +97,22 @@ def test_balances_are_those_of_one_account(tmp_path: Path, capsys: Capture) -> N
 
     assert run(words) == 2
     assert "--account: paper sim" in capsys.readouterr().err
+
+
+def test_the_venue_is_asked_where_nothing_is_given(
+    reconcile: list[str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def open_lasting(settings: BrokerSettings) -> Broker:
+        broker = SimBroker(settings.name, settings.clock, SimOptions(cash=Decimal(500)))
+        broker.capabilities = replace(broker.capabilities, outlives_engine=True)
+        return broker
+
+    monkeypatch.setattr(registry, "load", lambda _: open_lasting)
+
+    assert run([*reconcile, "--json"]) == 1
+    rows = {row["asset"]: row for row in json.loads(capsys.readouterr().out)}
+    assert (rows["usdt"]["ours"], rows["usdt"]["theirs"]) == ("-83.4", "500")
+    assert rows["usdt"]["gap"] == "583.4"
 
 
 def test_a_venue_that_ends_with_its_engine_cannot_be_asked(
