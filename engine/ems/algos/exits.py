@@ -14,6 +14,7 @@ canceled and placed anew, and its stop is held here until the new one works.
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import takewhile
 from typing import Final, Literal, NamedTuple
 
 from engine.clock import NANOS
@@ -22,8 +23,10 @@ from engine.ems.shape import text
 from engine.messages import BracketTerms, OcoTerms, OrderState, Side
 
 TRIES: Final = 10
-"""Times that an exit at the market is tried where it is refused or finds nobody, a second
-apart."""
+"""Times that an exit at the market is tried where its venue refuses it or it finds nobody, a second
+apart. What we deny ourselves (a market that is not open yet, a halt) is tried on without end: at
+first after seconds, then once a minute."""
+_MOST_WAIT_S: Final = 60
 
 
 def _towards(side: Side) -> Literal["up", "down"]:
@@ -241,9 +244,12 @@ def _leave(
     missing = hand.view.instrument.round_size(wanted - hand.filled("out"))
     if missing <= 0 or missing < hand.view.instrument.min_size:
         hand.done()
-    elif len(tries) >= TRIES:
+    elif sum(order.state is not OrderState.DENIED for order in tries) >= TRIES:
         why = tries[-1].reason or tries[-1].state
         hand.end("failed", f"{text(missing)} could not leave the market: {why}")
     elif not tries or now_ns >= hand.algo.next_ns:
         hand.place("out", missing, side, reduce_only=reduce_only)
-        hand.change(next_ns=now_ns + NANOS)
+        denied = list(takewhile(lambda order: order.state is OrderState.DENIED, reversed(tries)))
+        wait_s = min(2 ** min(len(denied), 6), _MOST_WAIT_S)
+        reason = f"{denied[0].order_id}: {denied[0].reason}" if denied else hand.algo.reason
+        hand.change(next_ns=now_ns + wait_s * NANOS, reason=reason)

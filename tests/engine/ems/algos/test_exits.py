@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.ems.reconcile import NEVER_THERE
-from engine.messages import BracketTerms, Canceled, Expired, OcoTerms
+from engine.messages import BracketTerms, Canceled, Denied, Expired, OcoTerms
 from tests.support.algos import Bench, lost, refusal, rejected
 from tests.support.venue import EVERYTHING
 
@@ -131,6 +131,27 @@ def test_an_exit_that_is_refused_is_tried_again_a_second_later_and_then_given_up
 
     assert bench.algo.status == "failed"
     assert bench.algo.reason == "3 could not leave the market: closed"
+
+
+def test_an_exit_that_we_deny_is_tried_without_end_but_less_and_less_often() -> None:
+    bench = Bench(bracket(targets=((D(105), D(3)),)))
+    bench.answer()
+    bench.fill("A.entry-1")
+    bench.answer()
+    bench.tick(94)
+    bench.say(bench.answers.pop(0))
+    waited = []
+    for number in range(1, 14):
+        bench.say(Denied(order_id=f"A.out-{number}", check="hours", reason="closed"))
+        seconds = 0
+        while not bench.working():
+            bench.wait(1)
+            seconds += 1
+        waited.append(seconds)
+    bench.fill("A.out-14")
+
+    assert waited == [1, 2, 4, 8, 16, 32] + [60] * 7
+    assert bench.algo.status == "done"
 
 
 def test_an_exit_that_finds_nobody_is_sent_again_for_the_rest() -> None:
