@@ -345,7 +345,8 @@ def test_inverse_entries_average_to_contracts_over_their_worth_in_base() -> None
 
 def test_half_of_an_inverse_position_is_closed() -> None:
     """BitMEX's example of a perpetual contract, as it is quoted: 1,000 long at 1,000; at 1,250
-    they have gained 0.2 bitcoin; 500 sold at 1,500 realise 0.17, and would have realised 0.1 at 1,250."""
+    they have gained 0.2 bitcoin; 500 sold at 1,500 realise 0.17, at 1,250 they would have
+    realised 0.1."""
     held = fold(FLAT, fills_of(Step("buy", "1000", "1000")), DOLLAR)
     sold = fold(held, [fill("sell", "500", "1500", at=9)], DOLLAR)
     at_mark = fold(held, [fill("sell", "500", "1250", at=9)], DOLLAR)

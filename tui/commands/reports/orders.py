@@ -52,7 +52,7 @@ def print_orders(
     orders = [
         order
         for order in found.orders
-        if what.wants(order.account, order.fqme, order.created_ns)
+        if what.wants(order.account, order.fqme, order.created_ns or order.updated_ns)
         and (order.is_working or not is_open)
     ]
     orders = orders[len(orders) - last :] if last is not None and last < len(orders) else orders
@@ -102,7 +102,10 @@ def _columns(markets: dict[str, Instrument], what: Asked, rank: int) -> list[Col
         return average_of(order.average_price, markets.get(order.fqme))
 
     return [
-        Column(in_zone("made", what.zone), lambda order: moment_of(order.created_ns, what.zone)),
+        Column(
+            in_zone("made", what.zone),
+            lambda order: moment_of(order.created_ns or order.updated_ns, what.zone),
+        ),
         Column("account", lambda order: order.account, rank=rank),
         Column("market", lambda order: order.fqme),
         Column("side", lambda order: order.side, tone=_side_tone),
