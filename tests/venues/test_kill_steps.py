@@ -194,3 +194,52 @@ def test_killed_at_a_point_of_a_step_each_time_it_comes_by(
                 step.check(engine, control)
                 check_against(control.ask("truth"), engine)
     pytest.fail(f"it came by {point} {MOST} times")
+
+
+def pull_switch(engine: EngineProcess, control: Control) -> bool:
+    engine.send("killswitch", is_on=True, note="enough")
+    return engine.until(is_all_stopped)
+
+
+def is_killed(engine: EngineProcess) -> bool:
+    return bool(engine.guards.get("is_killed"))
+
+
+def is_all_stopped(engine: EngineProcess) -> bool:
+    """Killed, and nothing works any more that anyone knows of."""
+    ended = all(order["state"] == "canceled" for order in engine.orders.values())
+    return is_killed(engine) and ended and not engine.guards["unconfirmed"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", POINTS[:6])
+def test_a_kill_switch_that_was_told_holds_wherever_the_engine_dies(
+    tmp_path: Path, point: str
+) -> None:
+    """Killed again after the start, everything canceled in the end, and nothing taken; one that
+    was not on record yet was told to nobody, and all works on."""
+    for times in range(1, MOST):
+        with open_venue() as control:
+            data = tmp_path / str(times)
+            with open_engine_process(data, control) as engine:
+                assert watch(engine)
+                assert has_order(engine, control)
+                assert has_dark(engine, control)
+                engine.arm(f"{point}:{times}")
+                if pull_switch(engine, control):
+                    return
+                was_told = is_killed(engine)
+            with open_engine_process(data, control) as engine:
+                assert watch(engine)
+                if not is_killed(engine):
+                    assert not was_told
+                    assert engine.orders["d1"]["state"] == "dark"
+                    check_against(control.ask("truth"), engine)
+                    continue
+                assert engine.until(is_all_stopped), engine.orders
+                submit(engine, "o9")
+                assert engine.until(engine.has("o9", "denied"))
+                truth = control.ask("truth")
+                assert [order["state"] for order in truth["orders"].values()] == ["canceled"]
+                assert truth["submits"] == {"o1": 1}
+    pytest.fail(f"it came by {point} {MOST} times")
