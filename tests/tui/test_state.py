@@ -11,15 +11,19 @@ from hypothesis import strategies as st
 
 from engine.instruments import Instrument
 from engine.messages import (
+    AccountGuards,
     AccountInfo,
+    AccountUpdate,
     Alert,
     AlertUpdate,
+    AlgoUpdate,
     Ask,
     BarsUpdate,
     Bid,
     Break,
     Columns,
     CommandRefused,
+    Denied,
     EngineFailed,
     EngineReady,
     EngineStatus,
@@ -29,6 +33,8 @@ from engine.messages import (
     FlumeFailed,
     FlumeOpened,
     Frame,
+    GuardsUpdate,
+    JournalUpdate,
     Match,
     Notice,
     Order,
@@ -41,7 +47,9 @@ from engine.messages import (
     SearchResults,
     Trade,
 )
-from tui.state import NOTICES_KEPT, DeckState, Part
+from tests.support.scenes import bracket
+from tests.support.scenes import order as scene_order
+from tui.state import CALLS_KEPT, NOTICES_KEPT, DeckState, Part
 
 BTC = "btcusdt.spot.sim"
 
@@ -338,3 +346,94 @@ def test_events_in_any_order_fold_without_raising(names: list[str]):
 
     assert state.version == len(names)
     assert (BTC in state.markets) == ("open" in names)
+
+
+# -- algos, guards, accounts ----------------------------------------------------------------------
+
+
+def child(name: str, parent: str = "a", state: OrderState = OrderState.OPEN) -> OrderUpdate:
+    return OrderUpdate(order=scene_order(1, state, order_id=name, parent_id=parent))
+
+
+def test_an_algo_is_known_by_the_number_of_its_first_telling():
+    state = DeckState()
+    for name in ("x", "y"):
+        touched = state.fold(AlgoUpdate(algo=bracket(algo_id=name)))
+        assert touched == Part.ALGOS | Part.NOTICES
+    state.fold(AlgoUpdate(algo=bracket(algo_id="x", status="done")))
+
+    assert (state.algo_number("x"), state.algo_number("y")) == (1, 2)
+
+
+def test_an_algo_knows_its_orders_whichever_was_told_first():
+    state = DeckState()
+    state.fold_all([child("a.1"), AlgoUpdate(algo=bracket()), child("a.2"), child("b.1", "b")])
+    state.fold(child("a.1", state=OrderState.FILLED))
+
+    assert [order.order_id for order in state.children("a")] == ["a.1", "a.2"]
+    assert state.children("a")[0].state is OrderState.FILLED
+    assert state.children("none") == []
+
+
+def test_guards_of_an_account_are_the_newest_that_were_told():
+    state = DeckState()
+    assert state.guards_of("sim") is None
+    assert not state.is_killed
+    for trading in ("active", "halted"):
+        own = AccountGuards(account="sim", state=trading)  # type: ignore[arg-type]
+        state.fold(GuardsUpdate(accounts=(own,), is_killed=trading == "halted"))
+
+    assert state.guards_of("sim") == own
+    assert state.guards_of("other") is None
+    assert state.is_killed
+    assert state.notices[-1].source == "guards"
+
+
+def test_what_may_be_traded_is_a_part_of_the_screen_of_its_own():
+    state = DeckState()
+    before = state.book_version
+
+    assert state.fold(GuardsUpdate()) == Part.ENGINE | Part.GUARDS
+    assert state.fold(JournalUpdate(is_written=True)) == Part.ENGINE | Part.GUARDS
+    update = AccountUpdate(account="sim", state="agreed")
+    assert state.fold(update) == Part.ENGINE | Part.GUARDS
+    assert state.book_version == before + 3
+
+
+def test_what_denied_an_order_is_kept_with_its_limit_and_value():
+    state = DeckState()
+    denied = scene_order(1, OrderState.DENIED, reason="too large")
+    event = Denied(order_id="order-1", check="size", reason="too large", limit="1", value="2")
+    state.fold(OrderUpdate(order=denied, event=event))
+
+    assert state.denials["order-1"] == event
+    assert state.notices[-1].text.endswith("denied: too large (is 2, limit 1)")
+
+
+def test_an_alert_calls_the_desktop_once_with_what_the_engine_says():
+    state = DeckState()
+    armed = Alert(alert_id="x", fqme=BTC, price=Decimal(5))
+    reached = msgspec.structs.replace(armed, state="triggered", triggered_ns=7)
+    state.fold(AlertUpdate(alert=armed))
+    for _ in range(2):
+        state.fold(AlertUpdate(alert=reached, text="btc reached 5"))
+
+    assert (state.call_count, state.calls) == (1, ["btc reached 5"])
+
+
+def test_calls_are_counted_and_only_the_newest_are_kept():
+    state = DeckState()
+    for number in range(CALLS_KEPT * 3):
+        alert = Alert(alert_id=str(number), fqme=BTC, price=Decimal(5), state="triggered")
+        state.fold(AlertUpdate(alert=alert, text=str(number)))
+
+    assert state.call_count == CALLS_KEPT * 3
+    assert len(state.calls) <= CALLS_KEPT + 1
+    assert state.calls[-1] == str(CALLS_KEPT * 3 - 1)
+
+
+def test_a_refused_command_is_told_with_value_and_limit():
+    state = DeckState()
+    state.fold(CommandRefused(command="setalert", reason="no such price", limit="1", value="2"))
+
+    assert state.notices[-1].text == "alert not set: no such price (is 2, limit 1)"

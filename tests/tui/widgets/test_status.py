@@ -9,11 +9,16 @@ import pytest
 from rich.cells import cell_len
 
 from engine.messages import (
+    AccountGuards,
     AccountInfo,
+    AccountUpdate,
+    Disagreement,
     EngineFailed,
     EngineReady,
     EngineStatus,
     FeedStatus,
+    GuardsUpdate,
+    JournalUpdate,
     PlaybackStatus,
     ServiceStatus,
 )
@@ -193,3 +198,89 @@ def test_the_counter_pushes_nothing_out():
 )
 def test_rates_are_short(bytes_s: float, text: str):
     assert f"{text} " in said(ready(), wire=Wire(bytes_s=bytes_s))
+
+
+# -- guards ---------------------------------------------------------------------------------------
+
+REAL = AccountInfo(name="real", broker="venue", mode="live")
+
+
+def _guarded(name: str = "demo", **fields: Any) -> DeckState:
+    state = ready()
+    state.fold(GuardsUpdate(accounts=(AccountGuards(account=name, **fields),)))
+    return state
+
+
+def test_where_all_is_well_guards_say_nothing() -> None:
+    state = _guarded()
+    state.fold(AccountUpdate(account="demo", state="agreed"))
+    state.fold(JournalUpdate(is_written=True))
+
+    assert said(state) == said(ready())
+
+
+@pytest.mark.parametrize("trading", ["reducing", "halted"])
+def test_an_account_that_does_not_trade_freely_says_so(trading: Any) -> None:
+    state = _guarded(state=trading)
+
+    assert inks(state)[trading.upper()] == "chip-warning bold"
+
+
+def test_a_state_of_another_account_is_not_that_of_the_next_order() -> None:
+    state = _guarded("other", state="halted")
+
+    assert "HALTED" not in said(state)
+
+
+def test_where_no_account_trades_the_state_of_all_is_said() -> None:
+    state = ready()
+    state.fold(GuardsUpdate(state="halted"))
+
+    assert "HALTED" in said(state, account=None)
+
+
+def test_the_kill_switch_has_a_banner_and_no_second_word() -> None:
+    state = ready()
+    state.fold(GuardsUpdate(is_killed=True, state="halted"))
+
+    assert "HALTED" not in said(state)
+
+
+def test_real_money_is_a_patch_of_its_colour_only_while_it_is_armed() -> None:
+    armed, locked = _guarded("real", is_armed=True), _guarded("real", is_armed=False)
+
+    assert inks(armed, account=REAL)["REAL MONEY real"] == "chip-live bold"
+    assert inks(locked, account=REAL)["real money real, not armed"] == "live"
+
+
+def test_what_cannot_be_recorded_is_loud() -> None:
+    state = ready()
+    state.fold(JournalUpdate(is_written=False, waiting=1, reason="the disk is full"))
+
+    assert inks(state)["NOT ON RECORD"] == "chip-error bold"
+
+
+def test_accounts_that_cannot_be_believed_are_named_or_counted() -> None:
+    state = ready()
+    state.fold(AccountUpdate(account="a", state="in_doubt", reason="closed"))
+    assert inks(state)["a in doubt"] == "unknown bold"
+
+    state.fold(AccountUpdate(account="b", state="in_doubt", reason="closed"))
+    assert "2 accounts in doubt" in said(state)
+
+
+def test_an_account_whose_numbers_differ_is_named() -> None:
+    state = ready()
+    apart = Disagreement(what="position", name=BTC, ours=Decimal(1), theirs=Decimal(2))
+    state.fold(AccountUpdate(account="a", state="agreed", disagreements=(apart,)))
+
+    assert "a differs from its venue" in said(state)
+
+
+@pytest.mark.parametrize("width", [20, 60, 80, 100, 200])
+def test_guards_never_make_the_line_longer_than_the_screen(width: int) -> None:
+    state = _guarded(state="reducing")
+    state.fold(JournalUpdate(is_written=False, waiting=1, reason="the disk is full"))
+    state.fold(AccountUpdate(account="a", state="in_doubt", reason="closed"))
+
+    assert cell_len(said(state, width)) <= max(width, 40)
