@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.records import ROUND_TRIP, entries_of, write_journal
+from tests.support.terminal import Terminal
 from tui.__main__ import run
 from tui.commands.reports.pnl import deepest_fall
 
@@ -111,3 +114,28 @@ def test_the_deepest_fall_is_that_of_some_stretch(nets: list[Decimal]) -> None:
     ]
 
     assert deepest_fall(nets) == -min(stretches)
+
+
+@pytest.mark.parametrize(("columns", "without"), [(80, ""), (120, ""), (200, "NO_COLOR")])
+def test_on_a_terminal_it_fits_and_is_drawn(pnl: list[str], columns: int, without: str) -> None:
+    environ = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in ("NO_COLOR", "COLUMNS", "LINES")
+    }
+    with Terminal(
+        [sys.executable, "-m", "tui", *pnl],
+        columns=columns,
+        rows=35,
+        environ=environ | {"TERM": "xterm-256color"} | ({without: "1"} if without else {}),
+        cwd=Path(__file__).parents[4],
+    ) as terminal:
+        assert terminal.wait_exit(within_s=60) == 0
+        lines = [line.rstrip() for line in terminal.screen.display]
+
+    assert lines[0].split()[0] == "day"
+    assert any("profit in USDT" in line for line in lines)
+    assert any("\u2800" < mark <= "\u28ff" for line in lines for mark in line)
+    assert bool(without) != (b"\x1b[32m" in terminal.output)
+    # Nothing ran over the edge: a row of the table is one line of the screen.
+    assert sum(line.startswith("2026-01-0") for line in lines) == 4, "three days and the axis"

@@ -170,3 +170,13 @@ def test_orders_of_records_are_those_of_their_fills() -> None:
     order = order_of(ROUND_TRIP[0])
 
     assert (order.size, order.price, order.fqme) == (1, 100, BTC.fqme)
+
+
+def test_a_journal_of_an_earlier_version_is_read_as_it_is(tmp_path: Path) -> None:
+    path = write_journal(tmp_path, entries_of(ROUND_TRIP))
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 1")
+
+    assert len(read_orders(path).orders) == 3
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
