@@ -134,6 +134,7 @@ async def open_desk(
     limits: RiskLimits | None = None,
     capabilities: Capabilities = EVERYTHING,
     before: Desk | None = None,
+    all_limits: dict[str, RiskLimits] | None = None,
     **account: Any,
 ) -> AsyncIterator[Desk]:
     """A router that runs; after `before`, with its venue and from its journal, as a start after
@@ -164,6 +165,7 @@ async def open_desk(
             publish=events.append,
             markets=markets,
             # A start logs in all of them, and the venue has one line only.
+            all_limits=all_limits,
             accounts=accounts if before is None else accounts[:1],
             get_broker=get_broker,
             dark_through_ticks=5,
