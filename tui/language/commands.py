@@ -5,8 +5,10 @@ that it is about, so that the bar can point at the word. Nothing here does anyth
 
 An order is typed whole::
 
-    buy SIZE [MARKET] @ PRICE | market | [@ PRICE] stop PRICE
-        [ioc | fok | gtc] [post] [dark | live] [on ACCOUNT] [!]
+    buy SIZE [MARKET] @ PRICE | market | [@ PRICE] stop PRICE | [@ PRICE] target PRICE
+        | trail DISTANCE[%] [offset DISTANCE]
+        [gtc | gtd WHEN | ioc | fok] [post] [reduce] [by last | touch | mid] [dark | live]
+        [on ACCOUNT] [!]
 
 MARKET is the selected one if left out; only an open market can be traded. Prices must be on
 the market's tick and sizes on its step: nothing typed is rounded. `!` says that the question
