@@ -13,7 +13,7 @@ from engine.instruments import Instrument
 from engine.messages import AccountGuards, AccountInfo, Alert, Order, OrderState, Route
 from tui.orders import terms
 from tui.orders.guarded import guards_of, is_armed
-from tui.orders.preview import Preview
+from tui.orders.preview import Preview, market_price
 from tui.orders.sizing import SizeUnit, slots_taken
 from tui.orders.staging import Staged
 from tui.paint import format as text_of
@@ -169,7 +169,7 @@ def lines(desk: OrderDesk, state: DeckState, fqme: str) -> list[Line]:
             for brief, priced in ((False, True), (False, False), (True, False))
         )
         side = "" if staged.kind == "alert" else staged.side
-        at = preview.line if preview.line is not None else Decimal(repr(market.quote.last))
+        at = preview.line if preview.line is not None else market_price(staged, market.quote)
         if staged.kind == "order" and staged.stop_price is not None and staged.price is not None:
             drawn.append(Line(float(staged.price), "staged", "its limit", side))
         drawn.append(Line(float(at), "staged", text, side, tuple(shorter)))

@@ -39,6 +39,8 @@ class Ticket(Slate):
             names.add("pick_next")
         if self.staged is None or self.staged.kind != "order":
             names.add("type_next")
+        elif self.staged.order_type == "market":
+            names |= {"price_up", "price_down", "price_to_bid", "price_to_ask", "route"}
         if self.account is None or not self._holds_any(self.account):
             names |= {"close_half", "flatten", "reverse"}
         if self.account is None or self.account.mode != "live":

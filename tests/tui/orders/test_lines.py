@@ -230,6 +230,13 @@ def test_a_staged_trailing_stop_stands_where_its_stop_would_begin(bench: Bench) 
     assert "trailing stop trails 500.00" in line.label
 
 
+def test_a_staged_market_order_stands_at_the_price_that_it_would_take(bench: Bench) -> None:
+    bench.press("o", "d", "t")
+    (line,) = [line for line in bench.desk.lines(BTC.fqme) if line.kind == "staged"]
+
+    assert line.price == 63999.99
+
+
 def test_the_summary_says_what_an_account_may_do() -> None:
     bench = Bench(accounts=(REAL,), is_armed=False)
     summary = bench.desk.summary()

@@ -557,6 +557,9 @@ def test_what_leaves_is_idle_while_nothing_is_held_and_arming_while_no_money_is_
     rig.ticket.stage("buy")
     assert rig.ticket.idle == {"cancel", "pick_next", "arm_account"}
 
+    rig.ticket.close_half()
+    assert {"price_up", "price_to_bid", "route"} <= rig.ticket.idle
+
     real = Bench(accounts=(REAL,))
     assert "arm_account" not in real.desk.idle
 
