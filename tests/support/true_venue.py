@@ -60,7 +60,8 @@ class TrueVenue:
     ) -> None:
         """
         Args:
-            lag_s: how long an order is there before a list or a query shows it.
+            lag_s: how long an order is there before a list or a query shows it, and a fill before
+                the list of fills does.
         """
         self.name = "test"
         self.capabilities = capabilities
@@ -274,7 +275,8 @@ class TrueVenue:
         return not self.lies and age_ns >= self._lag_ns
 
     async def fills(self, since_ns: int) -> Sequence[Fill]:
-        made = tuple(fill for fill in self.made if fill.venue_ns >= since_ns)
+        until_ns = self._clock.now_ns() - self._lag_ns
+        made = tuple(fill for fill in self.made if since_ns <= fill.venue_ns <= until_ns)
         await trio.sleep(self.answer_s)
         return made
 

@@ -388,12 +388,23 @@ class DarkMachine(RuleBasedStateMachine):
         price=PRICES,
         source=SOURCES,
         trail=st.none() | st.integers(1, 5),
+        near=st.sampled_from([None, None, -1, 0, 0, 1]),
         direction=st.sampled_from(["up", "down"]),
     )
-    def hold(self, price: int, source: Source, trail: int | None, direction: Direction) -> None:
+    def hold(
+        self,
+        price: int,
+        source: Source,
+        trail: int | None,
+        near: int | None,
+        direction: Direction,
+    ) -> None:
+        """Somewhere, or just where the market stands: there what came before must not count."""
         at = self.prices[source]
         if at is None:
             return
+        if near is not None:
+            price = int(at) + near
         self.made += 1
         held_id = str(self.made)
         place = None if trail else Decimal(price)

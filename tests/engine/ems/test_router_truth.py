@@ -86,7 +86,7 @@ TERMS: list[AlgoTerms] = [
 SHAPES: dict[str, tuple[int, tuple[st.SearchStrategy[Any], ...]]] = {
     "submit": (6, (SIDES, SIZES, PRICES, KINDS)),
     "fill": (4, (NUMBERS, st.sampled_from([D("0.25"), D(1)]))),
-    "wait": (6, (st.sampled_from([0.0, 0.0, 0.3, 5.0]),)),
+    "wait": (6, (st.sampled_from([0.0, 0.0, 0.3, 5.0, 100.0]),)),
     "amend": (2, (NUMBERS, st.none() | SIZES, st.none() | PRICES)),
     "cancel": (2, (NUMBERS,)),
     "fault": (3, (REQUESTS, FAULTS)),
@@ -109,7 +109,8 @@ SHAPES: dict[str, tuple[int, tuple[st.SearchStrategy[Any], ...]]] = {
 """What can happen: how often beside the others, and with what."""
 
 HELD_ONES = {
-    **{name: SHAPES[name] for name in ("fill", "fault", "submit again", "lose")},
+    **{name: SHAPES[name] for name in ("fill", "fault", "submit again", "slow answers")},
+    "lose": (2, ()),
     "submit": (6, (SIDES, SIZES, PRICES, st.just("dark"))),
     "trade": (6, (PRICES,)),
     "quote": (1, (PRICES, st.integers(-1, 1))),
