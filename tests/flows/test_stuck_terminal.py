@@ -109,11 +109,15 @@ def test_a_terminal_that_stops_reading_stops_nothing_and_then_shows_the_present(
     deck: Watched,
 ) -> None:
     stuck = deck.stick()
-    later = deck.until(lambda note: note.blocked_s > stuck.blocked_s + 2.5)
 
-    assert later.reports >= stuck.reports + 2  # the engine's, one a second
-    assert later.number >= stuck.number + 10  # the deck's own loop
-    assert later.skipped > stuck.skipped
+    later = deck.until(
+        lambda note: (
+            note.reports >= stuck.reports + 2  # the engine's, one a second
+            and note.number >= stuck.number + 10  # the deck's own loop
+            and note.skipped > stuck.skipped
+            and note.blocked_s > stuck.blocked_s + 1.0
+        )
+    )
     assert max(note.bytes_waiting for note in deck.notes) < MOST_WAITING
     assert later.bytes_sent == stuck.bytes_sent
 
@@ -164,7 +168,7 @@ def test_told_to_stop_meanwhile_it_does(deck: Watched) -> None:
     deck.stick()
     os.kill(deck.terminal.pid, signal.SIGTERM)
 
-    assert deck.terminal.wait_gone(within_s=10.0) == 128 + signal.SIGTERM
+    assert deck.terminal.wait_gone() == 128 + signal.SIGTERM
 
 
 def test_told_to_stop_it_puts_a_terminal_in_order_that_reads_again(deck: Watched) -> None:

@@ -36,7 +36,7 @@ from tui.app import DeckApp
 from tui.orders import question
 from tui.state import DeckState
 
-REAL_S = 20.0
+REAL_S = 60.0
 """Longest real time that anything here may take; only a failure comes near it."""
 
 

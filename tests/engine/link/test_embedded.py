@@ -18,7 +18,7 @@ from engine.messages import (
     Shutdown,
 )
 
-WAIT_S = 10.0
+WAIT_S = 60.0
 """Longest wait for another thread; none is slept through."""
 
 

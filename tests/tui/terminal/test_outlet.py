@@ -92,7 +92,7 @@ def test_it_says_when_it_is_clear_once_and_from_the_loop() -> None:
             outlet.when_clear(tell)
             await asyncio.sleep(0)
             assert not told
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while not clear.is_set():
                     tty.read()
                     await asyncio.sleep(0)
@@ -111,7 +111,7 @@ def test_who_asks_while_it_is_clear_is_told_soon() -> None:
             outlet.start(asyncio.get_running_loop())
             clear = asyncio.Event()
             outlet.when_clear(clear.set)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await clear.wait()
             outlet.stop()
 
@@ -131,7 +131,7 @@ def test_while_it_is_held_it_is_not_clear() -> None:
             assert not clear.is_set()
 
             outlet.hold(False)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await clear.wait()
             outlet.stop()
 
@@ -269,7 +269,7 @@ def test_who_waits_for_what_was_given_does_not_wait_for_what_came_after() -> Non
             draw(outlet, PICTURE)
             outlet.when_sent(lambda: told.append("second"))
             outlet.when_clear(lambda: told.append("clear"))
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await is_told.wait()
             assert not outlet.is_clear
             told_by_then = list(told)

@@ -70,7 +70,7 @@ def run(flow: Flow) -> None:
 
 
 async def until(pilot: Pilot[int], so: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not so():
             await pilot.pause()
 
