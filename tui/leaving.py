@@ -103,7 +103,7 @@ class Leaving:
             app.take_in()
         if _is_at_work(app.state):
             orders, algos = len(app.state.working()), len(_running(app.state))
-            what = f"{orders} orders still work" if orders else f"{algos} algos still run"
+            what = f"{orders} orders still work" if orders else f"algos still run: {algos}"
             app.tell(f"{what}: not left; look at the blotter", "error")
         else:
             app.leave(0)

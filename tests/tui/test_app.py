@@ -15,20 +15,27 @@ from textual.widgets._toast import Toast
 from engine.messages import (
     Alert,
     AlertUpdate,
+    Algo,
+    AlgoUpdate,
     Amend,
     Break,
     Cancel,
     CancelAlert,
+    CancelAlgo,
     CancelAll,
     EngineFailed,
     Frame,
+    GuardsUpdate,
+    KillSwitch,
     Notice,
     OpenBars,
     OrderState,
     OrderUpdate,
+    PauseAlgo,
     Search,
     SetAlert,
     Submit,
+    SubmitAlgo,
     Trade,
     Unwatch,
     Watch,
@@ -37,6 +44,7 @@ from tests.support.scenes import (
     BTC,
     ETH,
     WATCH,
+    bracket,
     busy,
     deck,
     order,
@@ -46,6 +54,7 @@ from tests.support.scenes import (
     settled,
 )
 from tests.support.scripted_link import NOW_NS, ScriptedLink
+from tui.app import DeckApp
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.help import HelpScreen
 from tui.screens.search import SearchScreen
@@ -564,6 +573,105 @@ def test_a_triggered_alert_rings_the_bell():
         link.give(AlertUpdate(alert=msgspec.structs.replace(alert, state="triggered")))
         await settled(pilot)
         assert rung == [True]
+
+    run(app, script)
+
+
+def test_an_alert_that_calls_is_sent_to_the_desktop_once_where_that_is_wanted():
+    for notify, wanted in (("osc9", ["\x1b]9;btc reached 64300\x1b\\"]), ("off", [""])):
+        link = ScriptedLink()
+        app = deck(link, notify=notify)
+        written: list[str] = []
+
+        async def script(
+            pilot: Pilot[int],
+            app: DeckApp = app,
+            link: ScriptedLink = link,
+            written: list[str] = written,
+        ) -> None:
+            assert app._driver is not None
+            app._driver.write = written.append  # type: ignore[method-assign]
+            app.bell = lambda: None  # type: ignore[method-assign]
+            alert = Alert(alert_id="a", fqme=BTC, price=Decimal(64300), state="triggered")
+            for _ in range(2):
+                link.give(AlertUpdate(alert=alert, text="btc reached 64300"))
+                await settled(pilot)
+
+        run(app, script)
+        assert written == wanted
+
+
+def test_the_kill_switch_is_turned_by_one_key_and_a_yes_and_shown_when_the_engine_says_so():
+    link = ScriptedLink()
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        await press(pilot, "K", "enter")
+        assert link.sent_of(KillSwitch) == []
+        await press(pilot, "K", "y")
+        assert link.sent_of(KillSwitch) == [KillSwitch(is_on=True, note="by hand")]
+        assert "KILL SWITCH ON" not in screen_text(app).splitlines()[1]
+        link.give(GuardsUpdate(is_killed=True, kill_reason="by hand", killed_ns=NOW_NS))
+        await settled(pilot)
+        assert screen_text(app).splitlines()[1].startswith(" KILL SWITCH ON since 14:00:00")
+        await press(pilot, "K", "y")
+        assert link.sent_of(KillSwitch)[-1] == KillSwitch(is_on=False, note="by hand")
+        link.give(GuardsUpdate())
+        await settled(pilot)
+        assert "KILL SWITCH" not in screen_text(app)
+
+    run(app, script)
+
+
+def test_a_yes_typed_ahead_of_the_question_does_not_turn_the_kill_switch():
+    link = ScriptedLink()
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        await press(pilot, "K", "y", later_s=0.0)
+        assert link.sent_of(KillSwitch) == []
+
+    run(app, script)
+
+
+def test_an_algo_is_typed_agreed_to_paused_and_canceled_from_its_row():
+    link = ScriptedLink()
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        app.open_command(f"twap buy 0.5 {BTC} in 5 every 30s")
+        await pilot.pause()
+        await press(pilot, "enter", "y")
+        (command,) = link.sent_of(SubmitAlgo)
+        assert isinstance(command, SubmitAlgo)
+        algo = Algo(
+            algo_id=command.algo_id, account="sim", fqme=BTC, terms=command.terms,
+            created_ns=NOW_NS,
+        )  # fmt: skip
+        link.give(AlgoUpdate(algo=algo))
+        await settled(pilot)
+        await press(pilot, "tab", *["right_square_bracket"] * 3)
+        assert "A1  btcusdt.spot.sim  TWAP" in screen_text(app)
+        await press(pilot, "p", "c")
+        assert link.sent[-2:] == [
+            PauseAlgo(algo_id=command.algo_id),
+            CancelAlgo(algo_id=command.algo_id),
+        ]
+
+    run(app, script)
+
+
+def test_an_algo_row_that_was_not_seen_yet_is_not_acted_on():
+    link = ScriptedLink()
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        link.give(AlgoUpdate(algo=bracket()))
+        await settled(pilot)
+        app.above.seen_at = None
+        app.pause_row("a", at=1.0)
+        assert link.sent_of(PauseAlgo) == []
+        assert "not on the screen" in app.state.notices[-1].text
 
     run(app, script)
 

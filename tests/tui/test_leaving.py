@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from textual.pilot import Pilot
 
-from engine.messages import CancelAll, OrderState, OrderUpdate
-from tests.support.scenes import deck, order, press, run, settled
+from engine.messages import AlgoUpdate, CancelAlgo, CancelAll, OrderState, OrderUpdate
+from tests.support.scenes import bracket, deck, order, press, run, screen_text, settled
 from tests.support.scripted_link import ScriptedLink
 from tui import leaving
 from tui.app import DeckApp
@@ -95,3 +95,42 @@ def test_it_leaves_once_everything_is_canceled():
         await app.leaving._cancel_and_leave()
 
     assert play(script).return_code == 0
+
+
+def test_algos_are_ended_before_orders_are_canceled_or_they_would_send_them_again():
+    async def script(app: DeckApp, link: ScriptedLink, pilot: Pilot[int]) -> None:
+        link.give(AlgoUpdate(algo=bracket()), AlgoUpdate(algo=bracket(algo_id="b", status="done")))
+        await settled(pilot)
+        link.sent.clear()
+        link.give(
+            OrderUpdate(order=order(1, OrderState.CANCELED)),
+            AlgoUpdate(algo=bracket(status="canceled")),
+        )
+        await app.leaving._cancel_and_leave()
+        assert link.sent == [CancelAlgo(algo_id="a"), CancelAll()]
+
+    assert play(script).return_code == 0
+
+
+def test_an_algo_that_does_not_end_keeps_the_deck_open(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(leaving, "CANCEL_WAIT_S", 0.0)
+
+    async def script(app: DeckApp, link: ScriptedLink, pilot: Pilot[int]) -> None:
+        link.give(OrderUpdate(order=order(1, OrderState.CANCELED)), AlgoUpdate(algo=bracket()))
+        await settled(pilot)
+        await app.leaving._cancel_and_leave()
+        assert app.is_running
+        assert "algos still run: 1: not left" in app.state.notices[-1].text
+
+    play(script)
+
+
+def test_what_is_on_no_record_is_said_to_end():
+    async def script(app: DeckApp, link: ScriptedLink, pilot: Pilot[int]) -> None:
+        app.is_on_record = False
+        link.give(OrderUpdate(order=order(2, OrderState.DARK)))
+        await settled(pilot)
+        await press(pilot, "q")
+        assert "1 order held here: ends with this process" in screen_text(app)
+
+    play(script)
