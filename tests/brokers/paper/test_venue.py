@@ -321,6 +321,24 @@ def test_a_stated_fee_is_charged_in_place_of_that_of_the_instrument() -> None:
     assert fill.fee == Decimal("1.01")
 
 
+def test_the_published_commissions_of_a_sale_add_up() -> None:
+    """Binance, commission FAQ: 0.49975 BTC sold at 35,000 by the taker; standard 0.00000060,
+    tax 0.00000230 and special 0.06 of the notional."""
+    rates = [Decimal("0.00000060"), Decimal("0.00000230"), Decimal("0.06")]
+    fine = replace(INSTRUMENT, size_step=Decimal("0.00001"))
+    floor = Floor(fine, delay_ms=0, taker_fee=sum(rates))
+    floor.tell(Bid(FQME, 35_000.0, 5.0))
+    floor.submit(order(side="sell", order_type="market", price=None, size=Decimal("0.49975")))
+    floor.wait(0)
+
+    (fill,) = (event for event in floor.said if isinstance(event, Filled))
+    assert fill.fee == Decimal("0.01049475") + Decimal("0.0402298750") + Decimal("1049.475")
+    assert floor.venue.balances("a") == {
+        "usdt": Decimal("17491.25") - fill.fee,
+        "btc": Decimal("-0.49975"),
+    }
+
+
 RULED = replace(
     INSTRUMENT,
     market_max_size=Decimal(2),
