@@ -18,7 +18,7 @@ from typing import Any
 
 from engine.clock import monotonic_s
 
-HANG_S = 30.0
+HANG_S = 120.0
 ROOT = Path(__file__).parents[3]
 
 Message = dict[str, Any]
