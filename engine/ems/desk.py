@@ -20,6 +20,7 @@ from engine.ems.agreements import Agreements
 from engine.ems.alerts import Alerts, notification
 from engine.ems.algo_desk import AlgoDesk
 from engine.ems.algos.runner import Algos
+from engine.ems.arrivals import Arrivals
 from engine.ems.blotter import Blotter
 from engine.ems.changes import Changes
 from engine.ems.dark import DarkBook, Touch
@@ -28,15 +29,13 @@ from engine.ems.gate import Gate, Markets, amended
 from engine.ems.guard_desk import GuardDesk
 from engine.ems.guards import Guards
 from engine.ems.held import HeldOrders
-from engine.ems.journal import AlertSet, Intent, LimitsChanged, Resolved
+from engine.ems.journal import AlertSet, LimitsChanged
 from engine.ems.kept import KeptTerms
 from engine.ems.lanes import Lanes, Request
 from engine.ems.limits import RiskLimits
-from engine.ems.orders import as_dark, new_order
 from engine.ems.outcome import Decisions, Outcome
 from engine.ems.reconcile import Theirs
 from engine.ems.replay import Replayed
-from engine.ems.shape import denied, held_as
 from engine.ems.usage import Usage
 from engine.ems.working import WorkingOrders
 from engine.failpoints import reach
@@ -65,7 +64,6 @@ from engine.messages import (
     Order,
     OrderEvent,
     OrderState,
-    OrderUpdate,
     PauseAlgo,
     Rejected,
     RequestRefused,
@@ -175,7 +173,7 @@ class Desk:
             working=self._working,
             accounts=accounts,
             blocks=self._guards.blocks,
-            submit=self.on_submit,
+            submit=self._submit,
             log_in=self._log_in_for_algo,
         )
         self._exits = Exits(
@@ -185,7 +183,7 @@ class Desk:
             gate=self._gate,
             cancel=self._working.cancel,
             cancel_algos=self._algo_desk.cancel_all,
-            submit=self.on_submit,
+            submit=self._submit,
         )
         self._guard_desk = GuardDesk(
             guards=self._guards,
@@ -205,6 +203,17 @@ class Desk:
             tell=decided.tell,
             now_ns=clock.now_ns,
         )
+        self._arrivals = Arrivals(
+            decided=decided,
+            changes=changes,
+            blotter=blotter,
+            gate=self._gate,
+            held=self._held,
+            agreements=self.agreements,
+            capabilities_of=self.capabilities_of,
+            refuse=self._refuse,
+            on_new=self._on_new,
+        )
         changes.dispute = self.agreements.dispute
         changes.then += [
             self._on_change,
@@ -213,12 +222,8 @@ class Desk:
             self._guard_desk.on_change,
         ]
         decided.sent = partial(self._count, usage)
-        self._logging_in: dict[str, list[Order]] = {}
-        """Orders whose account is being logged in, in the order in which they came."""
-        self._touched: dict[str, Touch] = {}
-        """What touched orders whose account is being logged in."""
         self._decide: Mapping[type, Callable[[Any], None]] = {
-            Submit: self.on_submit,
+            Submit: self._arrivals.submit,
             Amend: self.on_amend,
             Cancel: self.on_cancel,
             CancelAll: self.on_cancel_all,
@@ -227,7 +232,7 @@ class Desk:
             SetTradingState: self._guard_desk.on_set_state,
             KillSwitch: self._guard_desk.on_kill,
             ArmAccount: self._guard_desk.on_arm,
-            Resolve: self.on_resolve,
+            Resolve: self._working.resolve,
             SetAlert: lambda command: self._tell_alert(self._alerts.set(command)),
             CancelAlert: lambda command: self._tell_alert(self._alerts.cancel(command)),
             SubmitAlgo: self._algo_desk.on_submit,
@@ -255,7 +260,7 @@ class Desk:
     @property
     def is_logging_in(self) -> bool:
         """Orders wait for their account."""
-        return bool(self._logging_in)
+        return self._arrivals.is_waiting
 
     @property
     def needs_time(self) -> bool:
@@ -291,6 +296,14 @@ class Desk:
         self._exits.on_time()
         self._guard_desk.on_time()
         self._kept.on_time()
+
+    def _submit(self, submit: Submit) -> None:
+        """An order that was made here: it goes the way of every other."""
+        self._arrivals.submit(submit)
+
+    def _on_new(self, order: Order) -> None:
+        self.algos.on_order(order)
+        self._guard_desk.on_change(order)
 
     def _on_change(self, order: Order) -> None:
         """What follows from an order's new state, but for what is asked of its venue."""
@@ -332,45 +345,12 @@ class Desk:
             if order.state in (OrderState.OPEN, OrderState.PARTIAL):
                 self.apply(Lost(order_id=order.order_id, reason=why))
 
-    # -- new orders -----------------------------------------------------------------------------
-
-    def on_submit(self, submit: Submit) -> None:
-        known = self._blotter.orders.get(submit.order_id)
-        if known is not None:
-            # One intent is one order, however often it is asked for.
-            self._decided.tell(OrderUpdate(order=known))
-            return
-        if self._blotter.is_known(submit.order_id):
-            reason = "an order of this id was made long ago"
-            self._decided.refuse("submit", "order", reason, limit="a new id", value=submit.order_id)
-            return
-        order = new_order(submit, self._decided.now_ns(submit.fqme))
-        self._decided.record(Intent(order=order), order.created_ns)
-        self._decided.tell(self._blotter.add(order))
-        self.algos.on_order(order)
-        self._guard_desk.on_change(order)
-        refusal = self._gate.refuse_account(order)
-        if refusal is not None:
-            self.apply(refusal)
-        elif order.account not in self._logging_in and self.agreements.is_agreed(order.account):
-            self._route(order)
-        else:
-            self._wait_for_account(order)
-
-    def _wait_for_account(self, order: Order) -> None:
-        """Go on with the order once its account is logged in, and its venue was asked."""
-        self._log_in(order.account)
-        self._logging_in[order.account].append(order)
-
-    def _log_in(self, account: str) -> None:
-        if account not in self._logging_in:
-            self._logging_in[account] = []
-            self._decided.outcome.log_ins.append(account)
+    # -- accounts -------------------------------------------------------------------------------
 
     def _log_in_for_algo(self, account: str) -> None:
         """What its venue does by itself is known once the account is logged in."""
         if self.capabilities_of(account) is None:
-            self._log_in(account)
+            self._arrivals.log_in(account)
 
     def on_log_in(self, name: str, reason: str) -> None:
         """The account was logged in and asked, or cannot be, for that reason."""
@@ -378,42 +358,13 @@ class Desk:
         if reason:
             self._algo_desk.on_account_failed(name, reason)
             self.agreements.lose(name, reason)
-        for order in self._logging_in.pop(name, ()):
-            touch = self._touched.pop(order.order_id, None)
-            if touch is not None:
-                self._held.send(order.order_id, touch)
-            elif not reason:
-                self._route(order)
-            elif self._blotter.orders[order.order_id].state is OrderState.PENDING:
-                self.apply(denied(order, "account", reason, "logged in", name))
+        self._arrivals.on_log_in(name, reason)
 
     def on_answers(self, name: str, theirs: Theirs, instruments: Sequence[Instrument]) -> None:
         """What the venue says of an account that was asked about."""
         self.agreements.answer(name, theirs, instruments)
         self.on_log_in(name, "")
         self._guard_desk.sweep(name)
-
-    def on_resolve(self, command: Resolve) -> None:
-        """A person says what became of an order of which nobody knows."""
-        order = self._working.find(command.order_id, "resolve")
-        if order is None:
-            return
-        if order.state is not OrderState.UNKNOWN:
-            reason = f"the order is {order.state}: only what is unknown can be resolved"
-            self._decided.refuse(
-                "resolve", "state", reason, limit="unknown", value=command.order_id
-            )
-            return
-        order_id, note = command.order_id, safe(command.note, 400)
-        resolved = Resolved(order_id=order_id, outcome=command.outcome, note=note)
-        self._decided.record(resolved)
-        said = f"resolved by hand: {note}" if note else "resolved by hand"
-        if command.outcome == "open":
-            self.apply(Accepted(order_id=order_id, venue_order_id=order.venue_order_id))
-        elif command.outcome == "canceled":
-            self.apply(Canceled(order_id=order_id, reason=said))
-        else:
-            self.apply(Rejected(order_id=order_id, reason=said))
 
     def restore(self, replayed: Replayed) -> None:
         """Go on from what the journal says: hold what was held here, and take what worked at a
@@ -455,24 +406,7 @@ class Desk:
         lane = self._lanes.find(order_id)
         if lane is not None and not lane.is_idle:
             return True
-        waiting = self._logging_in.get(self._blotter.orders[order_id].account, ())
-        return any(order.order_id == order_id for order in waiting)
-
-    def _route(self, order: Order) -> None:
-        """Check an order whose account is there; hold it, or have it sent."""
-        order = self._blotter.orders[order.order_id]
-        if order.state is not OrderState.PENDING:
-            return  # canceled while its account logged in
-        capabilities = self.capabilities_of(order.account)
-        as_type = None if capabilities is None else held_as(order, capabilities)
-        wanted = order if as_type is None else as_dark(order, as_type)
-        refusal = self._refuse(wanted)
-        if refusal is not None:
-            self.apply(refusal)
-        elif wanted.route == "dark":
-            self._held.begin(order, as_type)
-        else:
-            self._decided.ask(Request(kind="submit", order_id=order.order_id))
+        return self._arrivals.has(self._blotter.orders[order_id])
 
     def _count(self, usage: Usage, request: Request) -> None:
         if request.kind != "cancel":
@@ -495,12 +429,7 @@ class Desk:
         order = self._blotter.orders[touch.held_id]
         if order.state is not OrderState.DARK or self._held.end_if_over(order):
             return  # canceled in the same moment, or too late
-        if self.agreements.is_agreed(order.account):
-            self._held.send(order.order_id, touch)
-            return
-        # Its venue is asked first; until then it is held on record, but touched no more.
-        self._touched[order.order_id] = touch
-        self._wait_for_account(order)
+        self._arrivals.touch(order, touch)
 
     def on_amend(self, amend: Amend) -> None:
         """What a person wants of an order; of one of an algo, what it means for that."""

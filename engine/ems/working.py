@@ -10,11 +10,13 @@ from engine.ems.blotter import Blotter
 from engine.ems.changes import Changes
 from engine.ems.gate import Gate, amended
 from engine.ems.held import HeldOrders
+from engine.ems.journal import Resolved
 from engine.ems.lanes import Lanes, Request
 from engine.ems.outcome import Decisions
 from engine.ems.shape import denied
 from engine.messages import (
     DONE,
+    Accepted,
     Amend,
     AmendRequested,
     Canceled,
@@ -23,8 +25,11 @@ from engine.messages import (
     Lost,
     Order,
     OrderState,
+    Rejected,
     RequestRefused,
+    Resolve,
 )
+from engine.text import safe
 
 
 class WorkingOrders:
@@ -91,6 +96,28 @@ class WorkingOrders:
         lane.wanted_terms = None
         self._apply(CancelRequested(order_id=order.order_id))
         self._decided.ask(Request(kind="cancel", order_id=order.order_id))
+
+    def resolve(self, command: Resolve) -> None:
+        """A person says what became of an order of which nobody knows."""
+        order = self.find(command.order_id, "resolve")
+        if order is None:
+            return
+        if order.state is not OrderState.UNKNOWN:
+            reason = f"the order is {order.state}: only what is unknown can be resolved"
+            self._decided.refuse(
+                "resolve", "state", reason, limit="unknown", value=command.order_id
+            )
+            return
+        order_id, note = command.order_id, safe(command.note, 400)
+        resolved = Resolved(order_id=order_id, outcome=command.outcome, note=note)
+        self._decided.record(resolved)
+        said = f"resolved by hand: {note}" if note else "resolved by hand"
+        if command.outcome == "open":
+            self._apply(Accepted(order_id=order_id, venue_order_id=order.venue_order_id))
+        elif command.outcome == "canceled":
+            self._apply(Canceled(order_id=order_id, reason=said))
+        else:
+            self._apply(Rejected(order_id=order_id, reason=said))
 
     def on_change(self, order: Order) -> None:
         """What follows from an order's new state: answered requests, an amend that waited."""
