@@ -13,18 +13,27 @@ from textual.pilot import Pilot
 
 from engine.config import DeckConfig
 from engine.messages import (
+    AccountGuards,
+    AccountUpdate,
     Alert,
     AlertUpdate,
     Algo,
+    AlgoUpdate,
     BracketTerms,
+    Disagreement,
     Event,
     Fill,
     FillReport,
+    Gauge,
+    GuardsUpdate,
+    JournalUpdate,
+    OcoTerms,
     Order,
     OrderState,
     OrderUpdate,
     Position,
     PositionUpdate,
+    TwapTerms,
 )
 from tests.support.scripted_link import MARKETS, NANOS, NOW_NS, ScriptedLink
 from tui.app import DeckApp
@@ -176,6 +185,69 @@ def busy() -> list[Event]:
             )
         ),
     ]
+
+
+def with_algos() -> list[Event]:
+    """A bracket that is half in with its stop held here, a paused TWAP, an OCO that failed."""
+    oco = OcoTerms(
+        side="sell", size=Decimal("0.25"), price=Decimal(65000), stop_price=Decimal(63500)
+    )
+    twap = TwapTerms(
+        side="sell", size=Decimal(2), count=10, interval_s=120.0, price=Decimal("3180.00")
+    )
+    child = {"account": "sim", "parent_id": "a", "created_ns": NOW_NS}
+    return [
+        AlgoUpdate(algo=bracket(filled=Decimal("0.3"))),
+        OrderUpdate(
+            order=order(
+                0, OrderState.PARTIAL, order_id="a.entry-1", size=Decimal("0.5"),
+                filled=Decimal("0.3"), price=Decimal(64000), average_price=Decimal(64000), **child,
+            )
+        ),
+        OrderUpdate(
+            order=order(
+                0, OrderState.OPEN, order_id="a.target1-1", side="sell", size=Decimal("0.3"),
+                price=Decimal(65000), **child,
+            )
+        ),
+        AlgoUpdate(
+            algo=bracket(
+                algo_id="b", fqme=ETH, terms=twap, status="paused", filled=Decimal("0.6"),
+                created_ns=NOW_NS - 60 * NANOS,
+            )
+        ),
+        AlgoUpdate(
+            algo=bracket(
+                algo_id="c", terms=oco, status="failed", created_ns=NOW_NS - 120 * NANOS,
+                reason="0.25 could not leave the market: rejected by the venue",
+            )
+        ),
+    ]  # fmt: skip
+
+
+def guarded(**changes: Any) -> list[Event]:
+    """Accounts of paper and of real money, of which the last is halted, in doubt, and differs."""
+    gauges = (
+        Gauge(check="max_daily_loss", value=Decimal("850.25"), limit=Decimal(1000), unit="usdt"),
+        Gauge(check="max_orders_per_day", value=Decimal(12), limit=Decimal(500)),
+        Gauge(check="max_open_orders", value=None, limit=Decimal(20)),
+    )
+    accounts = (
+        AccountGuards(account="sim", gauges=gauges),
+        AccountGuards(account="paper"),
+        AccountGuards(account="real", state="halted", reason="news at 14:30", is_armed=False),
+    )
+    apart = Disagreement(what="position", name=BTC, ours=Decimal("0.25"), theirs=Decimal("0.2"))
+    return [
+        JournalUpdate(is_written=True),
+        AccountUpdate(account="sim", state="agreed"),
+        AccountUpdate(account="paper", state="agreed"),
+        AccountUpdate(
+            account="real", state="in_doubt", reason="the socket is closed",
+            unresolved=("order-5",), disagreements=(apart,),
+        ),
+        GuardsUpdate(accounts=accounts, **changes),
+    ]  # fmt: skip
 
 
 async def press(pilot: Pilot[int], *keys: str, later_s: float = 5.0) -> None:

@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 from textual.pilot import Pilot
 
-from engine.messages import EngineFailed, PlaybackStatus, Search
-from tests.support.scenes import BTC, ETH, busy, deck, press, settled
-from tests.support.scripted_link import NANOS, NOW_NS, ScriptedLink
+from engine.messages import AccountInfo, EngineFailed, GuardsUpdate, PlaybackStatus, Search
+from tests.support.scenes import BTC, ETH, busy, deck, guarded, press, settled, with_algos
+from tests.support.scripted_link import ACCOUNTS, NANOS, NOW_NS, ScriptedLink
 from tui.app import DeckApp
 from tui.screens.search import SearchScreen
 from tui.themes import load_themes
@@ -166,6 +166,48 @@ def test_questions(snap_compare: Compare, keys: tuple[str, ...]):
     link = ScriptedLink()
 
     assert snap_compare(deck(link), terminal_size=(120, 35), run_before=scripted(link, *keys))
+
+
+# -- algos and guards ---------------------------------------------------------------------------
+
+REAL = AccountInfo(name="real", broker="sim", mode="live", serves=("sim",))
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("tab", ["algos", "accounts"])
+def test_what_works_by_itself_and_what_may_be_traded(snap_compare: Compare, size: str, tab: str):
+    link = ScriptedLink(accounts=(*ACCOUNTS, REAL))
+    app = deck(link)
+
+    async def script(pilot: Pilot[int]) -> None:
+        await scripted(link, "tab")(pilot)
+        link.give(*with_algos(), *guarded())
+        app.deck.blotter.show_tab(tab)
+        await settled(pilot)
+
+    assert snap_compare(app, terminal_size=SIZES[size], run_before=script)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("unconfirmed", [(), ("order-5", "order-3")], ids=["all", "not-all"])
+def test_the_kill_switch_is_on(snap_compare: Compare, size: str, unconfirmed: tuple[str, ...]):
+    link = ScriptedLink()
+    killed = GuardsUpdate(
+        is_killed=True, kill_reason="by hand", killed_ns=NOW_NS, unconfirmed=unconfirmed
+    )
+
+    async def script(pilot: Pilot[int]) -> None:
+        await scripted(link, "b" if size == "80x24" else "o")(pilot)
+        link.give(killed)
+        await settled(pilot)
+
+    assert snap_compare(deck(link), terminal_size=SIZES[size], run_before=script)
+
+
+def test_the_question_before_the_kill_switch(snap_compare: Compare):
+    link = ScriptedLink()
+
+    assert snap_compare(deck(link), terminal_size=(120, 35), run_before=scripted(link, "K"))
 
 
 # -- charts -------------------------------------------------------------------------------------

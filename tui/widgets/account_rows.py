@@ -154,7 +154,7 @@ def _unresolved(state: DeckState, order_id: str, number_of: Numbers) -> Row:
         return _whole(f"order {order_id} is unknown", "")
     number = number_of(order_id)
     what = f"{order.side} {text_of.plain(order.size)} {order.fqme}"
-    told = f"order {number}, {what}, is unknown; :resolve {number} if you have seen what it is"
+    told = f"order {number}, {what}, is unknown; :resolve {number} settles it by hand"
     return _whole(told, order.fqme)
 
 

@@ -96,7 +96,7 @@ def test_orders_of_which_nobody_knows_are_named_with_what_a_person_can_do() -> N
 
     assert texts(state)[1:] == [
         "venue | IN DOUBT | closed",
-        f"? order 5, buy 0.25 {BTC}, is unknown; :resolve 5 if you have seen what it is",
+        f"? order 5, buy 0.25 {BTC}, is unknown; :resolve 5 settles it by hand",
         "? order lost is unknown",
     ]
     assert troubles(state) == 3
