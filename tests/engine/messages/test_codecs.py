@@ -13,18 +13,14 @@ from engine import messages
 from engine.instruments import Instrument
 from engine.messages import (
     COLUMN_NAMES,
-    DONE,
     TICK_TYPE,
-    WORKING,
     BarsUpdate,
     Columns,
     Command,
     Event,
     Frame,
-    Order,
     OrderEvent,
     OrderState,
-    OrderUpdate,
     Submit,
     Tick,
     Trade,
@@ -133,31 +129,6 @@ def test_a_frame_groups_by_the_tags_of_its_ticks() -> None:
     frame = Frame(fqme="a.sim", ticks={"trade": [trade]})
 
     assert frame == messages.event_decoder.decode(messages.encoder.encode(frame))
-
-
-def test_every_state_is_staged_working_or_done() -> None:
-    assert set(OrderState) == {OrderState.STAGED} | WORKING | DONE
-    assert not WORKING & DONE
-
-
-def test_remaining_is_what_is_not_filled() -> None:
-    order = Order(
-        order_id="1",
-        account="sim",
-        fqme="a.sim",
-        side="buy",
-        order_type="market",
-        size=Decimal(3),
-        filled=Decimal(1),
-        state=OrderState.PARTIAL,
-    )
-
-    assert Decimal(2) == order.remaining
-    assert order.is_working
-    assert (
-        order
-        == messages.event_decoder.decode(messages.encoder.encode(OrderUpdate(order=order))).order
-    )
 
 
 def test_an_instrument_crosses_with_its_decimals() -> None:
