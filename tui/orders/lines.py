@@ -11,6 +11,7 @@ import msgspec
 from engine.accounting.breakeven import breakeven
 from engine.instruments import Instrument
 from engine.messages import AccountGuards, AccountInfo, Alert, Order, OrderState, Route
+from tui.algos.words import role_of
 from tui.orders import terms
 from tui.orders.guarded import guards_of, is_armed
 from tui.orders.preview import Preview, market_price
@@ -254,7 +255,8 @@ def _of_order(order: Order, number: int, is_picked: bool, market: MarketView) ->
         return []  # a market order has nowhere to stand
     mark = "▸" if is_picked else ""
     kind, side = kind_of(order), order.side
-    head = f"{mark}#{number} {side}"
+    role = role_of(order)
+    head = f"{mark}#{number} {role} {side}" if role else f"{mark}#{number} {side}"
     size = text_of.plain(order.remaining)
     type_words = terms.type_of(order)
     named = "" if type_words == "limit" else f" {terms.WORDS[type_words]}"

@@ -245,3 +245,9 @@ def test_the_summary_says_what_an_account_may_do() -> None:
     assert summary.guards is not None
     assert summary.slots is None
     assert Bench(accounts=(PAPER,)).desk.summary().slots == (0, 4)
+
+
+def test_an_order_of_an_algo_says_what_it_does_for_it(bench: Bench) -> None:
+    bench.order("a.target2-1", parent_id="a", side="sell", price=D("65000.00"))
+
+    assert _told(bench) == [(65000.0, "#1 target 2 sell 0.5 open")]
