@@ -28,6 +28,7 @@ from engine.messages import (
 )
 from tui.algos.words import describe, kind_of
 from tui.orders.accounts import AccountChoice
+from tui.orders.guarded import closed_to
 from tui.orders.question import Question
 from tui.paint import format as text_of
 from tui.state import DeckState, MarketView
@@ -110,14 +111,8 @@ class AlgoControls:
         price = price or getattr(terms, "first_price", None) or Decimal(repr(market.quote.last))
         value = text_of.notional(abs(instrument.notional(price, terms.size)), instrument.quote)
         told = [f"{request.fqme} on {account.name}", value]
-        guards = self._state.guards
-        own = self._state.guards_of(account.name)
-        if guards is not None and guards.is_killed:
-            told.append("! the kill switch is on: it will be refused")
-        elif own is not None and own.state != "active":
-            told.append(f"! {account.name} is {own.state}")
-        elif own is not None and not own.is_armed:
-            told.append(f"! {account.name} is not armed: :arm {account.name}")
+        closed = closed_to(self._state.guards, account, reduces=False)
+        told += [f"! {reason}" for reason in closed]
         if market.is_stale:
             told.append("! the market is stale")
         return told

@@ -95,9 +95,9 @@ def test_the_account_that_was_named_is_used_if_it_trades_the_market() -> None:
 @pytest.mark.parametrize(
     ("guards", "said"),
     [
-        (GuardsUpdate(is_killed=True), "the kill switch is on: it will be refused"),
+        (GuardsUpdate(is_killed=True), "! the kill switch is on"),
         (GuardsUpdate(accounts=(AccountGuards(account="sim", state="halted"),)), "sim is halted"),
-        (GuardsUpdate(accounts=(AccountGuards(account="sim", is_armed=False),)), ":arm sim"),
+        (GuardsUpdate(accounts=(AccountGuards(account="sim", is_armed=False),)), "not armed"),
     ],
 )
 def test_the_question_says_what_guards_will_do(guards: GuardsUpdate, said: str) -> None:
