@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, localcontext
 
+from msgspec.structs import replace
+
 from engine.accounting.conversion import Mark
 from engine.accounting.conversion import Markets as Conversion
 from engine.accounting.payoff import EXACT, ZERO
@@ -14,6 +16,7 @@ from engine.clock import NANOS
 from engine.ems.blotter import Blotter
 from engine.ems.limits import RiskLimits
 from engine.ems.shape import LARGEST, text
+from engine.instruments import Instrument
 from engine.messages import Gauge, Position, Quote
 
 
@@ -58,7 +61,7 @@ class Usage:
     def loss_of_day(self, accounts: Iterable[str], currency: str) -> Decimal | None:
         """What the day has cost in `currency`; negative is a profit, None where a price is not
         known that it depends on."""
-        wanted, currency = set(accounts), currency.lower()
+        wanted, currency = set(accounts), currency.upper()
         amounts: dict[str, Decimal] = {}
         for (name, _), held in self._blotter.positions.items():
             if name in wanted and not self._add_result(held, amounts):
@@ -84,9 +87,8 @@ class Usage:
                     return False
                 settled += unrealised(held, price, instrument)
             for asset, fee in held.fees_in_other.items():
-                paid = fee - start.fees_in_other.get(asset, ZERO)
-                amounts[asset] = amounts.get(asset, ZERO) - paid
-            amounts[instrument.settle] = amounts.get(instrument.settle, ZERO) + settled
+                _add(amounts, asset, start.fees_in_other.get(asset, ZERO) - fee)
+            _add(amounts, instrument.settle, settled)
         return True
 
     def _conversion(self, amounts: Mapping[str, Decimal], currency: str) -> Conversion:
@@ -94,7 +96,7 @@ class Usage:
             return Conversion(())
         quotes = ((kept, self._quote_of(kept.fqme)) for kept in self._blotter.instruments())
         return Conversion(
-            (kept, Mark(Decimal(repr(quote.last)), quote.venue_ns))
+            (_in_capitals(kept), Mark(Decimal(repr(quote.last)), quote.venue_ns))
             for kept, quote in quotes
             if quote is not None
         )
@@ -120,6 +122,16 @@ class Usage:
         """The time of the market that the account traded last; ours if it never did."""
         fqme = self._blotter.days.newest_market(account)
         return self._now_ns(fqme) if fqme else self._wall_ns()
+
+
+def _add(amounts: dict[str, Decimal], asset: str, amount: Decimal) -> None:
+    """Venues spell assets in capitals or not; a limit may spell them as its owner does."""
+    name = asset.upper()
+    amounts[name] = amounts.get(name, ZERO) + amount
+
+
+def _in_capitals(instrument: Instrument) -> Instrument:
+    return replace(instrument, base=instrument.base.upper(), quote=instrument.quote.upper())
 
 
 def amount_text(amount: Decimal) -> str:
