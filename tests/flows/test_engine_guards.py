@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from trio.testing import MockClock
@@ -59,9 +58,9 @@ async def low(rig: Rig) -> str:
 
 
 async def test_a_killed_engine_cancels_at_the_exchange_and_comes_up_killed(
-    mock_clock: MockClock, tmp_path: Path
+    mock_clock: MockClock,
 ) -> None:
-    journal = tmp_path / "journal.db"
+    journal = MemoryJournal()
     async with open_rig(mock_clock, journal=journal) as rig:
         await rig.watch(SIM)
         await rig.advance(1.0)
