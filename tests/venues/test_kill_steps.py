@@ -149,13 +149,27 @@ def is_protected_once(engine: EngineProcess, control: Control) -> None:
     assert [Decimal(order["size"]) for order in working] == [Decimal(1)]
 
 
-def is_never_short(engine: EngineProcess, control: Control) -> None:
-    for order_id, order in control.ask("truth")["orders"].items():
-        if order["side"] == "sell" and order["state"] == "open":
-            control.ask("trade", order_id=order_id, size=order["size"])
-    theirs = control.ask("truth")["positions"].get(FQME, 0)
-    assert theirs >= 0
-    assert engine.until(lambda it: held(it) == theirs)
+def is_left_once(engine: EngineProcess, control: Control) -> None:
+    """Who presses the key again after the start leaves the market, and is never short."""
+    assert watch(engine)
+    if control.ask("truth")["positions"][FQME] != 0:
+        engine.send("flatten", order_id="f2", account="main", fqme=FQME)
+        assert engine.until(lambda it: is_leaving(it, "f2") or (is_refused(it) and is_leaving(it)))
+        for order_id, order in control.ask("truth")["orders"].items():
+            if order["side"] == "sell" and order["state"] == "open":
+                control.ask("trade", order_id=order_id, size=order["size"])
+    assert control.ask("truth")["positions"][FQME] == 0
+    assert engine.until(lambda it: held(it) == 0 and is_agreed(it))
+    assert not [one for one in control.ask("truth")["orders"].values() if one["state"] == "open"]
+
+
+def is_leaving(engine: EngineProcess, order_id: str = "f1") -> bool:
+    return engine.orders.get(order_id, {}).get("state") == "open"
+
+
+def is_refused(engine: EngineProcess) -> bool:
+    """The second press found the first one at work."""
+    return any(event["kind"] == "commandrefused" for event in engine.events)
 
 
 def nothing(engine: EngineProcess, control: Control) -> bool:
@@ -169,7 +183,7 @@ STEPS = {
     "dark trigger": Step(has_dark, touch, is_sent_once_or_still_held),
     "fill": Step(has_order, fill),
     "algo child": Step(has_entry, fill_entry, is_protected_once),
-    "flatten": Step(has_position, flatten, is_never_short),
+    "flatten": Step(has_position, flatten, is_left_once),
 }
 
 
