@@ -267,7 +267,9 @@ def _check_price(order: Order, name: str, price: Decimal, instrument: Instrument
         return denied(order, "price", f"the {name} is not a price", LARGEST, price)
     if price <= 0 and not instrument.allows_negative_price:
         return denied(order, "price", f"the {name} is not positive", "0", price)
-    if not _is_multiple(price, instrument.price_tick):
+    # A trigger that trails by a percentage lies between ticks; no venue sees it.
+    is_exact = name == "trigger price" and order.trail is not None
+    if not is_exact and not _is_multiple(price, instrument.price_tick):
         reason = f"the {name} is not a multiple of the price tick"
         return denied(order, "price_tick", reason, instrument.price_tick, price)
     if instrument.min_price is not None and price < instrument.min_price:

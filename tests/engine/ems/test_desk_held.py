@@ -135,6 +135,24 @@ async def test_a_trailing_stop_tells_where_it_is_and_goes_by_its_offset(
         assert (order.order_type, order.price) == ("limit", Decimal("102.5"))
 
 
+async def test_a_trigger_that_trails_by_percent_lies_between_ticks_and_is_sent_all_the_same() -> (
+    None
+):
+    async with open_desk(capabilities=SIMPLE) as desk:
+        order_id = await held(
+            desk,
+            side="sell",
+            order_type="trailing_stop",
+            trail=Decimal("0.33"),
+            trail_unit="percent",
+        )
+        desk.tick(desk.trade(100.37), desk.trade(99.0))
+        await desk.router.wait_idle()
+
+        assert desk.venue.calls == [("submit", order_id)]
+        assert desk.order(order_id).trigger_price == Decimal("100.038779")
+
+
 async def test_a_held_order_ends_at_its_time(autojump_clock: AutojumpClock) -> None:
     async with open_desk() as desk:
         until = desk.markets.now + 5_000_000_000
