@@ -76,7 +76,7 @@ def check_against(truth: dict[str, Any], engine: EngineProcess) -> None:
         assert Decimal(ours["filled"]) == Decimal(order["filled"])
         assert ours.get("is_external", False) is (order_id == "x1")
     for order_id in engine.orders.keys() - truth["orders"].keys():
-        assert engine.orders[order_id]["state"] in ("canceled", "dark"), order_id
+        assert engine.orders[order_id]["state"] in ("canceled", "dark", "denied"), order_id
         assert Decimal(engine.orders[order_id].get("filled", "0")) == 0
     assert engine.fills.keys() == {fill["trade_id"] for fill in truth["fills"]}
     ours = engine.positions.get(FQME, {"size": "0"})

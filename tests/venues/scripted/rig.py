@@ -47,9 +47,10 @@ class Control:
 class EngineProcess:
     """An engine, what it was told and what it said."""
 
-    def __init__(self, line: socket.socket, kill: Callable[[], None]) -> None:
+    def __init__(self, line: socket.socket, kill: Callable[[], None], pid: int = 0) -> None:
         self._line = line
         self._kill = kill
+        self.pid = pid
         self._pending = b""
         self.orders: dict[str, Message] = {}
         self.fills: dict[str, Message] = {}
@@ -157,7 +158,7 @@ def open_engine_process(
             process.join()
 
         try:
-            yield EngineProcess(ours, kill)
+            yield EngineProcess(ours, kill, process.pid or 0)
         finally:
             kill()
             process.close()
