@@ -217,6 +217,9 @@ def test_a_held_stop_is_not_amended_across_the_market() -> None:
     assert "a stop that sells stands below the market" in _preview(across).faults[0]
     nearer = staging.at_price(staging.staged_amend(held), 63999, BTC, QUOTE)
     assert _preview(nearer).faults == ()
+    larger = msgspec.structs.replace(staging.staged_amend(held), size=D(1))
+    fallen = msgspec.structs.replace(QUOTE, last=62000.0)
+    assert _preview(larger, quote=fallen).faults == ()
 
 
 def test_a_dark_limit_order_may_wait_on_either_side() -> None:

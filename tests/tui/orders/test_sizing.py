@@ -208,6 +208,13 @@ def test_an_exit_needs_no_limit() -> None:
     assert size(ONE, standing=standing(account=broken)) == 0
 
 
+def test_slots_of_an_exit_are_of_the_most_that_was_held() -> None:
+    account = msgspec.structs.replace(SIM, slots=4)
+
+    assert size(ONE, "sell", standing=standing("80", account=account, peak=D(160))) == D(40)
+    assert size(ONE, "sell", standing=standing("80", account=account)) == D(20)
+
+
 def test_units_that_leave_are_no_more_than_are_held_unless_that_is_meant() -> None:
     units = Sizing(unit="units", units=D(50))
     held = standing("30", selling=D(10))

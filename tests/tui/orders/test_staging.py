@@ -197,6 +197,23 @@ def test_a_trailing_stop_is_moved_by_its_line() -> None:
     assert staging.moved(higher, 10_000, BTC, QUOTE).trail == D("0.01")
 
 
+def test_a_trail_in_percent_is_drawn_on_the_tick_that_is_farther_from_the_market() -> None:
+    quote = msgspec.structs.replace(QUOTE, last=64000.03)
+    for side, stop in (("sell", "63993.62"), ("buy", "64006.44")):
+        trailing = _staged(
+            side=side, price=None, order_type="trailing_stop", trail=D("0.01"), trail_unit="percent"
+        )
+        assert staging.line_price(trailing, BTC, quote) == D(stop)
+
+
+def test_a_stop_waits_and_is_not_immediate() -> None:
+    for term in ("ioc", "fok"):
+        stop = staging.as_type(_staged(time_in_force=term), "stop", BTC, QUOTE)
+        assert stop.time_in_force == "gtc"
+    kept = staging.as_type(_staged(time_in_force="gtd", expires_ns=9), "stop", BTC, QUOTE)
+    assert (kept.time_in_force, kept.expires_ns) == ("gtd", 9)
+
+
 def test_a_trail_is_counted_in_percent_or_in_prices() -> None:
     by_price = staging.at_price(
         staging.as_type(_staged(side="sell"), "trailing_stop", BTC, QUOTE), 63360, BTC, QUOTE
