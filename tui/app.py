@@ -19,7 +19,7 @@ from engine.clock import NANOS, monotonic_s, wall_ns
 from engine.config import PERIODS, DeckConfig
 from engine.errors import LinkClosed, UsageError
 from engine.link.protocol import Link
-from engine.messages import CancelAlert, Command, EngineStatus, Notice
+from engine.messages import CancelAlert, Command, EngineStatus
 from tui import toasts
 from tui.above import Above
 from tui.charts.layouts import Layout, Layouts
@@ -38,7 +38,7 @@ from tui.paint.theme import Depth, Theme, detect_depth
 from tui.render import CellDisplay
 from tui.screens.deck import DeckScreen
 from tui.state import DeckState, Part
-from tui.terminal.desktop import form_for, notification
+from tui.teller import Teller
 from tui.terminal.present import PresentDisplay, after_display
 from tui.terminal.tier_control import TierControl
 from tui.themes import load_themes, textual_theme, theme_variables
@@ -142,7 +142,7 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
         self._wall = wall
         self._monotonic = monotonic
         self._last_report_s = 0.0
-        self._told = self._called = 0
+        self._teller = Teller(self, wall)
         self._second = 0
         self.above = Above(self)
         self._first_paint = FirstPaint(self, self._started)
@@ -275,7 +275,7 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
                 self.deck.tell_history_ends(fqme, period_s)
             if any(isinstance(event, EngineStatus) for event in taken):
                 self._last_report_s = self._monotonic()
-        self._tell_new()
+        self._teller.tell_new()
         second = self._wall() // NANOS
         if second != self._second:
             self._second = second
@@ -333,31 +333,7 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
 
     def tell(self, text: str, level: str = "info") -> None:
         """A notice of the deck's own; `level` is `info`, `warning` or `error`."""
-        known: Any = level if level in toasts.SECONDS else "info"
-        self.state.note(Notice(level=known, text=text, source="deck", now_ns=self._wall()))
-        self._tell_new()
-
-    def _tell_new(self) -> None:
-        """Show notices that came since the last time, and call where an alert does."""
-        self._call_new()
-        new = self.state.notice_count - self._told
-        self._told = self.state.notice_count
-        if not new or not self.is_running:
-            return
-        shown = toasts.toasts_of(self.state.notices[-new:])
-        if any(toast.rings for toast in shown):
-            self.bell()
-        for toast in shown:
-            self.notify(toast.text, severity=toast.severity, timeout=toast.seconds, markup=False)
-
-    def _call_new(self) -> None:
-        """Send the desktop what alerts have to say that called since the last time."""
-        new = self.state.call_count - self._called
-        self._called = self.state.call_count
-        if new and self._driver is not None:
-            form = form_for(self.config.notify, os.environ)
-            for text in self.state.calls[-new:]:
-                self._driver.write(notification(form, text, os.environ))
+        self._teller.tell(text, level)
 
     def set_zone(self, name: str) -> None:
         """Write times in this zone. Raises `ConfigError` where there is none of that name."""

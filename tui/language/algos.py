@@ -1,4 +1,4 @@
-"""Algos as they are typed, and what is done with those that run.
+"""Algos as they are typed.
 
 Each begins with a side and a size; the words after that stand in any order::
 
@@ -40,9 +40,6 @@ from tui.language.words import CommandError, Context, Word, Words, fault, neares
 
 SIDES: Final = ("buy", "sell")
 SHAPES: Final = ("flat", "rising", "falling")
-VERBS: Final = ("pause", "resume", "cancel", "amend")
-"""What can be done with an algo that runs."""
-
 MOST: Final = 200
 """Orders that an algo makes at most."""
 
@@ -85,10 +82,10 @@ class _Parts:
         return self.price(name) if self.has(name) else None
 
     def count(self, name: str, least: int, most: int) -> int:
-        return _count(self.word(name), least, most)
+        return count_of(self.word(name), least, most)
 
     def span(self, name: str) -> float:
-        return _span(self.word(name))
+        return span_of(self.word(name))
 
 
 def algo(name: str) -> Callable[[Words, Context], Call]:
@@ -111,7 +108,7 @@ def _read_part(kind: Kind, parts: _Parts, word: Word, words: Words) -> None:
     if name in ("!", "on"):
         _put(parts, name, word, [word if name == "!" else words.take("the account")])
     elif name == "target" and "target" in kind.takes:
-        parts.targets.append((words.take("the target's price"), _number_next(words)))
+        parts.targets.append((words.take("the target's price"), number_next(words)))
         parts.given.setdefault("target", []).append(word)
     elif name == "then" and "then" in kind.takes:
         side = words.take("buy or sell")
@@ -331,63 +328,6 @@ def words_of(name: str) -> Callable[[Context], Iterable[str]]:
     return lambda context: (*SIDES, *own, "on", *context.accounts, *context.instruments)
 
 
-# -- those that run -----------------------------------------------------------------------------
-
-
-def control(words: Words, context: Context) -> Call:
-    """`algo pause|resume|cancel N`, `algo amend N @|stop|target [K]|show|every ...`"""
-    verb = one_of(words.take("pause, resume, cancel or amend"), VERBS, "thing to do with an algo")
-    word = words.take("the algo's number")
-    number = _algo_number(word, context)
-    if verb != "amend":
-        return Call("algos", f"{verb}_number", (number,))
-    instrument = context.instruments.get(context.algos[number])
-    if instrument is None:
-        raise fault(word, f"its market {context.algos[number]} is not open")
-    changes: dict[str, Any] = {}
-    while (what := words.peek()) is not None:
-        words.take("")
-        changes.update(_change(what, words, instrument))
-    if not changes:
-        raise words.missing("@ PRICE, stop PRICE, target PRICE, show SIZE or every TIME")
-    return Call("algos", "amend_number", (number, changes), sends_order=True)
-
-
-def _change(word: Word, words: Words, instrument: Instrument) -> dict[str, Any]:
-    match word.lower:
-        case "@":
-            return {"price": price_of(words.take("the price"), instrument)}
-        case "stop":
-            return {"stop_price": price_of(words.take("the stop price"), instrument)}
-        case "then":
-            words.take_if("@")
-            return {"then_price": price_of(words.take("the second price"), instrument)}
-        case "show":
-            return {"shown": size_of(words.take("the size shown"), instrument)}
-        case "every":
-            return {"interval_s": _span(words.take("the time"))}
-        case "target":
-            first, second = words.take("the target's price"), _number_next(words)
-            number = 1 if second is None else _count(first, 1, MOST)
-            return {"target": (number, price_of(second or first, instrument))}
-    hint = nearest(word.text, ("stop", "target", "then", "show", "every"))
-    raise fault(word, f"{safe(word.text, 40)!r} cannot be amended", hint=hint)
-
-
-def for_control(context: Context) -> Iterable[str]:
-    """What can be completed behind `algo`."""
-    return (*VERBS, *map(str, context.algos), "stop", "target", "show", "every")
-
-
-def _algo_number(word: Word, context: Context) -> int:
-    text = word.lower.removeprefix("#").removeprefix("a")
-    if not (text.isascii() and text.isdigit()) or int(text) not in context.algos:
-        numbers = ", ".join(str(known) for known in list(context.algos)[:8])
-        hint = f"algos: {numbers}" if numbers else "no algo runs"
-        raise fault(word, f"no algo is called {safe(word.text, 20)!r}", hint=hint)
-    return int(text)
-
-
 # -- numbers ------------------------------------------------------------------------------------
 
 
@@ -395,7 +335,7 @@ def _is_number(word: Word) -> bool:
     return word.text.replace(".", "", 1).isdigit()
 
 
-def _number_next(words: Words) -> Word | None:
+def number_next(words: Words) -> Word | None:
     """The next word if it is a number."""
     word = words.peek()
     if word is None or not _is_number(word):
@@ -403,14 +343,24 @@ def _number_next(words: Words) -> Word | None:
     return words.take("")
 
 
-def _count(word: Word, least: int, most: int) -> int:
+def count_of(word: Word, least: int, most: int) -> int:
+    """`word` as a whole number between two.
+
+    Raises:
+        CommandError: it is none.
+    """
     text = word.text
     if not (text.isascii() and text.isdigit() and len(text) < 9 and least <= int(text) <= most):
         raise fault(word, f"{safe(text, 40)!r} is no number from {least} to {most}")
     return int(text)
 
 
-def _span(word: Word) -> float:
+def span_of(word: Word) -> float:
+    """`word` as seconds, at most a day's.
+
+    Raises:
+        CommandError: it is none.
+    """
     try:
         span = seconds(word)
     except CommandError as error:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from engine.config import PERIODS
 from engine.text import safe
 from tui.actions import Call
-from tui.language import algos, charts, guards
+from tui.language import algos, charts, guards, running
 from tui.language.orders import (
     ORDER_WORDS,
     OUTCOMES,
@@ -249,7 +249,7 @@ _ALGOS: tuple[Verb, ...] = (
     ),
     Verb(
         "algo", "algo pause|resume|cancel N, algo amend N [@|stop|target|show|every ...]",
-        "What is done with an algo that runs", algos.control, algos.for_control,
+        "What is done with an algo that runs", running.control, running.for_control,
     ),
 )  # fmt: skip
 
