@@ -136,6 +136,21 @@ def test_what_is_not_understood_is_told_line_by_line() -> None:
     assert [problem.line for problem in found.problems] == [2, 3, 4, 5]
 
 
+def test_a_trade_with_two_fees_or_one_row_is_not_guessed_at() -> None:
+    found = read_export(
+        [
+            LEDGER,
+            row("L1", "T1", "trade", "ZEUR", "-100", "0.1"),
+            row("L2", "T1", "trade", "XXBT", "0.002", "0.00001"),
+            row("L3", "T2", "trade", "XXBT", "0.002"),
+        ],
+        "k",
+    )
+
+    assert found.entries == ()
+    assert [problem.line for problem in found.problems] == [1, 2, 3]
+
+
 def test_a_trade_on_margin_is_not_taken_for_a_purchase() -> None:
     line = '"T1","O1","XXBTZUSD","2026-01-05 12:00:00","buy","limit",50000,100,0.2,0.002,20,"",""\n'
     found = read_export([TRADES, line], "k")

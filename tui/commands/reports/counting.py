@@ -47,6 +47,11 @@ class Counted(NamedTuple):
     currency: str
     """In lower case; empty for none."""
 
+    @property
+    def times_ns(self) -> list[int]:
+        """When something happened, oldest first."""
+        return sorted([*map(time_of, self.fills), *(move.time_ns for move in self.moves)])
+
 
 def counted(locations: Locations, what: Asked, terms: Terms) -> Counted:
     """The fills that count, as they are recorded.

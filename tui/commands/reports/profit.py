@@ -14,7 +14,6 @@ from engine.accounting.lots import Method
 from engine.accounting.payoff import EXACT, ZERO
 from engine.accounting.periods import Calendar, Span, session, sessions, spans
 from engine.accounting.pnl import Profit, equity_curve, profits
-from engine.accounting.positions import time_of
 from engine.accounting.tables import number_of
 from engine.clock import NANOS
 from engine.errors import DataError, UsageError
@@ -154,22 +153,23 @@ def _amount(text: str) -> Decimal:
 
 def _spans(data: Counted, what: Asked, cut: Cut) -> list[Span]:
     """The periods that are asked about: whole ones, but for what is not cut by the calendar."""
-    if not data.fills:
+    times = data.times_ns
+    if not times:
         return []
-    first_ns = time_of(data.fills[0])
+    first_ns = times[0]
     start_ns = first_ns if what.since_ns is None else max(what.since_ns, first_ns)
     end_ns = data.now_ns if what.until_ns is None else min(what.until_ns, data.now_ns)
     end_ns = max(end_ns, start_ns + 1)
     if what.until_ns is None:
-        end_ns = max(end_ns, time_of(data.fills[-1]) + 1)
+        end_ns = max(end_ns, times[-1] + 1)
     elif what.until_ns <= first_ns:
         return []
     calendar = Calendar(what.zone, cut.day_start)
     if cut.by == "market":
         return [session(start_ns, end_ns)]
     if cut.by == "session":
-        times = (time_of(fill) for fill in data.fills if time_of(fill) >= start_ns)
-        return sessions(times, end_ns, cut.pause_s * NANOS, calendar)
+        within = (time_ns for time_ns in times if time_ns >= start_ns)
+        return sessions(within, end_ns, cut.pause_s * NANOS, calendar)
     return list(spans(start_ns, end_ns, cut.by, calendar))
 
 
@@ -257,9 +257,9 @@ def _sums(pairs: Iterator[tuple[str, Decimal]]) -> dict[str, Decimal]:
 
 
 def _grid(parts: Sequence[Span], data: Counted) -> list[int]:
-    """Moments of a curve: at round times from the first trade on, and at both ends."""
+    """Moments of a curve: at round times from the first event on, and at both ends."""
     end_ns = min(parts[-1].end_ns, data.now_ns)
-    start_ns = max(parts[0].start_ns, time_of(data.fills[0]))
+    start_ns = max(parts[0].start_ns, data.times_ns[0])
     step_s = next(
         (one for one in _STEPS_S if (end_ns - start_ns) // (one * NANOS) <= POINTS), _STEPS_S[-1]
     )

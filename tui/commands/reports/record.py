@@ -152,7 +152,7 @@ def read(path: Path, kinds: Sequence[str] = ()) -> Iterator[tuple[int, Record]]:
     try:
         with closing(_open(path)) as connection:
             _check(connection, path)
-            connection.execute("BEGIN")  # all of it as it is at one moment
+            # One statement sees all of it as it is at one moment.
             cursor = connection.execute(
                 f"SELECT number, body FROM records {where} ORDER BY number", tuple(kinds)
             )

@@ -85,6 +85,21 @@ def test_funding_that_was_imported_is_part_of_the_profit(
     ]  # fmt: skip
 
 
+def test_funding_is_that_of_the_account_that_is_asked_about(
+    ledger: list[str], tmp_path: Path, capsys: Capture
+) -> None:
+    run([*ledger, "add", "funding", "usdt", "7", "--account", "paper", "--time", "2026-01-06"])
+    capsys.readouterr()
+    pnl = [*ledger[:2], "pnl", "--json", "--prices", "fills", "--until", "2026-01-08"]
+    funding = {}
+    for account in ("sim", "paper", ""):
+        run([*pnl, "--account", account])
+        rows = json.loads(capsys.readouterr().out)
+        funding[account] = sum(Decimal(row["funding"]) for row in rows)
+
+    assert funding == {"sim": 0, "paper": 7, "": 7}
+
+
 @pytest.mark.parametrize("form", ["csv", "jsonl", "json", "beancount"])
 def test_every_entry_is_exported_in_every_format(
     ledger: list[str], tmp_path: Path, capsys: Capture, form: str

@@ -150,8 +150,11 @@ def test_the_curve_begins_at_nothing_and_ends_with_the_sum(tmp_path: Path) -> No
 
 def test_a_later_beginning_counts_what_was_held_from_before(tmp_path: Path) -> None:
     what = Asked(since_ns=START_NS + 2 * DAY_NS, until_ns=UNTIL)
-    (row,) = counted(tmp_path, what=what).rows
+    found = counted(tmp_path, what=what)
+    (row,) = found.rows
 
+    assert found.curve[0] == (what.since_ns, 0)
+    assert found.curve[-1][1] == row.net
     # Two were held at 110; one was sold at 130 and one is worth that.
     assert row.net == Decimal("40") - Decimal("1.3")
 

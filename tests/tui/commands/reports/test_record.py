@@ -98,7 +98,9 @@ def test_what_a_killed_engine_had_committed_is_read(tmp_path: Path) -> None:
     )
 
     assert done.returncode == -signal.SIGKILL
+    left = path.read_bytes()
     assert read_traded(path).fills == list(ROUND_TRIP)
+    assert path.read_bytes() == left, "its log is for the next engine to take in"
 
 
 def test_reading_changes_nothing_in_the_file(tmp_path: Path) -> None:
