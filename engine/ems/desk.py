@@ -375,7 +375,8 @@ class Desk:
         stated = {name: account.risk_limits for name, account in self._accounts.items()}
         # No account has a name with a space in it.
         stated |= {f"all {mode}": limits for mode, limits in self._all_limits.items()}
-        for name, limits in stated.items():
+        gone = {name: None for name in replayed.limits if name.startswith("all ")}
+        for name, limits in {**gone, **stated}.items():
             if name not in replayed.limits or replayed.limits[name] != limits:
                 self._decided.record(LimitsChanged(account=name, limits=limits))
         for alert in replayed.alerts.values():

@@ -92,17 +92,22 @@ class Exits:
         self._begin(command)
 
     def _refuse(self, command: Flatten | Reverse) -> Denied | None:
-        """Why nothing can be sent anyway: then nothing is canceled either."""
+        """Why nothing can be sent anyway: then nothing is canceled either, and what protects the
+        position stays."""
         held = self._blotter.position(command.account, command.fqme).size
+        is_exit = isinstance(command, Flatten)
         probe = Order(
             order_id=command.order_id,
             account=command.account,
             fqme=command.fqme,
             side="buy" if held < 0 else "sell",
             order_type="market",
-            size=abs(held),
+            size=abs(held) if is_exit else 2 * abs(held),
         )
-        return self._gate.refuse_account(probe, is_reducing=isinstance(command, Flatten))
+        refusal = self._gate.refuse_account(probe, is_reducing=is_exit)
+        if refusal is not None or is_exit or not held:
+            return refusal
+        return self._gate.refuse(probe, is_alone=True)
 
     def _begin(self, command: Flatten | Reverse) -> None:
         account, fqme = command.account, command.fqme

@@ -89,11 +89,14 @@ class Gate:
                 return denied(order, "limits", reason, ", ".join(missing), "not stated")
         return self._guards.refuse(order, is_reducing=is_reducing)
 
-    def refuse(self, order: Order, *, is_exit: bool = False) -> Denied | None:
+    def refuse(
+        self, order: Order, *, is_exit: bool = False, is_alone: bool = False
+    ) -> Denied | None:
         """Why the order, from an account that is logged in, does not pass as things stand.
 
         Args:
             is_exit: it was sized here, and closes what is held.
+            is_alone: whatever else of the account works in the market is canceled first.
         """
         instrument = self._markets.instrument_of(order.fqme)
         if instrument is None:
@@ -111,7 +114,7 @@ class Gate:
             quote=quote,
             now_ns=self._now_ns(order.fqme),
             position=self._blotter.position(order.account, order.fqme),
-            working=self._others(order, (order.account,)),
+            working=self._others(order, (order.account,), is_alone=is_alone),
             is_stale=self._is_stale(order.fqme),
             is_exit=is_exit,
             is_held_here=not capabilities.can_reduce_only,
@@ -126,16 +129,22 @@ class Gate:
             or risk.check(order, terms)
             or self._refuse_of_markets(order, limits, terms)
             or self._refuse_over_time(order, limits, terms, (order.account,), is_reducing)
-            or self._refuse_of_all(order, account, terms, is_reducing)
+            or self._refuse_of_all(order, account, terms, is_reducing, is_alone)
         )
 
-    def _others(self, order: Order, accounts: Collection[str]) -> tuple[Order, ...]:
-        """Everything else of these accounts that can still trade."""
+    def _others(
+        self, order: Order, accounts: Collection[str], *, is_alone: bool
+    ) -> tuple[Order, ...]:
+        """Everything else of these accounts that can still trade; `is_alone`: but for what its own
+        account has in its market."""
+        place = (order.account, order.fqme)
         account = order.account if len(accounts) == 1 else ""
         return tuple(
             other
             for other in self._blotter.working(account=account)
-            if other.account in accounts and other.order_id != order.order_id
+            if other.account in accounts
+            and other.order_id != order.order_id
+            and not (is_alone and (other.account, other.fqme) == place)
         )
 
     def _refuse_of_markets(
@@ -157,7 +166,12 @@ class Gate:
         return None
 
     def _refuse_of_all(
-        self, order: Order, account: Account, terms: risk.Terms, is_reducing: bool
+        self,
+        order: Order,
+        account: Account,
+        terms: risk.Terms,
+        is_reducing: bool,
+        is_alone: bool,
     ) -> Denied | None:
         """By the limits of all accounts of this kind together."""
         limits = self._all_limits.get(account.mode)
@@ -169,7 +183,7 @@ class Gate:
             terms,
             limits=limits,
             position=structs.replace(terms.position, size=held),
-            working=self._others(order, names),
+            working=self._others(order, names, is_alone=is_alone),
             confirms_stale=terms.confirms_stale or limits.on_stale == "confirm",
             hours=parse_hours(limits.hours) if limits.hours else None,
             whose=f"all {account.mode} accounts",

@@ -197,6 +197,8 @@ def _check_reduce_only(order: Order, terms: Terms) -> Denied | None:
     is_waiting = order.state is OrderState.PENDING and order.route == "dark"
     if not order.reduce_only or is_waiting or order.state is OrderState.DARK:
         return None
+    if terms.is_exit:
+        return None  # sized here, with no other exit beside it
     held = terms.position.size if order.side == "sell" else -terms.position.size
     if not terms.is_held_here and (held <= 0 or order.order_type in _WAITS):
         return None  # what was traded elsewhere, or is only to be closed later, the venue knows

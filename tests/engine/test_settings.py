@@ -113,3 +113,55 @@ def test_a_right_file_has_no_fault(tmp_path: Path) -> None:
     file = loaded(tmp_path, '[brokers.sim]\nseed = 7\n[accounts.main]\nbroker = "sim"\n')
 
     check_brokers(file, registry.load)
+
+
+def test_limits_of_markets_and_of_all_accounts_are_read(tmp_path: Path) -> None:
+    file = loaded(
+        tmp_path,
+        """
+        [accounts.main]
+        broker = "sim"
+        position_limit = 50
+        limit_unit = "percent"
+        equity = 20000
+        loading = "front"
+        [accounts.main.limits]
+        on_stale = "confirm"
+        day_starts = "22:00"
+        [accounts.main.limits.markets."btc*"]
+        max_position = 0.5
+        [limits.live]
+        max_open_orders = 30
+        """,
+    )
+    main = file.accounts[-1]
+    info = main.info()
+
+    assert main.limits is not None
+    assert main.limits.markets["btc*"].max_position == Decimal("0.5")
+    assert main.day_starts_ns == 22 * 3600 * 10**9
+    assert file.all_limits["live"].max_open_orders == 30
+    assert (info.position_limit, info.limit_unit, info.equity) == (50, "percent", 20000)
+    assert (info.loading, info.confirms_stale) == ("front", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("[limits.main]\nmax_open_orders = 1", "limits.main"),
+        ("[limits.live]\nmax_day_loss = 5", "limits.live.loss_currency"),
+        (
+            '[accounts.a]\nbroker = "sim"\n[accounts.a.limits.markets."b*"]\nmax_size = 1',
+            'accounts.a.limits.markets."b*".max_size',
+        ),
+        ('[accounts.a]\nbroker = "sim"\nlimits = { hours = "9-5" }', "accounts.a.limits.hours"),
+        ('[accounts.a]\nbroker = "sim"\nlimit_unit = "percent"', "accounts.a.limit_unit"),
+    ],
+)
+def test_limits_that_are_wrong_are_named_with_their_place(
+    tmp_path: Path, text: str, place: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, text)
+
+    assert place in str(caught.value)

@@ -128,6 +128,31 @@ async def test_reverse_pressed_twice_at_once_turns_once() -> None:
         assert "y" not in desk.router.blotter.orders
 
 
+async def test_what_may_not_be_reversed_keeps_what_protects_it() -> None:
+    from engine.ems.limits import RiskLimits
+
+    async with open_desk(limits=RiskLimits(max_order_size=D(3))) as desk:
+        await hold(desk, "2")
+        stop = await opened(desk, order_type="stop", price=None, side="sell", stop_price=D(95))
+        await do(desk, reverse("x"))
+
+        (refused,) = desk.told(CommandRefused)
+        assert (refused.check, refused.limit, refused.value) == ("max_order_size", "3", "4")
+        assert desk.order(stop).state is OrderState.OPEN
+
+
+async def test_what_is_canceled_for_a_reversal_does_not_count_against_it() -> None:
+    from engine.ems.limits import RiskLimits
+
+    async with open_desk(limits=RiskLimits(max_position=D(2))) as desk:
+        await hold(desk, "1")
+        desk.venue.working.clear()
+        await opened(desk, side="sell", size=D(3), price=D(105))
+        await do(desk, reverse("x"))
+
+        assert desk.order("x").size == 2
+
+
 async def test_nothing_is_reversed_where_nothing_is_held() -> None:
     async with open_desk() as desk:
         await do(desk, reverse("x"))

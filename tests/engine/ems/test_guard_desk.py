@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import trio
 import trio.lowlevel
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.ems.journal import KillSwitched
 from engine.ems.limits import RiskLimits
@@ -390,3 +392,51 @@ async def test_gauges_are_told_once_a_second_at_most(autojump_clock: AutojumpClo
         values = {gauge.check: (gauge.value, gauge.limit) for gauge in main.gauges}
         assert values == {"max_open_orders": (20, 50), "max_orders_per_day": (20, 100)}
         assert len(desk.told(GuardsUpdate)) <= 4
+
+
+STATES: tuple[TradingState, ...] = ("active", "reducing", "halted")
+TURNS = st.lists(
+    st.one_of(
+        st.tuples(st.just("kill"), st.booleans()),
+        st.tuples(st.just("main"), st.sampled_from(STATES)),
+        st.tuples(st.just(""), st.sampled_from(STATES)),
+        st.tuples(st.just("restart"), st.just(None)),
+    ),
+    max_size=10,
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(turns=TURNS)
+def test_what_was_set_last_holds_whatever_restarts_lie_between(
+    turns: list[tuple[str, Any]],
+) -> None:
+    async def run() -> None:
+        is_killed, states = False, {"main": "active", "": "active"}
+        before: Desk | None = None
+        left = list(turns)
+        while left or before is None:
+            async with open_desk(before=before) as desk:
+                await desk.router.wait_idle()
+                name = ""
+                while left and name != "restart":
+                    check_guards(desk, is_killed, states)
+                    name, value = left.pop(0)
+                    if name == "kill":
+                        is_killed = value
+                        await do(desk, KillSwitch(is_on=value))
+                    elif name in states:
+                        states[name] = value
+                        await do(desk, SetTradingState(state=value, account=name))
+                check_guards(desk, is_killed, states)
+                before = desk
+
+    trio.run(run)
+
+
+def check_guards(desk: Desk, is_killed: bool, states: dict[str, str]) -> None:
+    """What was told last is what was set last."""
+    told = (desk.told(GuardsUpdate) or [GuardsUpdate()])[-1]
+    assert (told.is_killed, told.state) == (is_killed, states[""])
+    if told.accounts:
+        assert told.accounts[0].state == max(states.values(), key=list(STATES).index)
