@@ -168,7 +168,9 @@ def _spans(data: Counted, what: Asked, cut: Cut) -> list[Span]:
     if cut.by == "market":
         return [session(start_ns, end_ns)]
     if cut.by == "session":
-        within = (time_ns for time_ns in times if time_ns >= start_ns)
+        # Funding comes by itself, and makes no session.
+        trades = [time_of(fill) for fill in data.fills] or times
+        within = (time_ns for time_ns in trades if time_ns >= start_ns)
         return sessions(within, end_ns, cut.pause_s * NANOS, calendar)
     return list(spans(start_ns, end_ns, cut.by, calendar))
 

@@ -100,6 +100,22 @@ def test_funding_is_that_of_the_account_that_is_asked_about(
     assert funding == {"sim": 0, "paper": 7, "": 7}
 
 
+def test_funding_makes_no_session_of_its_own(
+    ledger: list[str], tmp_path: Path, capsys: Capture
+) -> None:
+    run([*ledger, "add", "funding", "usdt", "7", "--account", "sim", "--time", "2026-01-06"])
+    capsys.readouterr()
+    pnl = [*ledger[:2], "pnl", "--json", "--prices", "fills", "--until", "2026-01-08"]
+    run([*pnl, "--by", "session"])
+
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["period"], row["funding"]) for row in rows] == [
+        ("2026-01-05 01:00", "7"),
+        ("2026-01-06 01:00", "0"),
+        ("2026-01-07 01:00", "0"),
+    ]
+
+
 @pytest.mark.parametrize("form", ["csv", "jsonl", "json", "beancount"])
 def test_every_entry_is_exported_in_every_format(
     ledger: list[str], tmp_path: Path, capsys: Capture, form: str
