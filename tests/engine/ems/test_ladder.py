@@ -134,12 +134,12 @@ class Slow:
         return self.price <= price if self.direction == "up" else self.price >= price
 
 
-cents = st.integers(9_000, 11_000)
+cents = st.integers(9_970, 10_030)
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("add"), cents),
-        st.tuples(st.just("trail up"), st.integers(1, 500)),
-        st.tuples(st.just("trail down"), st.integers(1, 500)),
+        st.tuples(st.just("trail up"), st.integers(1, 40)),
+        st.tuples(st.just("trail down"), st.integers(1, 40)),
         st.tuples(st.just("remove"), st.integers(0, 50)),
         st.tuples(st.just("touch"), cents),
     ),
