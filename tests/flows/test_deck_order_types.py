@@ -101,6 +101,23 @@ def test_exits_pressed_again_and_again_never_flip_the_position() -> None:
     run(flow, falling(to=101.0))
 
 
+def test_a_target_stands_beside_a_stop_and_only_one_of_them_leaves() -> None:
+    async def flow(rig: DeckRig) -> None:
+        await buy_two(rig)
+        await rig.press("d", "t", "t", "enter")
+        await rig.until(lambda: len(rig.orders) == 2)
+        await rig.press("d", "shift+up", "enter")
+        await rig.until(lambda: len(rig.orders) == 3 and rig.orders[2].state is OrderState.OPEN)
+        stop, target = rig.orders[1:]
+        assert (stop.size, target.size) == (D(2), D(2))
+
+        await rig.advance(120)
+        assert held(rig) == 0
+        assert sum(fill.size for fill in rig.state.fills) == 4
+
+    run(flow, falling())
+
+
 def test_reverse_and_flatten_are_asked_about_and_cancel_what_works_first() -> None:
     async def flow(rig: DeckRig) -> None:
         await buy_two(rig)

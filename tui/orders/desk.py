@@ -17,7 +17,8 @@ What must stay true:
 * A live account takes orders that add risk only once it was armed, after a question, for as long
   as the engine runs. Until then what is staged says why it cannot go.
 * What takes from a position is reduce-only and no larger than what is held and not in working
-  orders already: pressed twice it cannot flip. Reversing is another key than flattening.
+  orders already: pressed twice it cannot flip. A stop counts against stops alone, so that a
+  target can stand beside it. Reversing is another key than flattening.
 * Cancels are never asked about, but for those of more than one order.
 """
 

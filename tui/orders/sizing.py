@@ -9,7 +9,8 @@
 * *units*: of the base asset, typed as they are; `+` and `-` step by the largest power of ten
   of size steps that is worth at most a tenth of a slot.
 
-What reduces a position is never larger than what is held and not in working orders already.
+What reduces a position is never larger than what is held and not in working orders already:
+stops count against stops, all others against each other.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from engine.accounting.allocate import Plan, allocate, plan_of, slots_used
 from engine.accounting.payoff import EXACT
 from engine.errors import UsageError
 from engine.instruments import Instrument
-from engine.messages import AccountInfo, Fill, Order, Position, Side, Submit
+from engine.messages import AccountInfo, Fill, Order, OrderType, Position, Side, Submit
+from tui.orders import terms
 from tui.state import DeckState
 
 SizeUnit = Literal["slots", "units"]
@@ -98,24 +100,31 @@ def standing_of(
     *,
     without: str = "",
     sent: Iterable[Submit] = (),
+    for_type: OrderType = "limit",
 ) -> Standing:
     """What `account` holds in `fqme` and has working there, but for the order `without`.
 
     Args:
         sent: orders that were sent; those of which the engine has not told yet work as well.
+        for_type: what it is asked for. A stop may stand beside a target for all that is held,
+            where each can only reduce: what the one leaves with the other cannot.
     """
     name = account.name if account else ""
+    position = state.position(name, fqme)
     working = [
         order
         for order in state.working(fqme)
-        if order.account == name and order.order_id != without
+        if order.account == name
+        and order.order_id != without
+        and not _stands_beside(terms.type_of(order), order.reduce_only, for_type)
     ]
     unheard = [
         submit
         for submit in sent
-        if (submit.account, submit.fqme) == (name, fqme) and submit.order_id not in state.orders
+        if (submit.account, submit.fqme) == (name, fqme)
+        and submit.order_id not in state.orders
+        and not _stands_beside(submit.order_type, submit.reduce_only, for_type)
     ]
-    position = state.position(name, fqme)
     return Standing(
         account=account,
         position=position,
@@ -154,6 +163,12 @@ def _reserved(working: Iterable[Order], side: Side) -> Decimal:
         else:
             alone += left
     return sum(linked.values(), alone)
+
+
+def _stands_beside(order_type: OrderType, reduce_only: bool, for_type: OrderType) -> bool:
+    """Whether an exit of one type leaves all that is held to one of another: a stop to what
+    takes a profit, and the other way round."""
+    return reduce_only and (order_type in terms.FOLLOWS) != (for_type in terms.FOLLOWS)
 
 
 def _sent(submits: Iterable[Submit], side: Side) -> Decimal:

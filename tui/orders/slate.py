@@ -12,10 +12,10 @@ from typing import Literal
 from msgspec.structs import replace
 
 from engine.clock import monotonic_s
-from engine.messages import AccountInfo, Alert, BrokerInfo, Order, Route, Submit
+from engine.messages import AccountInfo, Alert, BrokerInfo, Order, OrderType, Route, Submit
 from tui.orders import preview as previews
 from tui.orders import sizing as sizes
-from tui.orders import staging
+from tui.orders import staging, terms
 from tui.orders.accounts import AccountChoice
 from tui.orders.preview import Preview, Scene
 from tui.orders.question import was_seen
@@ -250,18 +250,31 @@ class Slate:
         self._sizing = sizes.untyped(self._sizing)
         self.unsee()
 
-    def _standing(self, account: AccountInfo | None, fqme: str, without: str = "") -> Standing:
+    def _standing(
+        self,
+        account: AccountInfo | None,
+        fqme: str,
+        without: str = "",
+        for_type: OrderType = "limit",
+    ) -> Standing:
         return sizes.standing_of(
-            self._state, account, fqme, without=without, sent=self._sent.values()
+            self._state,
+            account,
+            fqme,
+            without=without,
+            sent=self._sent.values(),
+            for_type=for_type,
         )
 
     def _scene(self, staged: Staged, market: MarketView) -> Scene:
         """All that what is staged depends on, as it is now."""
         account = self._state.accounts.get(staged.account)
+        order = staged.amended
+        for_type = staged.order_type if order is None else terms.type_of(order)
         return Scene(
             instrument=market.instrument,
             quote=market.quote,
-            standing=self._standing(account, staged.fqme, staged.intent_id),
+            standing=self._standing(account, staged.fqme, staged.intent_id, for_type),
             broker=self.broker_of(account),
             guards=self._state.guards,
             is_stale=market.is_stale,

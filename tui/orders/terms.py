@@ -26,6 +26,9 @@ HAS_STOP: Final[frozenset[str]] = frozenset(
 
 TRAILS: Final[frozenset[str]] = frozenset({"trailing_stop", "trailing_stop_limit"})
 
+FOLLOWS: Final = TRAILS | {"stop", "stop_limit"}
+"""Types that trade the way the market goes: they give a position up."""
+
 HAS_LIMIT: Final[frozenset[str]] = frozenset({"limit", "stop_limit", "take_profit_limit"})
 
 WAITS: Final = HAS_STOP | TRAILS

@@ -304,7 +304,7 @@ class Ticket(Slate):
             staged.side,
             market.instrument,
             price,
-            self._standing(account, staged.fqme),
+            self._standing(account, staged.fqme, for_type=staged.order_type),
             reduces=staged.reduce_only,
         )
         return replace(staged, size=sized.size, size_reason=sized.reason)

@@ -31,6 +31,7 @@ from tests.support.venue import EVERYTHING
 from tui.actions import BY_NAME, perform
 from tui.keymap import DEFAULT_KEYMAP
 from tui.orders.staging import OrderRequest
+from tui.orders.terms import FOLLOWS
 
 D = Decimal
 
@@ -292,7 +293,9 @@ def test_whatever_is_pressed_no_id_is_sent_twice_and_all_numbers_fit(keys: list[
         )
         assert (command.order_type == "market") <= (command.route == "live")
     leaving = [command for command in submits if command.reduce_only]
-    assert sum(command.size for command in leaving) <= D("0.7")
+    stops = [command for command in leaving if command.order_type in FOLLOWS]
+    for kind in (stops, [command for command in leaving if command not in stops]):
+        assert sum(command.size for command in kind) <= D("0.7")
     assert all((command.side, command.fqme) == ("sell", BTC.fqme) for command in leaving)
 
 

@@ -304,6 +304,27 @@ def test_orders_of_the_account_and_market_are_reserved_those_that_are_linked_onc
     assert sizes.standing_of(bench.state, None, BTC.fqme).position.size == 0
 
 
+def test_a_stop_and_a_target_may_each_leave_with_all_that_is_held() -> None:
+    bench = Bench()
+    bench.hold("9", "60000")
+    only = {"side": "sell", "reduce_only": True}
+    stop = {"order_type": "market", "trigger_direction": "down", "trigger_price": D(1)}
+    bench.order("target", size=D(4), **only)
+    bench.order("stop", size=D(9), **only, order_type="stop", price=None, stop_price=D(1))
+    bench.order("held", size=D(2), **only, **stop, state=OrderState.DARK, route="dark", price=None)
+    bench.order("free", size=D(1), side="sell")
+
+    for_stop = sizes.standing_of(bench.state, SIM, BTC.fqme, for_type="trailing_stop")
+    for_target = sizes.standing_of(bench.state, SIM, BTC.fqme, for_type="take_profit")
+    assert (for_stop.selling, for_target.selling) == (D(12), D(5))
+
+    sent = [
+        Submit(order_id="s", account="sim", fqme=BTC.fqme, order_type="stop", size=D(3), **only)  # type: ignore[arg-type]
+    ]
+    at_market = sizes.standing_of(bench.state, SIM, BTC.fqme, sent=sent, for_type="market")
+    assert at_market.selling == D(5)
+
+
 def test_what_was_sent_and_is_not_told_of_yet_works_as_well() -> None:
     bench = Bench()
     bench.order("known", side="sell", size=D(3))
