@@ -195,7 +195,7 @@ class Lanes:
         with trio.move_on_at(deadline) as scope:
             try:
                 client = await self._get_client(self._order_of(request.order_id).account)
-                if before is not None:
+                if before is not None and not before.is_set():
                     await before.wait()
                 if request.kind == "submit" and lane.has_open("cancel"):
                     self._drop(lane, request)

@@ -41,6 +41,8 @@ class Logins:
         self._until_lost = until_lost
         self._lost = lost
         self._brokers: dict[str, Broker] = {}
+        self._clients: dict[str, TradingClient] = {}
+        """Of accounts that are logged in, where their loss would be told."""
 
     def capabilities_of(self, name: str) -> Capabilities | None:
         """What the account's broker can do; None before the first log-in."""
@@ -53,6 +55,8 @@ class Logins:
         Raises:
             BrokerError: its broker cannot be loaded, reached or logged in to, or not in time.
         """
+        if (logged_in := self._clients.get(name)) is not None:
+            return logged_in
         account, service = self._accounts[name], f"account {name}"
         with trio.move_on_after(self._timeout_s):
             broker = await self._get_broker(account.broker)
@@ -71,7 +75,13 @@ class Logins:
 
     async def _keep(self, account: Account, *, task_status: trio.TaskStatus[TradingClient]) -> None:
         report = partial(self._report, account.name)
-        status = Started(task_status.started)
+
+        def started(client: TradingClient) -> None:
+            if self._until_lost is not never_lost:  # else its broker is asked for each time
+                self._clients[account.name] = client
+            task_status.started(client)
+
+        status = Started(started)
         try:
             await run_account(
                 account, self._get_broker, report, self._until_lost, task_status=status
@@ -80,3 +90,5 @@ class Logins:
             if status.is_ready:  # before, whoever asked is told
                 self._lost(account.name, describe(sole_error(error)))
             raise
+        finally:
+            self._clients.pop(account.name, None)

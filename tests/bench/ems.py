@@ -106,6 +106,10 @@ async def with_router(journal: DiskJournal, use: Use) -> None:
     async def get_broker(name: str) -> Broker:
         return venue
 
+    async def until_lost(broker: Broker) -> str:
+        await trio.sleep_forever()
+        return ""
+
     def publish(event: Event) -> None:
         pass
 
@@ -117,6 +121,7 @@ async def with_router(journal: DiskJournal, use: Use) -> None:
             markets=markets,
             accounts=[Account(name="main", broker="test", limits=RiskLimits())],
             get_broker=get_broker,
+            until_lost=until_lost,
         )
         await services.start("router", router.run, critical=True)
         router.handle(intent(0))
