@@ -170,3 +170,20 @@ def test_a_stop_that_the_market_passed_meanwhile_is_not_sent(bench: Bench) -> No
 
     assert bench.sent == []
     assert "stands below the market, 63000.00" in bench.said[-1]
+
+
+def test_half_of_what_is_held_stays_half_in_whatever_type_it_is_sent(bench: Bench) -> None:
+    bench.hold("0.3", "60000")
+    bench.press("H", "t")
+    assert (staged(bench).order_type, staged(bench).size) == ("stop", D("0.15"))
+
+    bench.press("up")
+    assert staged(bench).size == D("0.15")
+    bench.press("plus")
+    assert staged(bench).size != D("0.15")
+
+
+def test_a_market_order_ends_at_no_time(bench: Bench) -> None:
+    bench.press("f", "g", "t")
+
+    assert (staged(bench).time_in_force, staged(bench).expires_ns) == ("gtc", 0)
