@@ -20,7 +20,10 @@
 `outcome`   what is to be done of what was decided
 `lanes`     the calls to venues: one at a time for each order
 `accounts`  who trades where; `logins` opens them when they are needed
-`journal`   what is on record
+`journal`   what is on record; on a disk (`disk_journal`) in a file (`journal_file`) with
+            tables (`journal_schema`) and a log (`wal`); `keeper` holds what finds no room
+`replay`    the record read back; `agreements` with venues by what `reconcile` says of
+            their answers, which `tending` asks for
 `shown`     what has been told, for a deck that attaches
 `router`    the only one that calls the desk: records, tells, sends
 ==========  ==================================================================

@@ -95,5 +95,39 @@ async def test_an_account_follows_its_broker_when_that_is_started_again() -> Non
         assert not old.is_logged_in
 
 
+async def test_where_a_loss_is_told_nobody_is_asked_for_an_account_that_is_logged_in() -> None:
+    venue, asked, lost = ScriptedVenue(), list[str](), trio.Event()
+
+    async def get_broker(name: str) -> Broker:
+        asked.append(name)
+        return venue
+
+    async def until_lost(broker: Broker) -> str:
+        await lost.wait()
+        return "it is gone"
+
+    async with open_services(TrioClock(START_NS)):
+        logins = Logins(
+            accounts={"main": ACCOUNT},
+            get_broker=get_broker,
+            report=print,
+            timeout_s=10.0,
+            until_lost=until_lost,
+        )
+        assert await logins.open("main") is venue
+        before = len(asked)
+        for _ in range(3):
+            assert await logins.open("main") is venue
+        while_there = len(asked)
+        lost.set()
+        await trio.testing.wait_all_tasks_blocked()
+        assert not venue.is_logged_in
+        lost = trio.Event()
+
+        assert await logins.open("main") is venue
+        assert (before, while_there) == (before, before)
+        assert len(asked) > before
+
+
 async def _open_into(logins: Logins, clients: list[object]) -> None:
     clients.append(await logins.open("main"))
