@@ -14,6 +14,7 @@ from engine.accounting.lots import Method
 from engine.accounting.payoff import EXACT, ZERO
 from engine.accounting.periods import Calendar, Span, session, sessions, spans
 from engine.accounting.pnl import Profit, equity_curve, profits
+from engine.accounting.positions import time_of
 from engine.accounting.tables import number_of
 from engine.clock import NANOS
 from engine.errors import DataError, UsageError
