@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +25,7 @@ from engine.messages import (
     OrderUpdate,
     Position,
     PositionUpdate,
+    Reopened,
 )
 from tests.support.venue import FQME, INSTRUMENT
 
@@ -198,6 +200,38 @@ def test_what_works_is_found_by_account_and_market_oldest_first() -> None:
     assert ids(fqme=FQME) == "125"
     assert ids(account="a", fqme=FQME) == "15"
     assert ids(account="nobody") == ""
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abcd"), st.sampled_from([Accepted, Canceled, Reopened])),
+        max_size=30,
+    )
+)
+def test_what_works_is_always_what_is_not_done_in_the_order_of_its_age(
+    steps: list[tuple[str, type[Accepted] | type[Canceled] | type[Reopened]]],
+) -> None:
+    made = blotter(*(order(order_id) for order_id in "abcd"))
+    for order_id, kind in steps:
+        with suppress(BadTransition):
+            made.fold(kind(order_id=order_id), NOW_NS)
+        assert made.working() == tuple(one for one in made.orders.values() if one.is_working)
+
+
+def test_a_fill_is_told_from_one_with_other_values_also_when_it_was_let_go() -> None:
+    made = blotter(order(size=Decimal(1)))
+    made.fold(filled(), NOW_NS)
+    (fill,) = made.fills.values()
+    others = [replace(fill, price=Decimal(101)), replace(fill, order_id="x")]
+    same = replace(fill, size=Decimal("1.00"), recv_ns=9)
+    for _ in range(2):
+        assert made.has_fill("a", FQME, "t1")
+        assert made.conflict(same) == ""
+        assert all("other values" in made.conflict(other) for other in others)
+        assert made.conflict(replace(others[0], trade_id="t2")) == ""
+        made.trim(0)
+    assert not made.fills
+    assert not made.has_fill("b", FQME, "t1")
 
 
 def test_what_is_read_cannot_be_written() -> None:
