@@ -191,32 +191,32 @@ async def test_more_bars_are_older_ones(mock_clock: MockClock) -> None:
 
 
 async def test_a_long_session_keeps_no_more_bars_than_it_is_told_to(mock_clock: MockClock) -> None:
-    config = EngineConfig(kept_bars=1000)
+    config = EngineConfig(kept_bars=200)
     async with open_rig(mock_clock, config=config) as rig:
         await rig.watch(SIM)
-        rig.send(OpenBars(fqme=SIM, period_s=1, count=500))
-        await rig.advance(1000.5)
+        rig.send(OpenBars(fqme=SIM, period_s=1, count=100))
+        await rig.advance(300.5)
 
         series = rig.engine.sampler.series(SIM, 1)
         assert series is not None
-        assert 1000 <= len(series) <= 1250
+        assert 200 <= len(series) <= 250
         deck = shown(bars_of(rig, 1))
-        assert 1000 <= len(deck) <= 1250
+        assert 200 <= len(deck) <= 250
         assert deck.time_ns.tolist() == series.time_ns.tolist()
         assert deck.close[:-1].tolist() == series.close[:-1].tolist()
 
 
 async def test_who_wants_more_bars_than_are_kept_has_them(mock_clock: MockClock) -> None:
-    config = EngineConfig(kept_bars=1000)
+    config = EngineConfig(kept_bars=200)
     async with open_rig(mock_clock, config=config) as rig:
         await rig.watch(SIM)
-        rig.send(OpenBars(fqme=SIM, period_s=1, count=500))
-        await rig.advance(1000.0)
-        rig.send(OpenBars(fqme=SIM, period_s=1, count=3000))
+        rig.send(OpenBars(fqme=SIM, period_s=1, count=100))
+        await rig.advance(300.0)
+        rig.send(OpenBars(fqme=SIM, period_s=1, count=1000))
         await rig.advance(10.0)
 
         deck = shown(bars_of(rig, 1))
-        assert 3000 <= len(deck) <= 3100
+        assert 1000 <= len(deck) <= 1100
         assert {NANOS} == set(np.diff(deck.time_ns).tolist())
 
 
