@@ -60,9 +60,11 @@ def test_what_cannot_be_read_to_its_end_is_damaged_and_what_cannot_be_had_is_not
 ) -> None:
     path = tmp_path / "j.db"
     with closing(open_file(path)) as connection:
+        connection.execute("BEGIN")
         connection.executemany(
             "INSERT INTO records VALUES (?, 1, 'k', '', ?)", [(n, b"x" * 500) for n in range(999)]
         )
+        connection.execute("COMMIT")
     raw = bytearray(path.read_bytes())
     raw[-4096:] = bytes(4096)
     path.write_bytes(raw)
