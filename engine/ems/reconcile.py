@@ -111,7 +111,7 @@ def reconcile(ours: Ours, theirs: Theirs) -> Agreement:
     """What makes ours agree with theirs. See the module for what is concluded from what."""
     fills = [fill for fill in theirs.fills if (fill.fqme, fill.trade_id) not in ours.trade_ids]
     listed = {order.order_id: order for order in theirs.open_orders}
-    adopted = _adopted(ours, listed, fills)
+    adopted = _adopted(ours, listed, fills, theirs)
     events: list[OrderEvent] = [_filled(fill) for fill in fills]
     traded = _sums(fills)
     differences: list[Difference] = []
@@ -120,17 +120,31 @@ def reconcile(ours: Ours, theirs: Theirs) -> Agreement:
         if mine is not None:
             events += [] if order_id in ours.newer else _agree(mine, order)
             differences += _filled_apart(mine, order, traded.get(order_id, Decimal(0)))
+        elif _has_all_fills(theirs, order) and order.filled > traded.get(order_id, Decimal(0)):
+            ours_of_it = traded.get(order_id, Decimal(0))
+            differences.append(Difference("filled", order_id, ours_of_it, order.filled))
     ended, unresolved = _ended(ours, listed, traded, theirs)
     events += ended
     differences += _positions_apart(ours, fills, theirs.positions)
     return Agreement(tuple(adopted), tuple(events), tuple(unresolved), tuple(differences))
 
 
-def _adopted(ours: Ours, listed: Mapping[str, Order], fills: Sequence[Fill]) -> list[Order]:
+def _has_all_fills(theirs: Theirs, order: Order) -> bool:
+    """The fills that were asked for reach back to when it was made: one that is not among them is
+    on its way."""
+    return 0 < order.created_ns >= theirs.fills_since_ns
+
+
+def _adopted(
+    ours: Ours, listed: Mapping[str, Order], fills: Sequence[Fill], theirs: Theirs
+) -> list[Order]:
     """Orders that are not ours: those that work, and those of which only fills are left."""
     traded = _sums(fills)
     adopted = [
-        _as_external(order, traded.get(order_id, Decimal(0)))
+        _as_external(
+            order,
+            order.filled if _has_all_fills(theirs, order) else traded.get(order_id, Decimal(0)),
+        )
         for order_id, order in listed.items()
         if order_id not in ours.orders
     ]
@@ -143,7 +157,7 @@ def _adopted(ours: Ours, listed: Mapping[str, Order], fills: Sequence[Fill]) -> 
 
 
 def _as_external(order: Order, traded: Decimal) -> Order:
-    """An order of which `traded` is counted as the fills that follow are folded."""
+    """An order of which `traded` is counted as its fills are folded, now or once they are told."""
     filled = max(Decimal(0), order.filled - traded)
     state = OrderState.PARTIAL if filled else OrderState.OPEN
     return msgspec.structs.replace(order, filled=filled, state=state, is_external=True, awaiting="")

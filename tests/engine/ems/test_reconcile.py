@@ -140,7 +140,9 @@ def test_a_dark_order_is_nothing_that_the_venue_could_list() -> None:
 
 def test_an_order_that_is_not_ours_is_adopted_and_counted() -> None:
     foreign = order("x", filled=Decimal(5), average_price=Decimal(99), state=OrderState.PARTIAL)
-    found = agreed(ours(), theirs([foreign], [fill("x", size=3)]))
+    # It was made before the time from which on fills were asked for: of the rest nobody tells.
+    said = theirs([foreign], [fill("x", size=3)], fills_since_ns=foreign.created_ns + 1)
+    found = agreed(ours(), said)
 
     assert found.adopted == (msgspec.structs.replace(foreign, filled=Decimal(2), is_external=True),)
     assert [event.order_id for event in found.events] == ["x"]
@@ -306,3 +308,18 @@ def test_after_any_part_was_missed_ours_is_theirs_and_asking_again_gives_nothing
             assert (mine.size, mine.price) == (truth.size, truth.price)
     again = reconcile(view(blotter), venue.statement())
     assert again == Agreement((), (), (), ())
+
+
+def test_fills_of_an_order_made_elsewhere_that_are_listed_late_are_counted_once() -> None:
+    """The list of orders has them, the list of fills has them a moment later."""
+    found = order("x", state=OrderState.PARTIAL, filled=Decimal(3), created_ns=50)
+    first = agreed(ours(), theirs([found]))
+    (adopted,) = first.adopted
+
+    assert adopted.filled == 0
+    assert first.differences == (Difference("filled", "x", Decimal(0), Decimal(3)),)
+
+    second = agreed(ours(adopted), theirs([found], [fill("x")]))
+
+    assert [type(event) for event in second.events] == [Filled]
+    assert not second.differences
