@@ -271,13 +271,14 @@ async def test_a_reversal_that_a_crash_cut_off_is_told_and_not_done(
         assert not any("was cut off" in notice.text for notice in last.told(Notice))
 
 
+@pytest.mark.parametrize("exit_of", [flatten, reverse])
 async def test_an_exit_of_before_that_may_work_still_blocks_another(
-    autojump_clock: AutojumpClock,
+    autojump_clock: AutojumpClock, exit_of: Callable[[str], Any]
 ) -> None:
     async with open_desk() as before:
         await hold(before, "2")
         before.venue.drop_acks = {"submit"}
-        before.router.handle(flatten("x"))
+        before.router.handle(exit_of("x"))
         await before.settle()
         before.venue.hides_orders = True
     async with open_desk(before=before) as desk:
