@@ -46,7 +46,7 @@ def test_a_busy_deck(snap_compare: Compare, size: str):
 @pytest.mark.parametrize("size", SIZES)
 def test_a_staged_order(snap_compare: Compare, size: str):
     link = ScriptedLink()
-    keys = ("o", "d", "shift+up", "shift+up", "s")
+    keys = ("o", "f", "shift+down", "shift+down", "s")
 
     assert snap_compare(deck(link), terminal_size=SIZES[size], run_before=scripted(link, *keys))
 
