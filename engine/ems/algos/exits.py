@@ -101,6 +101,8 @@ def _keep_pair(hand: Hand, pair: Pair) -> None:
     # One that takes the place of another has a name of its own at the venue.
     place = sum(order.order_id in hand.algo.stopped for order in hand.of(pair.stop_role))
     group = f"{pair.group}.{place}" if place else pair.group
+    for order in (*stops, *hand.working(pair.role)):
+        group = order.link_group  # the half that works is what the other one is linked to
     both = {"link_group": group, "reduce_only": pair.reduce_only}
     stop = {"order_type": "stop", "stop_price": pair.stop_price}
     # The stop first: there is no moment without it. One that is over needs no partner.

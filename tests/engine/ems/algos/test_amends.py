@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from engine.ems.algos.amends import amend_fault, kind_of, terms_by
+from engine.ems.reconcile import NEVER_THERE
 from engine.messages import (
     Algo,
     AlgoTerms,
@@ -366,3 +367,15 @@ def test_a_price_for_one_of_its_orders_is_a_price_of_its_terms(
     expected = None if wanted is None else replace(terms, **wanted)
 
     assert terms_by(algo, child(name), D(103)) == expected
+
+
+def test_a_stop_that_never_got_there_is_linked_to_the_limit_that_did() -> None:
+    bench = Bench(OCO, EVERYTHING)
+    bench.answers = bench.answers[1:]
+    bench.answer()
+    bench.say(Canceled(order_id="A.stop-1", reason=NEVER_THERE))
+    bench.answer()
+
+    assert bench.working() == [("limit-1", 105, 2), ("stop-2", 95, 2)]
+    groups = {bench.child(name).link_group for name in ("limit-1", "stop-2")}
+    assert len(groups) == 1
