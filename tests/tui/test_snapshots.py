@@ -11,7 +11,17 @@ import pytest
 from textual.pilot import Pilot
 
 from engine.messages import AccountInfo, EngineFailed, GuardsUpdate, PlaybackStatus, Search
-from tests.support.scenes import BTC, ETH, busy, deck, guarded, press, settled, with_algos
+from tests.support.scenes import (
+    BTC,
+    ETH,
+    busy,
+    deck,
+    guarded,
+    press,
+    screen_text,
+    settled,
+    with_algos,
+)
 from tests.support.scripted_link import ACCOUNTS, NANOS, NOW_NS, ScriptedLink
 from tui.app import DeckApp
 from tui.screens.search import SearchScreen
@@ -31,6 +41,11 @@ def scripted(link: ScriptedLink, *keys: str) -> Script:
         link.give(*busy())
         await settled(pilot)
         await press(pilot, *keys)
+        await settled(pilot)
+        # Each of many charts is asked for its bars when it is laid out: let all of them come.
+        shown = ""
+        while shown != (shown := screen_text(pilot.app)):  # type: ignore[arg-type]
+            await settled(pilot)
         await settled(pilot)
 
     return script
