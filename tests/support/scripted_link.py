@@ -105,24 +105,30 @@ MARKETS = (
 
 
 def bars_of(market: Market, period_s: int, count: int) -> Columns:
-    """The newest `count` bars at `NOW_NS`: a seeded walk that ends at the market's last price."""
-    rng = np.random.default_rng([market.seed, period_s])
-    steps = rng.normal(0.0, market.volatility * np.sqrt(period_s / 60), count)
-    steps += 2e-5 * np.sin(np.arange(count) / 17.0)
-    closes = np.exp(np.cumsum(steps))
-    closes *= market.last / closes[-1]
-    opens = np.r_[closes[0], closes[:-1]]
-    reach = np.abs(rng.normal(0.0, market.volatility * np.sqrt(period_s / 60) / 2, (2, count)))
-    trades = np.round(rng.gamma(2.0, 20.0, count))
+    """The newest `count` bars at `NOW_NS`: a seeded walk that ends at the market's last price.
+
+    It is made from its end backwards, so that a bar is the same however many are asked for.
+    """
+
+    def draws(column: int) -> np.random.Generator:
+        return np.random.default_rng([market.seed, period_s, column])
+
+    spread = market.volatility * np.sqrt(period_s / 60)
+    ages = np.arange(count)
+    steps = draws(0).normal(0.0, spread, count) + 2e-5 * np.sin(ages / 17.0)
+    closes = market.last * np.exp(-np.r_[0.0, np.cumsum(steps)])[::-1]
+    opens, closes = closes[:-1], closes[1:]
+    lower, higher = (np.abs(draws(n).normal(0.0, spread / 2, count))[::-1] for n in (1, 2))
+    trades = np.round(draws(3).gamma(2.0, 20.0, count))[::-1]
     period_ns = period_s * NANOS
     newest = NOW_NS - NOW_NS % period_ns
     tick = float(market.instrument.price_tick)
     opens, closes = (np.round(column / tick) * tick for column in (opens, closes))
     return Columns(
-        time_ns=newest - np.arange(count - 1, -1, -1, dtype=np.int64) * period_ns,
+        time_ns=newest - ages[::-1].astype(np.int64) * period_ns,
         open=opens,
-        high=np.maximum(opens, closes) * (1 + reach[0]),
-        low=np.minimum(opens, closes) * (1 - reach[1]),
+        high=np.maximum(opens, closes) * (1 + higher),
+        low=np.minimum(opens, closes) * (1 - lower),
         close=closes,
         volume=trades * market.day_volume / 60_000.0,
         trades=trades,
