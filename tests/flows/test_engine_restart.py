@@ -11,7 +11,7 @@ from trio.testing import MockClock
 
 from engine.ems.journal import MemoryJournal
 from engine.errors import DataInUse, JournalDamaged
-from engine.messages import AccountUpdate, OrderState
+from engine.messages import AccountUpdate, BracketTerms, OrderState, SubmitAlgo
 from engine.run import open_engine
 from tests.support.engine_rig import open_rig, settings_for
 
@@ -45,6 +45,31 @@ async def test_what_is_held_here_goes_on_and_what_was_at_an_exchange_in_memory_i
         assert rig.engine.hub.quote_of(SIM) is not None  # what is held has its market open
         last = {one.account: one for one in rig.told(AccountUpdate)}["sim"]
         assert (last.state, last.disagreements, last.unresolved) == ("agreed", (), ())
+
+
+async def test_a_bracket_at_an_exchange_in_memory_is_protected_again_after_a_start(
+    mock_clock: MockClock,
+) -> None:
+    journal = MemoryJournal()
+    size = Decimal("0.01")
+    async with open_rig(mock_clock, journal=journal) as rig:
+        await rig.watch(SIM)
+        await rig.advance(1.0)
+        low, high = (rig.instrument().round_price(rig.quote().last * by) for by in (0.8, 1.2))
+        terms = BracketTerms(side="buy", size=size, stop_price=low, targets=((high, size),))
+        rig.send(SubmitAlgo(algo_id="b", account="sim", fqme=SIM, terms=terms))
+        await rig.until("pair", lambda: "b.target1-1" in rig.orders)
+        await rig.until("stop", lambda: rig.order("b.stop1-1").state is OrderState.OPEN)
+
+    async with open_rig(mock_clock, journal=journal) as rig:
+        await rig.until("stop", lambda: "b.stop1-2" in rig.orders)
+        await rig.until("pair", lambda: rig.order("b.target1-2").state is OrderState.OPEN)
+
+        assert rig.position("sim", SIM).size == size
+        working = {order.order_id: order for order in rig.engine.router.working()}
+        assert set(working) == {"b.stop1-2", "b.target1-2"}
+        assert working["b.stop1-2"].stop_price == low
+        assert {order.size for order in working.values()} == {size}
 
 
 async def test_a_second_engine_on_the_same_data_is_refused(

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from msgspec.structs import replace
 
-from engine.ems.reconcile import NEVER_THERE
+from engine.ems.reconcile import GONE, NEVER_THERE
 from engine.instruments import Instrument
 from engine.messages import Algo, Order, OrderState, Quote, Side, Submit
 
@@ -36,6 +36,9 @@ class View(NamedTuple):
     """The venue gives a working order another price; else it is replaced."""
     can_iceberg: bool = False
     """The venue takes an order of which its book sees only a part."""
+    forgets: bool = False
+    """The venue ends with the engine: what worked there is gone after a start, and nobody ended
+    it."""
 
 
 class Change(NamedTuple):
@@ -189,13 +192,14 @@ class Hand:
         self.stop(role)
 
     def renew_unsent(self, *roles: str) -> None:
-        """What never reached the venue, since the engine stopped before, nobody gave up: it is to
-        be traded still."""
+        """What never reached the venue, since the engine stopped before, nobody gave up, nor what
+        a venue forgot: it is to be traded still."""
+        unended = (NEVER_THERE, GONE) if self.view.forgets else (NEVER_THERE,)
         ids = tuple(
             order.order_id
             for role in roles
             for order in self.of(role)
-            if order.state is OrderState.CANCELED and order.reason == NEVER_THERE
+            if order.state is OrderState.CANCELED and order.reason in unended
         )
         new = tuple(order_id for order_id in ids if order_id not in self.algo.stopped)
         if new:

@@ -116,6 +116,9 @@ def _keep_pair(hand: Hand, pair: Pair) -> None:
         if is_new and hand.of(pair.stop_role):
             # In place of another: until it works the stop is held here.
             hand.trigger = Trigger(pair.stop_price, _towards(pair.side))
+    if hand.working(pair.role) and hand.is_over(pair.stop_role):
+        # Its venue ended the stop as a part of the limit order traded; the rest is stopped here.
+        hand.trigger = Trigger(pair.stop_price, _towards(pair.side))
     hand.reprice(pair.role, pair.price)
 
 
@@ -131,12 +134,15 @@ def bracket(hand: Hand, terms: BracketTerms) -> None:
     entered = hand.filled("entry")
     hand.change(filled=entered)
     hand.renew_unsent(*_exit_roles(terms))  # what protects; an entry is for a person to repeat
-    if not hand.algo.touched and hand.fails_by("entry"):
-        return
     if hand.algo.touched:
         _stop_out(hand, terms, entered)
         return
-    if hand.may_open:
+    if not entered and hand.fails_by("entry"):
+        return
+    if refused := hand.refused("entry"):
+        # What is entered goes on being protected, and the rest is not asked for again.
+        hand.change(reason=f"{refused[-1].order_id}: {refused[-1].reason}")
+    if hand.may_open and not refused:
         placed = hand.cover("entry", terms.size, terms.side, price=terms.price)
         hand.reprice("entry", terms.price)
         is_entering = placed or bool(hand.working("entry"))
@@ -221,7 +227,12 @@ def _linked_exits(hand: Hand, terms: BracketTerms, entered: Decimal) -> None:
         left = entered - _exited(hand, terms)
         if left > 0 and is_alone:
             return
-        hand.done(f"{text(left)} was entered and not left" if left > 0 else "")
+        least = max(hand.view.instrument.min_size, hand.view.instrument.size_step)
+        if left < least:
+            hand.done(f"{text(left)} was entered and not left" if left > 0 else "")
+        else:
+            why = next(filter(None, map(hand.given_up, _exit_roles(terms))), "its exits are over")
+            hand.end("failed", f"{text(left)} was entered and is not protected: {why}")
 
 
 def _stop_out(hand: Hand, terms: BracketTerms, entered: Decimal) -> None:

@@ -277,6 +277,7 @@ class Algos:
                 self._now_ns(algo.fqme),
                 capabilities is None or capabilities.can_amend,
                 capabilities is not None and capabilities.can_iceberg,
+                capabilities is not None and not capabilities.outlives_engine,
             ),
         )
         self._watch(algo, step.trigger)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from engine.ems.reconcile import NEVER_THERE
+import msgspec
+
+from engine.ems.reconcile import GONE, NEVER_THERE
 from engine.messages import BracketTerms, Canceled, Denied, Expired, OcoTerms
-from tests.support.algos import Bench, lost, refusal, rejected
+from tests.support.algos import SIMPLE, Bench, lost, refusal, rejected
 from tests.support.venue import EVERYTHING
 
 D = Decimal
+IN_MEMORY = msgspec.structs.replace(EVERYTHING, outlives_engine=False)
+"""A venue that forgets everything when the engine ends."""
 
 
 def bracket(**changes: Any) -> BracketTerms:
@@ -331,3 +335,90 @@ def test_a_cancel_that_is_refused_is_asked_again_but_not_at_once() -> None:
 
     assert at_once == 0
     assert [type(answer) for answer in bench.answers] == [Canceled]
+
+
+def test_a_pair_that_an_exchange_in_memory_forgot_is_placed_again() -> None:
+    bench = Bench(bracket(targets=((D(105), D(3)),)), IN_MEMORY)
+    bench.answer()
+    bench.fill("A.entry-1")
+    bench.answer()
+    bench.restart()
+    for name in ("A.stop1-1", "A.target1-1"):
+        bench.fold(lost(name))
+        bench.fold(Canceled(order_id=name, reason=GONE))
+    bench.run()
+    bench.answer()
+
+    assert bench.algo.status == "running"
+    assert bench.working() == [("stop1-2", 95, 3), ("target1-2", 105, 3)]
+    assert bench.child("stop1-2").link_group == bench.child("target1-2").link_group
+
+
+def test_an_oco_that_an_exchange_in_memory_forgot_is_placed_again() -> None:
+    bench = Bench(oco(), IN_MEMORY)
+    bench.answer()
+    for name in ("A.stop-1", "A.limit-1"):
+        bench.fold(Canceled(order_id=name, reason=GONE))
+    bench.run()
+    bench.answer()
+
+    assert bench.algo.status == "running"
+    assert bench.working() == [("stop-2", 95, 2), ("limit-2", 105, 2)]
+
+
+def test_a_bracket_whose_exits_are_gone_from_a_venue_that_lasts_says_that_it_failed() -> None:
+    bench = Bench(bracket(targets=((D(105), D(3)),)), EVERYTHING)
+    bench.answer()
+    bench.fill("A.entry-1")
+    bench.answer()
+    for name in ("A.stop1-1", "A.target1-1"):
+        bench.fold(Canceled(order_id=name, reason=GONE))
+    bench.run()
+
+    assert bench.algo.status == "failed"
+    assert "3 was entered and is not protected" in bench.algo.reason
+    assert GONE in bench.algo.reason
+
+
+def test_what_a_target_leaves_open_is_stopped_from_here_once_its_venue_ended_the_stop() -> None:
+    """Of linked orders a part that trades cancels the other."""
+    bench = Bench(bracket(targets=((D(105), D(3)),)), EVERYTHING)
+    bench.answer()
+    bench.fill("A.entry-1")
+    bench.answer()
+    bench.fill("A.target1-1", "1", "105")
+    bench.say(Canceled(order_id="A.stop1-1", reason="the other one traded"))
+    bench.tick(94)
+    bench.answer()
+
+    assert bench.working() == [("out-1", None, 2)]
+
+
+def test_what_the_limit_of_a_linked_oco_leaves_open_is_stopped_from_here() -> None:
+    bench = Bench(oco(), EVERYTHING)
+    bench.answer()
+    bench.fill("A.limit-1", "0.5", "105")
+    bench.say(Canceled(order_id="A.stop-1", reason="the other one traded"))
+    bench.tick(94)
+    bench.answer()
+
+    assert bench.working() == [("out-1", None, D("1.5"))]
+
+
+def test_what_is_entered_stays_protected_when_the_rest_of_the_entry_is_refused() -> None:
+    for capabilities in (SIMPLE, EVERYTHING):
+        bench = Bench(bracket(targets=((D(105), D(3)),)), capabilities)
+        bench.answer()
+        bench.fill("A.entry-1", "1")
+        bench.pause()
+        bench.answer()
+        bench.resume()
+        bench.answers.clear()
+        bench.say(rejected("A.entry-2", "too much"))
+        bench.answer()
+
+        assert bench.algo.status == "running"
+        assert "too much" in bench.algo.reason
+        stops = [("stop1-1", 95, 1)] if capabilities is EVERYTHING else []
+        assert bench.working() == [*stops, ("target1-1", 105, 1)]
+        assert len(bench.dark) == (0 if stops else 1)
