@@ -49,7 +49,9 @@ from tui.market_view import MarketView, quote_after, stale_after
 from tui.orders.news import (
     News,
     algo_told,
+    doubt_told,
     guards_told,
+    is_being_asked,
     journal_told,
     refusal_of,
     refused_words,
@@ -128,6 +130,8 @@ class DeckState:
         """Goes up with every change of orders, fills, positions, alerts, algos and guards."""
         self._children: dict[str, list[str]] = {}
         self._known_fills: set[tuple[str, str, str]] = set()
+        self._asked_about: set[str] = set()
+        """Ids of orders that were unknown at the start, while their venue did not answer."""
 
     # -- views over the state -------------------------------------------------------------------
 
@@ -312,17 +316,33 @@ class DeckState:
         self.orders[order.order_id] = order
         if before is None and order.parent_id:
             self._children.setdefault(order.parent_id, []).append(order.order_id)
-        is_news = before is None or before.state != order.state
         if isinstance(event.event, Denied):
             self.denials[order.order_id] = event.event
-        denial = self.denials.get(order.order_id)
-        told = told_of(order, denial) if is_news else refusal_of(event)
+        told = self._order_told(event, before)
         if told is None:
             return Part.ORDERS
         level, text = told
+        source = (
+            "accounts" if self._is_asked_about(order) else "orders"
+        )  # the log alone, or a toast
         return Part.ORDERS | self.note(
-            Notice(level=level, text=text, source="orders", now_ns=order.updated_ns)
+            Notice(level=level, text=text, source=source, now_ns=order.updated_ns)
         )
+
+    def _order_told(self, event: OrderUpdate, before: Order | None) -> News | None:
+        """What a person is told of an order. One that is shown for the first time was just made,
+        or came to what it is in an earlier run: that is no news, unless nobody knows of it."""
+        order = event.order
+        if before is not None and before.state == order.state:
+            return refusal_of(event)
+        if order.state is OrderState.UNKNOWN:
+            known = self.accounts_told.get(order.account)
+            if order.account in self.accounts and is_being_asked(known):
+                self._asked_about.add(order.order_id)
+                return doubt_told(order, known)
+        elif before is None:
+            return None
+        return told_of(order, self.denials.get(order.order_id))
 
     def _on_fill(self, event: FillReport) -> Part:
         fill = event.fill
@@ -344,7 +364,23 @@ class DeckState:
     def _on_account(self, event: AccountUpdate) -> Part:
         before = self.accounts_told.get(event.account)
         self.accounts_told[event.account] = event
-        return self._told("accounts", standing_of(event, before), Part.ENGINE | Part.GUARDS)
+        told = standing_of(event, before) + self._still_unknown(event)
+        return self._told("accounts", told, Part.ENGINE | Part.GUARDS)
+
+    def _is_asked_about(self, order: Order) -> bool:
+        return order.state is OrderState.UNKNOWN and order.order_id in self._asked_about
+
+    def _still_unknown(self, event: AccountUpdate) -> list[News]:
+        """What is said of orders that asking their venue at the start did not make known."""
+        if is_being_asked(event):
+            return []
+        waited = [
+            order
+            for order_id in sorted(self._asked_about)
+            if (order := self.orders[order_id]).account == event.account
+        ]
+        self._asked_about.difference_update(order.order_id for order in waited)
+        return [doubt_told(one, event) for one in waited if one.state is OrderState.UNKNOWN]
 
     def _on_guards(self, event: GuardsUpdate) -> Part:
         before, self.guards = self.guards, event

@@ -210,6 +210,7 @@ def test_bars_merge_and_a_reset_drops_what_was_known():
 
 def test_a_refused_order_is_said_aloud_once():
     state = state_with_market()
+    state.fold(OrderUpdate(order=order(state=OrderState.STAGED)))
     denied = order(state=OrderState.DENIED, reason="size 9 over limit 5")
     state.fold(OrderUpdate(order=denied))
     state.fold(OrderUpdate(order=denied))
@@ -237,6 +238,7 @@ def test_a_filled_order_is_told_with_its_average_price_and_not_fill_by_fill():
         filled=Decimal(1),
         average_price=Decimal(61772) + Decimal(1) / 3,
     )
+    state.fold(OrderUpdate(order=order()))
     state.fold(FillReport(fill=fill("t1")))
     state.fold(FillReport(fill=fill("t2")))
     state.fold(OrderUpdate(order=done))
@@ -404,6 +406,7 @@ def test_what_denied_an_order_is_kept_with_its_limit_and_value():
     state = DeckState()
     denied = scene_order(1, OrderState.DENIED, reason="too large")
     event = Denied(order_id="order-1", check="size", reason="too large", limit="1", value="2")
+    state.fold(OrderUpdate(order=scene_order(1, OrderState.STAGED)))
     state.fold(OrderUpdate(order=denied, event=event))
 
     assert state.denials["order-1"] == event
@@ -437,3 +440,67 @@ def test_a_refused_command_is_told_with_value_and_limit():
     state.fold(CommandRefused(command="setalert", reason="no such price", limit="1", value="2"))
 
     assert state.notices[-1].text == "alert not set: no such price (is 2, limit 1)"
+
+
+def test_what_an_earlier_run_came_to_is_no_news():
+    state = state_with_market()
+    for number, done in enumerate((OrderState.DENIED, OrderState.REJECTED, OrderState.FILLED)):
+        state.fold(OrderUpdate(order=order(f"a{number}", done, reason="long ago")))
+
+    assert state.notices == []
+    assert len(state.orders) == 3
+
+
+def asked_at_the_start(reason: str = "the engine stopped; its venue is asked") -> DeckState:
+    state = DeckState()
+    state.fold(EngineReady(brokers=(), accounts=(AccountInfo(name="paper", broker="paper"),)))
+    state.fold(OrderUpdate(order=order(state=OrderState.UNKNOWN, reason=reason)))
+    return state
+
+
+def loud(state: DeckState) -> list[str]:
+    return [notice.text for notice in state.notices if notice.level != "info"]
+
+
+def test_an_order_whose_venue_is_asked_at_the_start_is_nothing_to_mind():
+    state = asked_at_the_start()
+    state.fold(AccountUpdate(account="paper", state="opening"))
+    state.fold(OrderUpdate(order=order(state=OrderState.OPEN)))
+    state.fold(AccountUpdate(account="paper", state="agreed"))
+
+    assert loud(state) == []
+    assert state.notices[0].source == "accounts"  # in the log alone
+
+
+def test_an_order_that_stays_unknown_after_its_venue_was_asked_is_said_aloud_once():
+    state = asked_at_the_start()
+    for _ in range(2):
+        state.fold(AccountUpdate(account="paper", state="agreed", unresolved=("a1",)))
+
+    assert len(loud(state)) == 1
+    assert "is UNKNOWN: its venue does not say" in loud(state)[0]
+
+
+def test_an_order_whose_venue_cannot_be_asked_at_the_start_is_said_aloud():
+    state = asked_at_the_start()
+    state.fold(AccountUpdate(account="paper", state="in_doubt", reason="no route"))
+
+    assert len(loud(state)) == 2
+    assert "account paper: no route" in loud(state)[0]
+    assert "is UNKNOWN: the engine stopped" in loud(state)[1]
+
+
+def test_an_unknown_order_of_an_account_that_nobody_asks_about_is_said_aloud():
+    state = DeckState()
+    state.fold(OrderUpdate(order=order(state=OrderState.UNKNOWN, reason="no answer")))
+
+    assert len(loud(state)) == 1
+
+
+def test_an_order_that_becomes_unknown_after_the_start_is_said_aloud_at_once():
+    state = asked_at_the_start()
+    state.fold(OrderUpdate(order=order(state=OrderState.OPEN)))
+    state.fold(AccountUpdate(account="paper", state="agreed"))
+    state.fold(OrderUpdate(order=order(state=OrderState.UNKNOWN, reason="timed out")))
+
+    assert "is UNKNOWN: timed out" in loud(state)[-1]

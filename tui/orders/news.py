@@ -78,6 +78,26 @@ def refusal_of(update: OrderUpdate) -> News | None:
     return "warning", f"{what}: {event.request} refused: {event.reason or 'no reason given'}"
 
 
+def doubt_told(order: Order, update: AccountUpdate | None) -> News:
+    """What a person is told of an order that a start finds unknown: nothing to mind while its
+    venue is being asked, and that it stays so once that did not help.
+
+    Args:
+        update: what was told of its account; None where nothing was yet.
+    """
+    what = f"{order.side} {order.size:f} {order.fqme}"
+    if is_being_asked(update):
+        return "info", f"{what}: {order.reason or 'its venue is asked'}"
+    if update is not None and update.state == "agreed":
+        return "error", f"{what} is UNKNOWN: its venue does not say what became of it"
+    return "error", f"{what} is UNKNOWN: {order.reason or 'no reason given'}"
+
+
+def is_being_asked(update: AccountUpdate | None) -> bool:
+    """The venue of an account is asked for the first time in this run, and did not answer yet."""
+    return update is None or update.state == "opening"
+
+
 # -- commands -----------------------------------------------------------------------------------
 
 _COMMANDS = {
