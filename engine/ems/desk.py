@@ -184,6 +184,8 @@ class Desk:
             cancel=self._working.cancel,
             cancel_algos=self._algo_desk.cancel_all,
             submit=self._submit,
+            is_agreed=lambda account: self.agreements.is_agreed(account),
+            log_in=lambda account: self._arrivals.log_in(account),
         )
         self._guard_desk = GuardDesk(
             guards=self._guards,
@@ -359,6 +361,7 @@ class Desk:
             self._algo_desk.on_account_failed(name, reason)
             self.agreements.lose(name, reason)
         self._arrivals.on_log_in(name, reason)
+        self._exits.on_log_in(name, reason)
 
     def on_answers(self, name: str, theirs: Theirs, instruments: Sequence[Instrument]) -> None:
         """What the venue says of an account that was asked about."""

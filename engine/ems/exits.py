@@ -1,5 +1,5 @@
 """Leaving a market, or turning its position around: what works there is canceled first, then an
-order is sized from what is held, once.
+order is sized from what is held, once, and not before its venue has said what that is.
 
 A flattening that a stop of the engine cut off goes on after the next start, if that is soon;
 later its market is another, and a person is told instead.
@@ -36,10 +36,14 @@ class Exits:
         cancel: Callable[[Order], None],
         cancel_algos: Callable[[str, str, str], None],
         submit: Callable[[Submit], None],
+        is_agreed: Callable[[str], bool],
+        log_in: Callable[[str], None],
     ) -> None:
         """
         Args:
             cancel_algos: ends the algos of an account in a market, with a reason.
+            is_agreed: what the account holds was asked of its venue.
+            log_in: has that asked; `on_log_in` is called then.
             submit: takes the closing order, as any other.
         """
         self._decided = decided
@@ -49,6 +53,8 @@ class Exits:
         self._cancel = cancel
         self._cancel_algos = cancel_algos
         self._submit = submit
+        self._is_agreed = is_agreed
+        self._log_in = log_in
         self._closing: set[str] = set()
         """Ids of orders that flatten."""
         self._sized: set[str] = set()
@@ -57,6 +63,8 @@ class Exits:
         """Account and market of each exit that waits until nothing works there."""
         self._resumed: dict[str, tuple[int, Flatten | Reverse]] = {}
         """Exits of the run before, by order id, with the time at which they are given up."""
+        self._asking: dict[str, Flatten | Reverse] = {}
+        """By order id, exits that wait until their venue has said what is held."""
 
     def __contains__(self, order_id: str) -> bool:
         """The order closes a position, and does nothing else."""
@@ -81,7 +89,7 @@ class Exits:
                 name, refusal.check, refusal.reason, limit=refusal.limit, value=refusal.value
             )
             return
-        if (account, fqme) in self._leaving:
+        if (account, fqme) in self._leaving or self._is_turning(command):
             reason = f"{account} is leaving {safe(fqme, 80)} already"
             self._decided.refuse(name, "exit", reason, limit="one", value=order_id)
             return
@@ -90,6 +98,12 @@ class Exits:
             Leaving(order_id=order_id, account=account, fqme=fqme, is_reversal=is_reversal)
         )
         self._begin(command)
+
+    def _is_turning(self, command: Flatten | Reverse) -> bool:
+        """An order of another press is on its way: this one would turn the position back."""
+        working = self._blotter.working(account=command.account, fqme=command.fqme)
+        is_sized = any(order.order_id in self._sized for order in working)
+        return isinstance(command, Reverse) and is_sized
 
     def _refuse(self, command: Flatten | Reverse) -> Denied | None:
         """Why nothing can be sent anyway: then nothing is canceled either, and what protects the
@@ -127,16 +141,38 @@ class Exits:
         order_id, account, fqme = command.order_id, command.account, command.fqme
         if order_id in self._resumed and self._markets.instrument_of(fqme) is None:
             return  # `on_time` goes on once the market is open
+        if not self._is_agreed(account):
+            self._asking[order_id] = command
+            self._log_in(account)
+            return
         self._resumed.pop(order_id, None)
         self._leaving.discard((account, fqme))
         if not self._is_blocked(command):
             self._trade(command)
         self._decided.record(Left(order_id=order_id))
 
+    def on_log_in(self, account: str, reason: str) -> None:
+        """What the account holds is known now, or cannot be, for that reason."""
+        for command in tuple(self._asking.values()):
+            if command.account != account:
+                continue
+            del self._asking[command.order_id]
+            if not reason:
+                self.finish(command)
+                continue
+            self._resumed.pop(command.order_id, None)
+            self._leaving.discard((account, command.fqme))
+            name, why = (
+                type(command).__name__.lower(),
+                f"what {account} holds is not known: {reason}",
+            )
+            self._decided.refuse(name, "account", why, limit="agreed", value=command.order_id)
+            self._decided.record(Left(order_id=command.order_id))
+
     def _is_blocked(self, command: Flatten | Reverse) -> bool:
         """Something works still that does not go together with the order; it was said."""
         left = self._blotter.working(account=command.account, fqme=command.fqme)
-        exits = [order for order in left if order.reduce_only or order.order_id in self._sized]
+        exits = [order for order in left if self._may_close(order)]
         if isinstance(command, Reverse):
             exits = list(left)
         if exits:
@@ -149,6 +185,14 @@ class Exits:
             text = f"{command.fqme} is closed while orders may work still: {ids}"
             self._decided.notice("warning", text)
         return bool(exits)
+
+    def _may_close(self, order: Order) -> bool:
+        """It is an exit: by its terms, or one that was sized here, or one of an algo."""
+        size = self._blotter.position(order.account, order.fqme).size
+        closes = size < 0 if order.side == "buy" else size > 0
+        return (
+            order.reduce_only or order.order_id in self._sized or bool(order.parent_id and closes)
+        )
 
     def _trade(self, command: Flatten | Reverse) -> None:
         size = self._blotter.position(command.account, command.fqme).size
@@ -187,6 +231,7 @@ class Exits:
 
     def _give_up(self, command: Flatten | Reverse) -> None:
         self._resumed.pop(command.order_id, None)
+        self._asking.pop(command.order_id, None)
         self._leaving.discard((command.account, command.fqme))
         self._decided.record(Left(order_id=command.order_id))
         verb = "flattening" if isinstance(command, Flatten) else "reversing"

@@ -15,20 +15,23 @@ from hypothesis import strategies as st
 from engine.broker import Capabilities
 from engine.ems.journal import Leaving, Left
 from engine.messages import (
+    BracketTerms,
     Cancel,
     CommandRefused,
+    Fill,
     Flatten,
     KillSwitch,
     Notice,
     OrderState,
     Reverse,
+    SubmitAlgo,
 )
 from tests.support.orders import AutojumpClock, Desk, hold, open_desk, opened
 from tests.support.venue import EVERYTHING, FQME
 
 D = Decimal
-PLAIN: Capabilities = msgspec.structs.replace(EVERYTHING, can_reduce_only=False)
-"""A venue that takes reduce-only orders for plain ones: we see to it that they only reduce."""
+PLAIN: Capabilities = msgspec.structs.replace(EVERYTHING, can_reduce_only=False, can_link=False)
+"""A venue that takes reduce-only orders for plain ones, and links none: we see to both."""
 
 
 async def do(desk: Desk, *commands: Any) -> None:
@@ -176,6 +179,36 @@ async def test_nothing_is_reversed_while_something_may_work_still(
         assert "x" not in desk.router.blotter.orders
 
 
+async def test_a_reversal_on_its_way_is_not_reversed_by_another_press() -> None:
+    async with open_desk() as desk:
+        await hold(desk, "2")
+        await do(desk, reverse("x"))
+        await do(desk, reverse("y"))
+        desk.venue.fill("x", "4", "100")
+        await desk.router.wait_idle()
+
+        (refused,) = desk.told(CommandRefused)
+        assert (refused.command, refused.check) == ("reverse", "exit")
+        assert "y" not in desk.router.blotter.orders
+        assert position(desk) == -2
+
+
+async def test_a_market_is_not_closed_beside_an_exit_of_an_algo_that_may_trade_still(
+    autojump_clock: AutojumpClock,
+) -> None:
+    async with open_desk(capabilities=PLAIN) as desk:
+        terms = BracketTerms(side="buy", size=D(2), stop_price=D(95), targets=((D(105), D(2)),))
+        await do(desk, SubmitAlgo(algo_id="b", account="main", fqme=FQME, terms=terms))
+        desk.venue.fill("b.entry-1", "2", "100")
+        await desk.router.wait_idle()
+        desk.venue.drop_acks = {"cancel"}
+        await do(desk, flatten("x"))
+
+        (refused,) = desk.told(CommandRefused)
+        assert (refused.command, refused.check) == ("flatten", "exit")
+        assert "x" not in desk.router.blotter.orders
+
+
 # -- exits that are orders ----------------------------------------------------------------------
 
 
@@ -301,6 +334,66 @@ async def test_a_killed_engine_does_not_go_on_with_an_exit(autojump_clock: Autoj
         await trio.sleep(30)
 
         assert "x" not in desk.router.blotter.orders
+
+
+# -- while the account is being asked ----------------------------------------------------------
+
+
+def closed_elsewhere(desk: Desk) -> None:
+    """Somebody closes the position by the venue's own page, and the venue is slow to say so."""
+    fill = Fill(
+        order_id="theirs",
+        trade_id="t99",
+        account="main",
+        fqme=FQME,
+        side="sell",
+        price=D(100),
+        size=D(2),
+        venue_ns=desk.venue.now,
+        recv_ns=desk.venue.now,
+    )
+
+    async def fills(since_ns: int) -> list[Fill]:
+        await trio.sleep(3)
+        return [fill]
+
+    desk.venue.fills = fills  # type: ignore[method-assign]
+    desk.venue.working.clear()
+
+
+@pytest.mark.parametrize("exit_of", [flatten, reverse])
+async def test_an_exit_is_sized_once_the_venue_has_said_what_is_held(
+    autojump_clock: AutojumpClock, exit_of: Callable[[str], Any]
+) -> None:
+    async with open_desk(capabilities=PLAIN) as before:
+        await hold(before, "2")
+        closed_elsewhere(before)
+    async with open_desk(before=before) as desk:
+        held = position(desk)
+        await do(desk, exit_of("x"))
+
+        assert held == 2
+        assert position(desk) == 0
+        assert ("submit", "x") not in desk.venue.calls
+        assert "holds nothing" in desk.told(Notice)[-1].text
+
+
+async def test_an_exit_is_refused_where_the_venue_cannot_be_asked(
+    autojump_clock: AutojumpClock,
+) -> None:
+    async with open_desk() as before:
+        await hold(before, "2")
+        before.venue.refuse_login = "closed for the weekend"
+    async with open_desk(before=before) as desk:
+        await do(desk, flatten("x"))
+
+        (refused,) = desk.told(CommandRefused)
+        assert (refused.command, refused.check) == ("flatten", "account")
+        assert "closed for the weekend" in refused.reason
+        desk.venue.recover()
+        desk.venue.refuse_login = ""
+        await do(desk, flatten("y"))
+        assert desk.order("y").state is OrderState.OPEN
 
 
 # -- no sequence flips --------------------------------------------------------------------------
