@@ -38,6 +38,14 @@ class Outcome:
     exits: list[Flatten | Reverse] = field(default_factory=list)
     """Markets to leave once what works there is canceled; `exit` does it."""
 
+    def follow(self, later: Outcome) -> list[Request]:
+        """Take over what was decided since and is on record; returns what it asks of venues."""
+        self.events += later.events
+        self.log_ins += later.log_ins
+        self.doubts |= later.doubts
+        self.exits += later.exits
+        return later.requests
+
 
 def _nobody_counts(request: Request) -> None:
     pass

@@ -255,11 +255,16 @@ class Router:
             await self._settled.wait()
 
     async def _keep_back(self, outcome: Outcome) -> None:
-        """There is no room for a record: nothing that adds risk leaves."""
-        outcome.requests = self._desk.without_record(outcome.requests, self._keeper.reason)
-        refused = self._desk.take_outcome()
-        await self._keeper.append(refused.records)
-        outcome.events += refused.events
+        """There is no room for a record: nothing that adds risk leaves, nor what a refusal leads
+        to."""
+        reason, asked, outcome.requests = self._keeper.reason, outcome.requests, []
+        while True:
+            outcome.requests += self._desk.without_record(asked, reason)
+            follows = self._desk.take_outcome()
+            await self._keeper.append(follows.records)
+            asked = outcome.follow(follows)
+            if not asked:
+                return
 
     def _tend(self, name: str, ask: Callable[[Tending], None]) -> None:
         """Have an account asked about, by a task of its own."""

@@ -11,7 +11,7 @@ import trio
 from engine.ems.journal import Executed, Intent, MemoryJournal, Record
 from engine.ems.keeper import Keeper
 from engine.errors import JournalFull
-from engine.messages import Cancel, Canceled, JournalUpdate, OrderState, Resolve
+from engine.messages import Amend, Cancel, Canceled, JournalUpdate, OrderState, Resolve
 from tests.support.orders import AutojumpClock, open_desk, opened
 
 FULL = JournalFull("no room for the journal")
@@ -84,6 +84,28 @@ async def test_a_full_disk_denies_new_risk_still_cancels_and_keeps_fills(
         assert sum(isinstance(entry, Intent) for entry in entries) == 3
         assert desk.told(JournalUpdate)[-1].is_written
         assert desk.order(await opened(desk)).state is OrderState.OPEN
+
+
+async def test_what_follows_from_a_refusal_for_want_of_room_is_refused_too(
+    autojump_clock: AutojumpClock,
+) -> None:
+    async with open_desk() as desk:
+        order_id = await opened(desk)
+        calls = len(desk.venue.calls)
+        desk.journal.error = FULL
+        for price in ("98", "97"):
+            desk.router.handle(Amend(order_id=order_id, price=Decimal(price)))
+        await desk.settle()
+        asked_when_full = desk.venue.calls[calls:]
+        awaiting = desk.order(order_id).awaiting
+        desk.journal.error = None
+        await trio.sleep(2)
+        desk.router.handle(Amend(order_id=order_id, price=Decimal(96)))
+        await trio.sleep(2)
+
+        assert (asked_when_full, awaiting) == ([], "")
+        assert desk.venue.calls[calls:] == [("amend", order_id)]
+        assert desk.order(order_id).price == 96
 
 
 async def test_only_what_is_unknown_can_be_resolved_by_hand(autojump_clock: AutojumpClock) -> None:
