@@ -7,7 +7,7 @@ concluded then is asked again by whoever tends the account, until there is evide
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -147,6 +147,8 @@ class Agreements:
         """Take over what the venue says; the account is agreed from here on."""
         for instrument in instruments:
             self._keep_instrument(instrument)
+        of_others = self._of_others(account, theirs)
+        theirs = _without(theirs, of_others)
         for fill in theirs.fills:
             named = replace(fill, account=account)
             if why := self._blotter.conflict(named):
@@ -165,6 +167,8 @@ class Agreements:
             reason = f"fills in {', '.join(sorted(missing))} cannot be counted yet"
         else:
             self._take_note(account, theirs.asked_ns, is_news=bool(agreement.events))
+        if of_others:
+            reason = f"another account has orders of these ids: {safe(', '.join(of_others), 400)}"
         self._agreed.add(account)
         seen, self._seen[account] = self._seen.get(account, ()), agreement.differences
         self._say(
@@ -176,6 +180,18 @@ class Agreements:
                 disagreements=tuple(map(_disagreement, _both(seen, agreement.differences))),
             )
         )
+
+    def _of_others(self, account: str, theirs: Theirs) -> list[str]:
+        """Ids in the answer under which another account has an order: an id is one order here, and
+        neither may become the other."""
+        named = [order.order_id for order in (*theirs.open_orders, *theirs.ended)]
+        named += [fill.order_id for fill in theirs.fills]
+        orders = self._blotter.orders
+        return [
+            order_id
+            for order_id in dict.fromkeys(named)
+            if order_id in orders and orders[order_id].account != account
+        ]
 
     def dispute(self, fill: Fill, why: str) -> None:
         """A trade came again with other values: it counts as it came first, and a person has to
@@ -221,6 +237,18 @@ class Agreements:
         if self._told.get(update.account) != update:
             self._told[update.account] = update
             self._tell(update)
+
+
+def _without(theirs: Theirs, ids: Collection[str]) -> Theirs:
+    """The answer, but for what it says of these orders."""
+    if not ids:
+        return theirs
+    return replace(
+        theirs,
+        open_orders=[order for order in theirs.open_orders if order.order_id not in ids],
+        fills=[fill for fill in theirs.fills if fill.order_id not in ids],
+        ended=[order for order in theirs.ended if order.order_id not in ids],
+    )
 
 
 def _both(before: Iterable[Difference], now: Iterable[Difference]) -> tuple[Difference, ...]:

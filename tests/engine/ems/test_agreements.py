@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 import trio
+from msgspec.structs import replace
 
 from engine.ems.agreements import Known
 from engine.ems.blotter import Blotter
 from engine.ems.journal import Disputed
 from engine.ems.reconcile import Theirs
 from engine.ems.replay import replay
-from engine.messages import Fill, Notice, OrderState
+from engine.messages import AccountUpdate, Fill, Notice, Order, OrderState
 from tests.support.orders import AutojumpClock, Desk, open_desk, opened
 from tests.support.venue import FQME, START_NS
 
@@ -30,15 +31,18 @@ def fill(trade_id: str, price: str = "100", account: str = "theirs") -> Fill:
     )
 
 
-def answer(desk: Desk, *fills: Fill) -> None:
+def answer(
+    desk: Desk, *fills: Fill, account: str = "main", open_orders: Sequence[Order] | None = None
+) -> None:
     """The venue answers: it lists these fills, and its open orders as they are."""
+    working = tuple(desk.venue.working.values()) if open_orders is None else open_orders
     theirs = Theirs(
         asked_ns=START_NS,
-        open_orders=tuple(desk.venue.working.values()),
+        open_orders=working,
         fills=fills,
         fills_since_ns=0,
     )
-    desk.router._post(lambda: desk.router._desk.on_answers("main", theirs, ()))
+    desk.router._post(lambda: desk.router._desk.on_answers(account, theirs, ()))
 
 
 async def disputes(desk: Desk) -> list[Disputed]:
@@ -91,6 +95,21 @@ async def test_what_is_disputed_is_read_back_and_counts_nothing() -> None:
 
         assert replayed.problems == []
         assert blotter.position("main", FQME).average_price == Decimal(100)
+
+
+async def test_an_order_of_one_account_is_not_taken_for_that_of_another_with_the_same_id() -> None:
+    """Two venues may each have an order 1001 that was made elsewhere."""
+    async with open_desk() as desk:
+        order_id = await opened(desk)
+        mine = desk.order(order_id)
+        theirs = replace(mine, account="narrow", side="sell", size=Decimal(7))
+        answer(desk, fill("t9", account="narrow"), account="narrow", open_orders=[theirs])
+        await desk.router.wait_idle()
+
+        assert desk.order(order_id) == mine
+        assert not desk.router.blotter.fills
+        told = desk.told(AccountUpdate)[-1]
+        assert (told.account, order_id in told.reason) == ("narrow", True)
 
 
 async def test_a_fill_that_only_the_list_has_is_counted_once(autojump_clock: AutojumpClock) -> None:
