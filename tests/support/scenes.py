@@ -273,6 +273,19 @@ async def settled(pilot: Pilot[int]) -> None:
     await pilot.pause()
 
 
+async def until(pilot: Pilot[int], so: Callable[[], object]) -> None:
+    """Let the deck go on until `so` holds, however many turns that takes on a busy machine.
+
+    Raises:
+        AssertionError: it does not come to that.
+    """
+    for _ in range(500):
+        if so():
+            return
+        await settled(pilot)
+    raise AssertionError("it did not become so")
+
+
 def run(
     app: DeckApp, script: Callable[[Pilot[int]], Awaitable[None]], size: tuple[int, int] = (120, 35)
 ) -> None:

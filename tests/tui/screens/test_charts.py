@@ -20,7 +20,19 @@ from engine.messages import (
     Unwatch,
     Watch,
 )
-from tests.support.scenes import BTC, ETH, busy, deck, fill, order, press, run, settled
+from tests.support.scenes import (
+    BTC,
+    ETH,
+    busy,
+    deck,
+    fill,
+    order,
+    press,
+    run,
+    screen_text,
+    settled,
+    until,
+)
 from tests.support.scripted_link import MARKETS, NANOS, NOW_NS, ScriptedLink
 from tui.app import DeckApp
 from tui.widgets.chart import Chart
@@ -302,9 +314,9 @@ def test_a_market_that_was_found_can_be_laid_over_the_chart() -> None:
     async def play(app: DeckApp, link: ScriptedLink, pilot: Pilot[int]) -> None:
         await press(pilot, "slash")
         await pilot.press(*"acme")
-        await settled(pilot)
+        await until(pilot, lambda: "acme.stock.sim" in screen_text(app))
         await press(pilot, "ctrl+o")
-        await settled(pilot)
+        await until(pilot, lambda: app.deck.chart._scene.overlays)
         assert [one.title for one in app.deck.chart._scene.overlays] == ["acme.stock.sim"]
         assert app.state.selected == BTC
 
