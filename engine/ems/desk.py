@@ -80,6 +80,12 @@ from engine.text import safe
 _FROM_VENUE = (Accepted, Rejected, Filled, Canceled, Expired, Amended, RequestRefused, Lost)
 """What a venue may say of an order; the other events are ours alone."""
 
+_OF_WORKING = (Accepted, Amended, Filled)
+"""What a venue says only of an order that works there, or did when it happened."""
+
+_ENDED_EARLY = (OrderState.CANCELED, OrderState.EXPIRED, OrderState.REJECTED)
+"""Done here, with something that could trade still if that was wrong."""
+
 STOPPED: Final = "the engine stopped; its venue is asked"
 """Why an order is unknown after a start."""
 
@@ -335,6 +341,9 @@ class Desk:
         elif order.account != account:
             notice("error", f"{account} reports {name} of an order of {order.account}")
         else:
+            if isinstance(event, _OF_WORKING) and order.state in _ENDED_EARLY:
+                # It comes late, or the order never ended, and counts in no check of risk.
+                self._decided.outcome.doubts.add(account)
             self.apply(self._kept.as_meant(event))
 
     def on_account_lost(self, account: str, why: str) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Literal
 
+import pytest
 import trio
 from msgspec.structs import replace
 
@@ -13,7 +15,17 @@ from engine.ems.blotter import Blotter
 from engine.ems.journal import Disputed
 from engine.ems.reconcile import Theirs
 from engine.ems.replay import replay
-from engine.messages import AccountUpdate, Fill, Notice, Order, OrderState
+from engine.messages import (
+    Accepted,
+    AccountUpdate,
+    Amended,
+    Fill,
+    Notice,
+    Order,
+    OrderEvent,
+    OrderState,
+    Resolve,
+)
 from tests.support.orders import AutojumpClock, Desk, open_desk, opened
 from tests.support.venue import FQME, START_NS
 
@@ -110,6 +122,45 @@ async def test_an_order_of_one_account_is_not_taken_for_that_of_another_with_the
         assert not desk.router.blotter.fills
         told = desk.told(AccountUpdate)[-1]
         assert (told.account, order_id in told.reason) == ("narrow", True)
+
+
+@pytest.mark.parametrize("outcome", ["canceled", "rejected"])
+@pytest.mark.parametrize(
+    "event", [Accepted(order_id="x"), Amended(order_id="x", price=None, size=Decimal(1))]
+)
+async def test_an_order_that_was_wrongly_taken_for_ended_works_again_once_its_venue_speaks_of_it(
+    autojump_clock: AutojumpClock, outcome: Literal["canceled", "rejected"], event: OrderEvent
+) -> None:
+    async with open_desk() as desk:
+        desk.venue.hides_orders, desk.venue.drop_acks = True, {"submit"}
+        desk.submit("x")
+        await desk.router.wait_idle()
+        desk.router.handle(Resolve(order_id="x", outcome=outcome, note="a wrong guess"))
+        await trio.sleep(120)
+        ended = desk.order("x").state
+        desk.venue.hides_orders = False
+        desk.venue.say(event)
+        await trio.sleep(120)
+
+        assert ended == outcome
+        assert desk.order("x").state is OrderState.OPEN
+
+
+async def test_a_part_that_trades_of_an_ended_order_has_its_venue_asked(
+    autojump_clock: AutojumpClock,
+) -> None:
+    async with open_desk() as desk:
+        desk.venue.hides_orders, desk.venue.drop_acks = True, {"submit"}
+        desk.submit("x")
+        await desk.router.wait_idle()
+        desk.router.handle(Resolve(order_id="x", outcome="canceled"))
+        await trio.sleep(120)
+        desk.venue.hides_orders = False
+        desk.venue.fill("x", "0.4", "100")
+        await trio.sleep(120)
+
+        assert desk.order("x").state is OrderState.PARTIAL
+        assert desk.order("x").exposed == Decimal("0.6")
 
 
 async def test_a_fill_that_only_the_list_has_is_counted_once(autojump_clock: AutojumpClock) -> None:
