@@ -29,7 +29,7 @@ from engine.ems.journal import (
 from engine.ems.limits import RiskLimits
 from engine.errors import BadTransition
 from engine.log import logger
-from engine.messages import Alert, Algo, OrderEvent
+from engine.messages import Alert, Algo, Denied, OrderEvent
 
 _log = logger(__name__)
 
@@ -62,10 +62,17 @@ class Replayed:
     """When it was turned on; 0 while it is off."""
     leaving: dict[str, tuple[int, Leaving]] = field(default_factory=dict)
     """By order id: markets that were being left, and since when."""
+    denials: dict[str, Denied] = field(default_factory=dict)
+    """What denied an order that is kept, by its id."""
     exits: set[str] = field(default_factory=set)
     """Ids of orders that close or reverse a position, sized here."""
     problems: list[str] = field(default_factory=list)
     """Records that do not fit to those before them: a bug of ours, now or then."""
+
+    def trim(self, blotter: Blotter) -> None:
+        """Let go of what is said of orders that were let go."""
+        orders = blotter.orders
+        self.denials = {name: denial for name, denial in self.denials.items() if name in orders}
 
     def parents(self) -> set[str]:
         """Ids of the algos that go on."""
@@ -89,8 +96,10 @@ async def replay(journal: Journal, blotter: Blotter, *, keep_done: int = KEPT_DO
         replayed.records = number
         if number % LOOK_EVERY == 0:
             blotter.trim(keep_done, replayed.parents())
+            replayed.trim(blotter)
             await trio.lowlevel.checkpoint()
     blotter.trim(keep_done, replayed.parents())
+    replayed.trim(blotter)
     await trio.lowlevel.checkpoint()
     return replayed
 
@@ -98,6 +107,8 @@ async def replay(journal: Journal, blotter: Blotter, *, keep_done: int = KEPT_DO
 def _take(record: Record, blotter: Blotter, replayed: Replayed) -> None:
     if type(record.entry) in _EVENTS:  # nearly all are, and a long match looks at each kind
         blotter.fold(cast(OrderEvent, record.entry), record.now_ns)
+        if isinstance(record.entry, Denied):
+            replayed.denials[record.entry.order_id] = record.entry
         return
     match record.entry:
         case Intent(order=order) | Adopted(order=order):

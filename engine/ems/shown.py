@@ -14,6 +14,7 @@ from engine.messages import (
     AccountUpdate,
     AlertUpdate,
     AlgoUpdate,
+    Denied,
     Event,
     FillReport,
     GuardsUpdate,
@@ -45,8 +46,11 @@ class Shown:
         """Remember an event that everyone is told."""
         match event:
             case OrderUpdate():
-                # Whoever attaches sees the order as it is, not what moved it.
-                self._newest[OrderUpdate][event.order.order_id] = OrderUpdate(order=event.order)
+                # Whoever attaches sees the order as it is, not what moved it, but for the limit
+                # and the value by which it was denied.
+                denial = event.event if isinstance(event.event, Denied) else None
+                told = OrderUpdate(order=event.order, event=denial)
+                self._newest[OrderUpdate][event.order.order_id] = told
             case FillReport():
                 fill = event.fill
                 self._newest[FillReport][fill.account, fill.fqme, fill.trade_id] = event
@@ -74,8 +78,11 @@ def newest_of(blotter: Blotter, replayed: Replayed) -> list[Event]:
     that works, is held or rests."""
     orders = list(blotter.orders.values())
     recent = {order.order_id for order in orders[-SHOWN_DONE:]}
+    denials = replayed.denials
     events: list[Event] = [
-        OrderUpdate(order=order) for order in orders if order.is_working or order.order_id in recent
+        OrderUpdate(order=order, event=denials.get(order.order_id))
+        for order in orders
+        if order.is_working or order.order_id in recent
     ]
     events += [FillReport(fill=fill) for fill in list(blotter.fills.values())[-SHOWN_DONE:]]
     events += [PositionUpdate(position=position) for position in blotter.positions.values()]

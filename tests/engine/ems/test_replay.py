@@ -15,6 +15,7 @@ from engine.messages import (
     Accepted,
     Canceled,
     CancelRequested,
+    Denied,
     Filled,
     Lost,
     Order,
@@ -92,6 +93,20 @@ async def test_what_is_let_go_is_still_told_from_what_is_new() -> None:
     assert blotter.has_fill("main", INSTRUMENT.fqme, "t1")
     assert blotter.position("main", INSTRUMENT.fqme).size == 1
     assert [one.order_id for one in blotter.working()] == ["b", "c"]
+
+
+async def test_denials_are_kept_with_their_orders_and_go_with_them() -> None:
+    records = [Record(0, InstrumentKept(instrument=INSTRUMENT))]
+    for name in ("a", "b"):
+        denial = Denied(order_id=name, check="size", reason="too large", limit="1", value="3")
+        records += [Record(0, Intent(order=order(name))), Record(1, denial)]
+    journal = MemoryJournal()
+    await journal.append(records)
+
+    replayed = await replay(journal, Blotter(), keep_done=1)
+
+    assert [denial.limit for denial in replayed.denials.values()] == ["1"]
+    assert list(replayed.denials) == ["b"]
 
 
 async def test_a_record_that_does_not_fit_is_named_and_the_rest_counts() -> None:

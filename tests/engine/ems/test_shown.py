@@ -8,11 +8,14 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.ems.shown import Shown
+from engine.ems.blotter import Blotter
+from engine.ems.replay import Replayed
+from engine.ems.shown import Shown, newest_of
 from engine.messages import (
     Accepted,
     Alert,
     AlertUpdate,
+    Denied,
     Event,
     Fill,
     FillReport,
@@ -121,3 +124,14 @@ def _key(event: Any) -> tuple[object, ...]:
         case PositionUpdate():
             return ("position", event.position.account)
     return ("alert", event.alert.alert_id)
+
+
+def test_a_denial_is_shown_with_its_limit_and_value_in_this_run_and_after_a_restart() -> None:
+    denial = Denied(order_id="o", check="size", reason="too large", limit="1", value="2")
+    shown, blotter = Shown(), Blotter()
+    shown.keep(order("o", event=denial))
+    blotter.add(order("o").order)
+
+    told = newest_of(blotter, Replayed(denials={"o": denial}))
+    assert shown.events() == [order("o", event=denial)]
+    assert told == [order("o", event=denial)]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from engine.instruments import Instrument
 from engine.locations import Locations
-from engine.messages import Order, OrderState
+from engine.messages import Denied, Order, OrderState
 from tui.commands.reports.asked import Asked, check_account
-from tui.commands.reports.record import journal_in, read_orders
+from tui.commands.reports.record import Ordered, journal_in, read_orders
 from tui.commands.reports.shown import average_of, in_zone, moment_of, number, price_of, size_of
 from tui.commands.reports.table import (
     Column,
@@ -23,6 +22,7 @@ from tui.commands.reports.table import (
     table,
 )
 from tui.commands.reports.written import fields_of, put_csv, put_json
+from tui.orders.news import why
 
 _TONES: dict[OrderState, Tone] = {
     OrderState.UNKNOWN: "warning",
@@ -57,32 +57,37 @@ def print_orders(
     ]
     orders = orders[len(orders) - last :] if last is not None and last < len(orders) else orders
     if what.form == "json":
-        put_json(map(_fields, orders))
+        put_json(_fields(order, found.denials) for order in orders)
     elif what.form == "csv":
-        put_csv(map(_fields, orders), (*_fields_without_rows(), "remaining", "held_at"))
+        names = _fields(_BLANK, {})
+        put_csv((_fields(order, found.denials) for order in orders), tuple(names))
     else:
-        put(_lines(orders, found.instruments, what, page()))
+        put(_lines(orders, found, what, page()))
         put(f"problem: {problem}" for problem in found.problems)
     return 1 if found.problems else 0
 
 
-def _fields(order: Order) -> dict[str, object]:
-    return {**fields_of(order), "remaining": order.remaining, "held_at": order.held_at}
+_BLANK = Order(order_id="", account="", fqme="", side="buy", order_type="limit", size=Decimal(0))
 
 
-def _fields_without_rows() -> list[str]:
-    blank = Order(order_id="", account="", fqme="", side="buy", order_type="limit", size=Decimal(0))
-    return list(fields_of(blank))
+def _fields(order: Order, denials: Mapping[str, Denied]) -> dict[str, object]:
+    denial = denials.get(order.order_id)
+    return {
+        **fields_of(order),
+        "remaining": order.remaining,
+        "held_at": order.held_at,
+        "denied_by": denial.check if denial else "",
+        "denied_limit": denial.limit if denial else "",
+        "denied_value": denial.value if denial else "",
+    }
 
 
-def _lines(
-    orders: Sequence[Order], markets: dict[str, Instrument], what: Asked, on: Page
-) -> Iterator[str]:
+def _lines(orders: Sequence[Order], found: Ordered, what: Asked, on: Page) -> Iterator[str]:
     if not orders:
         yield "no orders"
         return
     yield from table(
-        _columns(markets, what, rank_of_account(order.account for order in orders)), orders, on
+        _columns(found, what, rank_of_account(order.account for order in orders)), orders, on
     )
     yield ""
     counts = Counter(order.state for order in orders)
@@ -91,7 +96,12 @@ def _lines(
     yield from paragraph(f"{len(orders)} {noun}: {states}", "dim", on)
 
 
-def _columns(markets: dict[str, Instrument], what: Asked, rank: int) -> list[Column[Order]]:
+def _columns(found: Ordered, what: Asked, rank: int) -> list[Column[Order]]:
+    markets = found.instruments
+
+    def reason(order: Order) -> str:
+        return why(order, found.denials.get(order.order_id))
+
     def priced(order: Order, price: Decimal | None) -> str:
         return price_of(price, markets.get(order.fqme))
 
@@ -121,7 +131,7 @@ def _columns(markets: dict[str, Instrument], what: Asked, rank: int) -> list[Col
         Column("held", lambda order: order.held_at, rank=6),
         Column("fee", lambda o: number(o.fees) if o.fees else "", "point", rank=8),
         Column("of", lambda o: o.fee_asset.upper() if o.fees else "", rank=8),
-        Column("reason", lambda order: order.reason, rank=7, tone=lambda _: "dim"),
+        Column("reason", reason, rank=7, tone=lambda _: "dim"),
         Column("id", lambda order: order.order_id, rank=9, tone=lambda _: "dim"),
     ]
 

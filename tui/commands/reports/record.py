@@ -23,7 +23,7 @@ from engine.ems.journal import Adopted, Agreed, Entry, Executed, InstrumentKept,
 from engine.ems.journal_schema import APPLICATION_ID, VERSION
 from engine.errors import BadTransition, DataError, JournalDamaged, JournalFailed
 from engine.instruments import Instrument
-from engine.messages import Fill, Order, OrderEvent
+from engine.messages import Denied, Fill, Order, OrderEvent
 from engine.text import safe
 from tui.commands.deck import JOURNAL_FILE
 
@@ -74,6 +74,8 @@ class Ordered:
     problems: list[str] = field(default_factory=list)
     """Records that do not fit to those before them."""
     accounts: set[str] = field(default_factory=set)
+    denials: dict[str, Denied] = field(default_factory=dict)
+    """What denied an order, by its id."""
 
 
 def journal_in(data_dir: Path) -> Path:
@@ -139,6 +141,8 @@ def _fold(entry: Entry, now_ns: int, blotter: Blotter, found: Ordered) -> None:
             found.accounts.add(account)
         case _ if isinstance(entry, OrderEvent):
             blotter.fold(entry, now_ns)
+            if isinstance(entry, Denied):
+                found.denials[entry.order_id] = entry
 
 
 def read(path: Path, kinds: Sequence[str] = ()) -> Iterator[tuple[int, Record]]:

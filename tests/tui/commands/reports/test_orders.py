@@ -23,6 +23,8 @@ RESTING = replace(
 )
 REFUSED = replace(plain_order(fill_of(9, "buy", "5", "90", hours=51)), order_type="stop_limit")
 
+DENIAL = Denied(order_id="o9", check="max_order_size", reason="too large", limit="1", value="5")
+
 
 @pytest.fixture
 def data(tmp_path: Path) -> str:
@@ -32,7 +34,7 @@ def data(tmp_path: Path) -> str:
         Record(at, Intent(order=RESTING)),
         Record(at, Accepted(order_id="o8", venue_order_id="v8", venue_ns=at)),
         Record(at, Intent(order=REFUSED)),
-        Record(at, Denied(order_id="o9", check="max_order_size", reason="too large")),
+        Record(at, DENIAL),
     ]
     write_journal(tmp_path, records)
     return str(tmp_path)
@@ -46,7 +48,7 @@ def test_orders_and_what_became_of_them(data: str, capsys: Capture) -> None:
     assert lines[1].split()[:5] == ["2026-01-05", "00:59:59", "sim", BTC.fqme, "buy"]
     assert "limit post-only" in lines[4]
     assert " open" in lines[4]
-    assert "too large" in lines[5]
+    assert "too large (is 5, limit 1)" in lines[5]
     assert lines[-1] == "5 orders: 1 open, 3 filled, 1 denied"
 
 
@@ -71,6 +73,10 @@ def test_csv_has_every_field_of_every_order(data: str, capsys: Capture) -> None:
     assert set(RESTING.__struct_fields__) < set(rows[0])
     resting = next(row for row in rows if row["order_id"] == "o8")
     assert (resting["remaining"], resting["held_at"]) == ("2", "venue")
+    denied = next(row for row in rows if row["order_id"] == "o9")
+    assert [denied[f"denied_{name}"] for name in ("by", "limit", "value")] == [
+        "max_order_size", "1", "5",
+    ]  # fmt: skip
     assert (resting["size"], resting["price"], resting["post_only"]) == ("2", "150", "true")
 
 
