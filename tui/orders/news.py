@@ -3,6 +3,7 @@ loudly."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Literal
 
@@ -49,7 +50,7 @@ def told_of(order: Order, denial: Denied | None = None) -> News | None:
     if order.state is OrderState.PARTIAL:
         return "info", f"{what}: {order.filled:f} filled so far"
     if order.state is OrderState.CANCELED:
-        return "info", f"{what} canceled"
+        return "info", f"{what} canceled{f': {order.reason}' if order.reason else ''}"
     if order.state is OrderState.TRIGGERED:
         return "info", f"{what} triggered"
     return None
@@ -202,8 +203,14 @@ def _account_told(
         told.append(("warning" if account.is_armed else "info", f"{name} is {armed}"))
     missing = account.missing_limits
     if missing and (before is None or before.missing_limits != missing):
-        told.append(("warning", f"{name} trades nothing: no limit for {', '.join(missing)}"))
+        told.append(("warning", f"{name} trades nothing: no limit for {_some(missing)}"))
     return told
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first of many names, and how many more there are."""
+    more = f" and {len(names) - 2} more" if len(names) > 2 else ""
+    return f"{', '.join(names[:2])}{more}"
 
 
 def _state_told(what: str, state: str, reason: str) -> News:

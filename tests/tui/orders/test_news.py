@@ -207,6 +207,20 @@ def test_an_account_that_is_stricter_than_all_is_told_by_its_name() -> None:
     assert guards_told(active, one) == [("info", "account a is active")]
 
 
+def test_of_many_missing_limits_the_first_are_named_and_the_others_counted() -> None:
+    one = AccountGuards(account="real", missing_limits=("a", "b", "c", "d"))
+
+    assert guards_told(GuardsUpdate(accounts=(one,)), None) == [
+        ("warning", "account real trades nothing: no limit for a, b and 2 more")
+    ]
+
+
+def test_an_end_that_nobody_asked_for_is_told_with_its_reason() -> None:
+    gone = order(1, OrderState.CANCELED, reason="no longer at the venue")
+
+    assert told_of(gone) == ("info", "buy 0.2500 btcusdt.spot.sim canceled: no longer at the venue")
+
+
 def test_arming_and_missing_limits_are_told() -> None:
     locked = guards(accounts={"real": {"is_armed": False}})
     armed = guards(accounts={"real": {"is_armed": True}})
