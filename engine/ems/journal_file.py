@@ -134,7 +134,7 @@ def _check(connection: sqlite3.Connection) -> None:
     """Raises `sqlite3.DatabaseError` where the file is not whole."""
     problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if problem != "ok":
-        raise _corrupt(problem)
+        raise _corrupt(problem.splitlines()[-1])  # the first says in which database, of one
 
 
 def _corrupt(problem: str) -> sqlite3.DatabaseError:

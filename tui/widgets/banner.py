@@ -43,14 +43,17 @@ class Banner(Lines):
 
 
 def banner_texts(state: DeckState) -> tuple[str, str]:
-    """What is said of a failed engine."""
+    """What is said of a failed engine: why, and what to mind or to do."""
     unknown = sum(order.state == "unknown" for order in state.orders.values())
-    orders = (
-        f"{unknown} order{'' if unknown == 1 else 's'} in an UNKNOWN state: look at the venue. "
-    )
+    what = "Nothing here is of now any more."
+    if unknown:
+        orders = f"{unknown} order{'' if unknown == 1 else 's'} in an UNKNOWN state"
+        what = f"{orders}: look at the venue. {what}"
+    elif state.failure_hint:
+        what = f"{state.failure_hint[0].upper()}{state.failure_hint[1:]}."
     return (
-        f" ENGINE FAILED  {state.failure}",
-        f" {orders if unknown else ''}Nothing here is of now any more. q quits; the log says more.",
+        f" ENGINE FAILED  {' '.join(state.failure.split())}",
+        f" {what} q quits; the log says more.",
     )
 
 

@@ -27,6 +27,18 @@ def test_the_reason_is_told_and_what_it_means_for_the_screen() -> None:
     assert so == " Nothing here is of now any more. q quits; the log says more."
 
 
+def test_what_to_do_about_it_is_told_where_no_order_is_in_doubt() -> None:
+    state = _failed(reason="damaged:\n page 4")
+    state.fold(EngineFailed(reason="damaged:\n page 4", hint="start it again"))
+
+    assert banner_texts(state) == (
+        " ENGINE FAILED  damaged: page 4",
+        " Start it again. q quits; the log says more.",
+    )
+    state.fold(OrderUpdate(order=order(1, OrderState.UNKNOWN)))
+    assert banner_texts(state)[1].startswith(" 1 order in an UNKNOWN state: look at the venue.")
+
+
 @pytest.mark.parametrize(
     ("states", "said"),
     [
