@@ -120,7 +120,9 @@ def _balance_lines(rows: Sequence[Balance], books: Books, what: Asked, on: Page)
         yield ""
     counts = Counter(entry.kind for entry in books.ledger if what.account in ("", entry.account))
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
-    yield from paragraph(f"{counts.total()} entries: {kinds}" if kinds else "no entries", "dim", on)
+    noun = "entry" if counts.total() == 1 else "entries"
+    told = f"{counts.total()} {noun}: {kinds}" if kinds else "no entries"
+    yield from paragraph(told, "dim", on)
     if not any(entry.kind == "transfer" for entry in books.ledger):
         text = (
             "what was there before is not in it: say so with `tickdeck ledger add transfer`, or "
