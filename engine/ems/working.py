@@ -71,6 +71,9 @@ class WorkingOrders:
         elif amend.of_trigger and amend.price is not None and order.state is not OrderState.DARK:
             sent = denied(order, "state", "its trigger was touched meanwhile", "dark", order.state)
             self._refuse_amend(order, sent)
+        elif order.state is OrderState.PENDING and not self._is_asked(order):
+            waits = denied(order, "state", "it is not sent yet", "at the venue", order.state)
+            self._refuse_amend(order, waits)
         elif order.state is OrderState.DARK and not self._held.is_held(order.order_id):
             touched = denied(order, "state", "its trigger was just touched", "dark", "touched")
             self._refuse_amend(order, touched)
@@ -79,6 +82,11 @@ class WorkingOrders:
         else:
             self._lanes.lane(order.order_id).want(amend.price, amend.size)
             self._send_wanted_amend(order)
+
+    def _is_asked(self, order: Order) -> bool:
+        """Something was asked of its venue, and is not answered."""
+        lane = self._lanes.find(order.order_id)
+        return lane is not None and bool(lane.open)
 
     def cancel(self, order: Order) -> None:
         """Cancel a working order: at once where nothing has left, else its venue is asked."""

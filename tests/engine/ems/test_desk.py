@@ -18,6 +18,7 @@ from engine.messages import (
     Cancel,
     CancelAll,
     CommandRefused,
+    Fill,
     Flatten,
     Notice,
     OrderState,
@@ -176,6 +177,33 @@ async def test_a_moved_trigger_is_no_limit_for_what_was_sent_meanwhile() -> None
 
 
 # -- amend and cancel --------------------------------------------------------------------------
+
+
+async def test_an_order_that_waits_for_its_account_is_not_amended_before_it_is_sent(
+    autojump_clock: AutojumpClock,
+) -> None:
+    async with open_desk() as before:
+        await hold(before, "1")
+
+        async def fills(since_ns: int) -> list[Fill]:
+            await trio.sleep(3)
+            return []
+
+        before.venue.fills = fills  # type: ignore[method-assign]
+    async with open_desk(before=before) as desk:
+        desk.venue.calls.clear()
+        desk.submit("x")
+        desk.router.handle(Amend(order_id="x", price=Decimal(98)))
+        await desk.router.wait_idle()
+
+        assert desk.venue.calls == [("submit", "x")]
+        assert desk.order("x").price == 100
+        (refused,) = [
+            update.event
+            for update in desk.told(OrderUpdate)
+            if isinstance(update.event, RequestRefused)
+        ]
+        assert (refused.check, refused.value) == ("state", "pending")
 
 
 async def test_amends_price_and_size() -> None:
