@@ -36,6 +36,7 @@ from engine.ems.limits import RiskLimits
 from engine.ems.outcome import Decisions, Outcome
 from engine.ems.reconcile import Theirs
 from engine.ems.replay import Replayed
+from engine.ems.shape import has_signal
 from engine.ems.usage import Usage
 from engine.ems.working import WorkingOrders
 from engine.failpoints import reach
@@ -263,6 +264,10 @@ class Desk:
         decide = self._decide.get(type(command))
         if decide is None:
             raise TypeError(f"{type(command).__name__} is not a command for the router")
+        if has_signal(command):
+            name, reason = type(command).__name__.lower(), "what it asks for is not a number"
+            refuse = self._decided.refuse
+            return partial(refuse, name, "number", reason, limit="a number", value="sNaN")
         return partial(decide, command)
 
     @property

@@ -78,6 +78,9 @@ class Gate:
         if account is None:
             known, name = ", ".join(sorted(self._accounts)), safe(order.account, 80)
             return denied(order, "account", f"there is no account {name!r}", known, name)
+        if not order.size.is_finite():
+            # Not even for as long as its account is logged in: other orders are added to it.
+            return denied(order, "size", "the size is not a positive number", "0", order.size)
         broker = safe(order.fqme.rpartition(".")[2], 80)
         if account.serves and broker not in account.serves:
             reason = f"account {account.name} does not trade markets of {broker}"
@@ -248,7 +251,23 @@ class Gate:
                 or self._guards.refuse(wanted, is_reducing=True)
                 or _refuse_size(order, wanted)
             )
-        return self.refuse(wanted) or _refuse_size(order, wanted)
+        # What was confirmed in a stale market was the order, not what it is to become.
+        return self.refuse(structs.replace(wanted, accepts_stale=False)) or _refuse_size(
+            order, wanted
+        )
+
+    def size_to_close(self, order: Order) -> Decimal:
+        """The size of an exit that was set before as it is to be sent: no more than is left to
+        close. Unchanged where nothing is: it is refused as it is."""
+        capabilities = self._capabilities_of(order.account)
+        room = risk.free_to_close(
+            order,
+            self._blotter.position(order.account, order.fqme),
+            self._others(order, (order.account,), is_alone=False),
+            is_held_here=capabilities is None or not capabilities.can_reduce_only,
+        )
+        room = self._blotter.instrument(order.fqme).round_size(room)
+        return room if 0 < room < order.size else order.size
 
     def price_through(self, order: Order, touched: float, through_ticks: int) -> Decimal | None:
         """The limit that a touched dark order is sent with: its own, one that is its limit

@@ -142,10 +142,13 @@ class HeldOrders:
         self._move_trigger(order, touch.trigger)
         order = self._blotter.orders[order.order_id]
         price = self._gate.price_through(order, touch.price, self._through_ticks)
-        refusal = self._refuse(replace(order, state=OrderState.TRIGGERED, price=price))
+        size = self._gate.size_to_close(order) if order.reduce_only else order.size
+        refusal = self._refuse(replace(order, state=OrderState.TRIGGERED, price=price, size=size))
         if refusal is not None and refusal.check in PASSING:
             self.hold(replace(order, trigger_direction=_side_of(order, touch)))
             return
+        if size != order.size:
+            self._apply(Amended(order_id=order_id, price=None, size=size))
         self._apply(
             Triggered(
                 order_id=order.order_id,

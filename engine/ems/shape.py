@@ -8,7 +8,8 @@ from __future__ import annotations
 from decimal import Context, Decimal, localcontext
 from typing import Final, Literal
 
-from msgspec.structs import replace
+from msgspec import Struct
+from msgspec.structs import astuple, replace
 
 from engine.broker import Capabilities
 from engine.instruments import Instrument
@@ -72,6 +73,15 @@ def as_sent(order: Order, capabilities: Capabilities) -> Order:
     if "gtd" in kept:
         order = replace(order, time_in_force="gtc", expires_ns=0)
     return replace(order, reduce_only=False) if "reduce_only" in kept else order
+
+
+def has_signal(value: object) -> bool:
+    """There is a number in it, however deep, that raises when it is compared (`sNaN`)."""
+    if isinstance(value, Decimal):
+        return value.is_snan()
+    if isinstance(value, tuple):
+        return any(map(has_signal, value))
+    return isinstance(value, Struct) and any(map(has_signal, astuple(value)))
 
 
 def _check_fields(order: Order) -> Denied | None:

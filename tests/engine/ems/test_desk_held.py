@@ -9,9 +9,10 @@ import pytest
 import trio
 from msgspec.structs import replace
 
+from engine.broker import Capabilities
 from engine.ems.risk import RiskLimits
 from engine.messages import Ask, Bid, OrderState, Submit
-from tests.support.orders import AutojumpClock, Desk, open_desk
+from tests.support.orders import AutojumpClock, Desk, hold, open_desk
 from tests.support.venue import EVERYTHING, FQME
 
 SIMPLE = replace(
@@ -225,6 +226,31 @@ async def test_a_reduce_only_order_is_denied_where_nothing_is_left_to_reduce() -
         await desk.router.wait_idle()
 
         assert desk.denial("o").check == "reduce_only"
+
+
+@pytest.mark.parametrize("capabilities", [EVERYTHING, SIMPLE])
+async def test_a_stop_closes_what_is_left_of_the_position_that_it_was_set_for(
+    capabilities: Capabilities,
+) -> None:
+    """Denied for being too large it would protect nothing when it is needed."""
+    async with open_desk(capabilities=capabilities) as desk:
+        await hold(desk, "2")
+        stop = await held(
+            desk,
+            order_type="stop",
+            route="dark",
+            side="sell",
+            size=Decimal(2),
+            stop_price=Decimal(95),
+            reduce_only=True,
+        )
+        await hold(desk, "1.5", "sell")
+        desk.tick(desk.trade(94.0))
+        await desk.router.wait_idle()
+
+        assert desk.order(stop).state is OrderState.OPEN
+        assert desk.venue.working[stop].size == Decimal("0.5")
+        assert desk.order(stop).size == Decimal("0.5")
 
 
 async def test_a_stop_that_the_market_fell_far_through_is_sent_all_the_same() -> None:

@@ -19,14 +19,26 @@ from engine.ems.usage import Usage
 from engine.instruments import Instrument
 from engine.messages import (
     Amend,
+    AmendAlgo,
+    BracketTerms,
     Break,
+    CommandRefused,
     Order,
     OrderState,
     OrderUpdate,
     RequestRefused,
+    SubmitAlgo,
 )
-from tests.support.orders import LIVE_LIMITS, open_desk, opened
+from tests.support.orders import LIVE_LIMITS, AutojumpClock, hold, open_desk, opened
 from tests.support.venue import EVERYTHING, FQME, INSTRUMENT, ScriptedMarkets
+
+BRACKET = BracketTerms(
+    side="buy",
+    size=Decimal(1),
+    price=Decimal(100),
+    stop_price=Decimal("sNaN"),
+    targets=((Decimal(105), Decimal(1)),),
+)
 
 # -- through the router ------------------------------------------------------------------------
 
@@ -65,6 +77,68 @@ async def test_each_check_denies_with_its_name_and_nothing_is_sent(
         assert denied.value
         assert desk.order(order_id).state is OrderState.DENIED
         assert desk.venue.calls == []
+
+
+@pytest.mark.parametrize("size", ["NaN", "sNaN"])
+async def test_an_order_of_no_number_that_waits_for_its_account_stops_no_other(
+    autojump_clock: AutojumpClock, size: str
+) -> None:
+    of_all = {"paper": RiskLimits(max_position=Decimal(5))}
+    async with open_desk(all_limits=of_all) as desk:
+        await hold(desk, "1")
+        desk.submit("nonsense", size=Decimal(size), account="other")
+        order_id = desk.submit()
+        await desk.router.wait_idle()
+
+        assert desk.order(order_id).state is OrderState.OPEN
+        if size == "NaN":
+            assert desk.denial("nonsense").check == "size"
+        else:
+            assert [refused.check for refused in desk.told(CommandRefused)] == ["number"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        Amend(order_id="o1", price=Decimal("sNaN")),
+        Amend(order_id="o1", size=Decimal("sNaN")),
+        AmendAlgo(algo_id="b", terms=BRACKET),
+        SubmitAlgo(algo_id="c", account="main", fqme=FQME, terms=BRACKET),
+    ],
+)
+async def test_a_command_with_what_no_one_can_compare_is_refused(command: Any) -> None:
+    async with open_desk() as desk:
+        order_id = await opened(desk)
+        good = replace(BRACKET, stop_price=Decimal(95))
+        desk.router.handle(SubmitAlgo(algo_id="b", account="main", fqme=FQME, terms=good))
+        await desk.router.wait_idle()
+        before = desk.order(order_id)
+        desk.router.handle(command)
+        await desk.router.wait_idle()
+
+        assert [refused.check for refused in desk.told(CommandRefused)] == ["number"]
+        assert desk.order(order_id) == before
+
+
+async def test_who_confirmed_an_order_in_a_stale_market_did_not_confirm_its_amends() -> None:
+    limits = RiskLimits(stale_quote_s=5.0, on_stale="confirm")
+    async with open_desk(limits=limits) as desk:
+        desk.markets.now += 60 * 10**9
+        order_id = desk.submit(accepts_stale=True)
+        await desk.router.wait_idle()
+        desk.router.handle(Amend(order_id=order_id, size=Decimal(50)))
+        await desk.router.wait_idle()
+
+        (refused,) = [
+            update.event
+            for update in desk.told(OrderUpdate)
+            if isinstance(update.event, RequestRefused)
+        ]
+        assert refused.check == "stale_quote"
+        assert desk.order(order_id).size == 1
+        desk.router.handle(Amend(order_id=order_id, size=Decimal("0.5")))
+        await desk.router.wait_idle()
+        assert desk.order(order_id).size == Decimal("0.5")
 
 
 async def test_open_orders_and_stale_data_are_denied() -> None:
