@@ -42,6 +42,8 @@ class _Results(Lines):
     def __init__(self) -> None:
         super().__init__()
         self.matches: Sequence[Match] = ()
+        self.text: str | None = None
+        """What they were found for."""
         self.selected = 0
         self.note = "searching"
         self.first = 0
@@ -97,6 +99,8 @@ class SearchScreen(ModalScreen[Chosen]):
         self._results = _Results()
         self._text = text
         self._timer: Timer | None = None
+        self._chosen_early: Chosen | None = None
+        """How to choose once the results of what was typed are there."""
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -116,15 +120,19 @@ class SearchScreen(ModalScreen[Chosen]):
         before = results.matches[results.selected].fqme if results.matches else ""
         results.matches = ranked(matches, self._recent, text)
         results.note = "nothing found" if text else "no markets"
+        results.text = text
         names = [match.fqme for match in results.matches]
         results.selected = names.index(before) if before in names and not text else 0
         results.redraw()
         self._preview_soon()
+        if (early := self._chosen_early) is not None:
+            self._choose(is_overlay=early.is_overlay)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
         if event.value != self._text:
             self._text = event.value
+            self._chosen_early = None
             self.post_message(self.Asked(event.value))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -165,8 +173,13 @@ class SearchScreen(ModalScreen[Chosen]):
             self._preview_soon()
 
     def _choose(self, *, is_overlay: bool = False) -> None:
+        """Take what is selected. Whoever types faster than markets are found means what they
+        typed, not what is still listed for a part of it."""
+        self._chosen_early = None
         matches = self._results.matches
-        if matches:
+        if self._results.text != self._text:
+            self._chosen_early = Chosen(is_overlay=is_overlay)
+        elif matches:
             self.dismiss(Chosen(matches[self._results.selected].fqme, is_overlay))
 
     def _preview_soon(self) -> None:

@@ -29,7 +29,6 @@ from tests.support.scenes import (
     order,
     press,
     run,
-    screen_text,
     settled,
     until,
 )
@@ -314,7 +313,6 @@ def test_a_market_that_was_found_can_be_laid_over_the_chart() -> None:
     async def play(app: DeckApp, link: ScriptedLink, pilot: Pilot[int]) -> None:
         await press(pilot, "slash")
         await pilot.press(*"acme")
-        await until(pilot, lambda: "acme.stock.sim" in screen_text(app))
         await press(pilot, "ctrl+o")
         await until(pilot, lambda: app.deck.chart._scene.overlays)
         assert [one.title for one in app.deck.chart._scene.overlays] == ["acme.stock.sim"]

@@ -1,11 +1,14 @@
-"""How hits of a search are ordered and written."""
+"""How hits of a search are ordered and written, and which of them is taken."""
 
 from __future__ import annotations
 
 from rich.cells import cell_len
+from textual.pilot import Pilot
 
-from engine.messages import Match
-from tui.screens.search import match_line, ranked
+from engine.messages import Match, Search, SearchResults
+from tests.support.scenes import BTC, ETH, deck, press, run, settled, until
+from tests.support.scripted_link import MARKETS, ScriptedLink
+from tui.screens.search import SearchScreen, match_line, ranked
 
 MATCHES = [
     Match(fqme="btcusdt.spot.sim", name="Bitcoin / Tether", broker="sim"),
@@ -36,3 +39,45 @@ def test_a_row_fills_its_width_and_names_the_provider():
         assert cell_len(text) == width
         assert text.rstrip().endswith("sim")
         assert line.ground == "raised"
+
+
+def test_who_types_faster_than_markets_are_found_gets_what_was_typed():
+    link = ScriptedLink()
+    app = deck(link, watch=(BTC, ETH))
+
+    async def play(pilot: Pilot[int]) -> None:
+        await press(pilot, "slash")
+        await settled(pilot)
+        link._answers = False
+        await pilot.press(*"sol", "enter")
+        await until(pilot, lambda: link.sent_of(Search)[-1].text == "sol")  # type: ignore[attr-defined]
+        assert isinstance(app.screen, SearchScreen)  # bitcoin, listed first, is not what was meant
+
+        link._answers = True
+        asked = link.sent_of(Search)[-1]
+        assert isinstance(asked, Search)
+        link.give(SearchResults(request_id=asked.request_id, matches=link._found(asked)))
+        await until(pilot, lambda: app.state.selected == MARKETS[2].fqme)
+        assert not isinstance(app.screen, SearchScreen)
+
+    run(app, play)
+
+
+def test_a_choice_made_early_is_for_that_text_only():
+    link = ScriptedLink()
+    app = deck(link, watch=(BTC, ETH))
+
+    async def play(pilot: Pilot[int]) -> None:
+        await press(pilot, "slash")
+        await settled(pilot)
+        link._answers = False
+        await pilot.press(*"so", "enter")
+        link._answers = True
+        await pilot.press("l")
+        await until(pilot, lambda: link.sent_of(Search)[-1].text == "sol")  # type: ignore[attr-defined]
+        for _ in range(5):
+            await settled(pilot)
+        assert isinstance(app.screen, SearchScreen)
+        assert app.state.selected == BTC
+
+    run(app, play)
