@@ -30,6 +30,10 @@ CSS = """
     ToastRack { dock: top; align: left top; margin: 3 0 0 41; }
     App.-medium ToastRack { margin: 3 0 0 38; }
     App.-small ToastRack { margin: 3 0 0 1; }
+    /* With a banner everything is two rows further down. */
+    App.-banner ToastRack { margin: 5 0 0 41; }
+    App.-banner.-medium ToastRack { margin: 5 0 0 38; }
+    App.-banner.-small ToastRack { margin: 5 0 0 1; }
     ToastHolder { align-horizontal: left; }
     Toast { width: auto; max-width: 70; padding: 0 1; margin: 0;
             background: $surface; color: $text; border-left: outer $accent; }

@@ -94,12 +94,14 @@ class PanelledScreen(Screen[None], inherit_bindings=False):
         self.app.set_class(is_little, "-small")
         self.app.set_class(not is_little and not is_much, "-medium")
         deck = self._deck
+        has_banner = bool(deck.state.failure) or deck.state.is_killed
+        self.app.set_class(has_banner, "-banner")
         places = arrange(
             width,
             height,
             opened=self._opened,
             hidden=self.hidden,
-            has_banner=bool(deck.state.failure) or deck.state.is_killed,
+            has_banner=has_banner,
             has_strip=self.is_complete and deck.desk.staged is not None,
             covered=self.covered,
             is_full=self.is_full,

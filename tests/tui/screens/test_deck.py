@@ -16,6 +16,7 @@ from engine.messages import (
     EngineFailed,
     FeedStatus,
     Frame,
+    GuardsUpdate,
     OrderState,
     OrderUpdate,
     PlaybackStatus,
@@ -404,5 +405,15 @@ def test_a_row_that_is_gone_is_told_and_not_canceled() -> None:
         await pilot.pause()
         assert link.sent_of(Cancel) == []
         assert app.state.notices[-1].level == "warning"
+
+    _play(play)
+
+
+def test_what_is_told_keeps_clear_of_a_banner_for_as_long_as_there_is_one():
+    async def play(app: DeckApp, link: ScriptedLink, pilot: Pilot[int]) -> None:
+        for is_killed in (True, False):
+            link.give(GuardsUpdate(is_killed=is_killed))
+            await settled(pilot)
+            assert app.has_class("-banner") == is_killed
 
     _play(play)
