@@ -40,6 +40,7 @@ from engine.messages import AccountInfo, Fill, Position, Side
 Unit = Literal["units", "currency", "percent"]
 Loading = Literal["even", "front", "back"]
 
+NO_EQUITY = "the equity is not known: brokers.toml may state it, as equity of the account"
 _ONE = Decimal(1)
 _HALF = Decimal("0.5")
 _WHOLE_BELOW = Decimal("1.5")
@@ -228,7 +229,7 @@ def _entry(
     limit = _limit(plan, equity)
     unit = _measure(plan, _ONE, price, instrument)
     if limit is None or not unit:
-        why = "the equity is not known" if limit is None else "there is no price to count at"
+        why = "there is no price to count at" if limit is not None else NO_EQUITY
         return Allocation(side=side, size=ZERO, is_exit=False, slot=1, reason=why)
     used = _measure(plan, position.size, position.average_price or ZERO, instrument)
     used += abs(reserved) * unit

@@ -146,11 +146,24 @@ def _account_lines(
         lines.append(fact("slots", text, _loading(account), width))
     limit = account.max_position_notional
     if limit is None:
-        return [*lines, fact("limit", "none set", "", width)]
+        return [*lines, fact("limit", _own_limit(account, market), "", width)]
     notional = _used(state, account.name, market)
     share = f"{float(notional / limit):.0%} used" if limit and market else ""
     quote = market.instrument.quote.upper() if market else ""
     return [*lines, fact("limit", f"{text_of.compact(limit)} {quote}", share, width)]
+
+
+def _own_limit(account: AccountInfo, market: MarketView | None) -> str:
+    """What the slots share where nothing else bounds a position."""
+    limit, unit = account.position_limit, account.limit_unit
+    if limit is None:
+        return "none set"
+    if unit == "percent":
+        return f"{text_of.plain(limit)} % of equity"
+    asset = ""
+    if market is not None:
+        asset = market.instrument.base if unit == "units" else market.instrument.quote
+    return f"{text_of.compact(limit)} {asset.upper()}".rstrip()
 
 
 def _mode(summary: Summary, account: AccountInfo) -> list[Span]:

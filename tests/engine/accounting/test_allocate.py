@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from engine.accounting.allocate import (
+    NO_EQUITY,
     Loading,
     Plan,
     Unit,
@@ -87,7 +88,7 @@ def test_a_limit_in_percent_is_of_equity() -> None:
 
     assert allocate(plan, FLAT, "buy", PRICE, LINEAR, equity=Decimal(10_000)).size == Decimal("2.5")
     unknown = allocate(plan, FLAT, "buy", PRICE, LINEAR)
-    assert (unknown.size, unknown.reason) == (0, "the equity is not known")
+    assert (unknown.size, unknown.reason) == (0, NO_EQUITY)
     assert allocate(plan, FLAT, "buy", PRICE, LINEAR, equity=Decimal(-5)).size == 0
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.accounting.allocate import NO_EQUITY
 from engine.instruments import Instrument
 from engine.messages import AccountInfo, Fill, OrderState, Position, Side, Submit
 from tests.support.desk import ACME, BTC, CL, ES, PAPER, SIM, Bench
@@ -184,7 +185,7 @@ def test_the_first_slots_are_as_large_as_the_plan_says(loading: str, wanted: int
 def test_a_limit_in_percent_needs_to_know_the_equity() -> None:
     account = msgspec.structs.replace(PAPER, position_limit=D(50), limit_unit="percent")
     poor = sizes.size_of(ONE, "buy", ACME, D(100), standing(account=account))
-    assert (poor.size, poor.reason) == (0, "the equity is not known")
+    assert (poor.size, poor.reason) == (0, NO_EQUITY)
 
     rich = msgspec.structs.replace(account, equity=D(8000))
     assert size(ONE, standing=standing(account=rich)) == D(10)

@@ -155,7 +155,25 @@ def test_slots_in_use_are_told_with_how_they_are_loaded():
     lines = said(desk, state)
 
     assert "slots 1.3 of 4 front-loaded" in lines
-    assert "limit none set" in lines
+    assert "limit 0.5 BTC" in lines
+
+
+@pytest.mark.parametrize(
+    ("changes", "said_of_it"),
+    [
+        ({}, "limit none set"),
+        ({"position_limit": Decimal(100_000)}, "limit 100k USDT"),
+        ({"position_limit": Decimal(20), "limit_unit": "percent"}, "limit 20 % of equity"),
+    ],
+)
+def test_what_the_slots_share_is_the_limit_where_there_is_no_other(
+    changes: dict[str, Any], said_of_it: str
+):
+    desk, state = desk_and_state()
+    account = AccountInfo(name="sim", broker="sim", **changes)
+    state.fold(EngineReady(brokers=(), accounts=(account,), now_ns=NOW_NS))
+
+    assert said_of_it in said(desk, state)
 
 
 def test_breakeven_counts_fees_or_says_which_have_no_price():
