@@ -102,7 +102,13 @@ def matching(limits: RiskLimits, fqme: str) -> tuple[tuple[str, MarketLimits], .
 
 
 def fault(limits: RiskLimits) -> tuple[str, str] | None:
-    """The key that does not fit the others, and why; None if all do."""
+    """The key that does not fit the others, or limits nothing, and why; None if all do."""
+    parts = {"": limits, **{f"markets.{name}.": part for name, part in limits.markets.items()}}
+    for begin, part in parts.items():
+        for name in part.__struct_fields__:
+            value = getattr(part, name)
+            if isinstance(value, Decimal) and not value.is_finite():
+                return f"{begin}{name}", f"{value} is no limit: state a number, or leave it out"
     if limits.max_day_loss is not None and not limits.loss_currency:
         return "loss_currency", "a loss needs the currency that it is counted in"
     if limits.max_day_loss is not None and limits.max_day_loss < 0:

@@ -51,6 +51,19 @@ def test_limits_that_do_not_fit_are_named(limits: RiskLimits, key: str) -> None:
     assert found[0] == key
 
 
+@pytest.mark.parametrize("number", ["NaN", "sNaN", "Infinity", "-Infinity"])
+def test_what_is_no_number_is_no_limit(number: str) -> None:
+    of_market = {"es*": MarketLimits(max_order_size=Decimal(number))}
+
+    of_account = fault(RiskLimits(max_position=Decimal(number)))
+    of_pattern = fault(RiskLimits(markets=of_market))
+
+    assert of_account is not None
+    assert of_account[0] == "max_position"
+    assert of_pattern is not None
+    assert of_pattern[0] == "markets.es*.max_order_size"
+
+
 def test_limits_that_fit_have_no_fault() -> None:
     markets = {"es*": MarketLimits(hours="sun-thu 17:00-16:00 America/Chicago")}
 
