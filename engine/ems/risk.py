@@ -120,7 +120,8 @@ def free_to_close(
     may close already. 0 where it would not close anything.
 
     Orders of one group count once: at most one of them trades. Where the venue itself keeps
-    reduce-only orders from more, stops that wait there do not count, nor others than exits.
+    reduce-only orders from more, stops that wait there do not count, nor others than exits; those
+    of algos do, for they are not reduce-only and would open the other side later.
     """
     if position.size == 0 or (position.size > 0) is (order.side == "buy"):
         return ZERO
@@ -130,7 +131,8 @@ def free_to_close(
         if other.fqme != order.fqme or other.side != order.side:
             continue
         if other.state is OrderState.DARK or (
-            not is_held_here and (not other.reduce_only or other.order_type in _WAITS)
+            not is_held_here
+            and (not (other.reduce_only or other.parent_id) or other.order_type in _WAITS)
         ):
             continue
         if not other.link_group:

@@ -243,6 +243,22 @@ async def test_two_dark_exits_close_what_is_held_once() -> None:
         assert desk.denial(second).check == "reduce_only"
 
 
+async def test_an_exit_beside_those_of_a_bracket_does_not_let_them_flip_what_is_held() -> None:
+    async with open_desk() as desk:
+        terms = BracketTerms(side="buy", size=D(2), stop_price=D(95), targets=((D(105), D(2)),))
+        await do(desk, SubmitAlgo(algo_id="b", account="main", fqme=FQME, terms=terms))
+        desk.venue.fill("b.entry-1", "2", "100")
+        await desk.router.wait_idle()
+        pressed = desk.submit(side="sell", size=D(2), order_type="market", reduce_only=True)
+        await desk.router.wait_idle()
+
+        assert desk.order("b.target1-1").state is OrderState.OPEN
+        assert desk.denial(pressed).check == "reduce_only"
+        assert "closed by others" in desk.denial(pressed).reason
+        await do(desk, flatten("x"))  # cancels the bracket first
+        assert desk.order("x").size == 2
+
+
 async def test_linked_exits_count_once() -> None:
     async with open_desk() as desk:
         await hold(desk, "1")
