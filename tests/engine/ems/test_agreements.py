@@ -146,6 +146,23 @@ async def test_an_order_that_was_wrongly_taken_for_ended_works_again_once_its_ve
         assert desk.order("x").state is OrderState.OPEN
 
 
+async def test_what_a_person_says_of_an_order_gives_way_to_what_its_venue_lists(
+    autojump_clock: AutojumpClock,
+) -> None:
+    async with open_desk() as desk:
+        desk.venue.hides_orders, desk.venue.drop_acks = True, {"submit"}
+        desk.submit("x")
+        await desk.router.wait_idle()
+        desk.venue.hides_orders = False
+        desk.router.handle(Resolve(order_id="x", outcome="canceled"))
+        await desk.settle()
+        said = desk.order("x").state
+        await trio.sleep(120)
+
+        assert said is OrderState.CANCELED
+        assert desk.order("x").state is OrderState.OPEN
+
+
 async def test_a_part_that_trades_of_an_ended_order_has_its_venue_asked(
     autojump_clock: AutojumpClock,
 ) -> None:
