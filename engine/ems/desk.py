@@ -289,8 +289,8 @@ class Desk:
     def capabilities_of(self, account: str) -> Capabilities | None:
         """What the account's venue can do for us; None before the first log-in.
 
-        One that ends with the engine (sim, paper) does not know what was held before: what only
-        reduces is seen to here."""
+        One that ends with the engine (sim, paper), or began anew, does not know what was held
+        before: what only reduces is seen to here."""
         capabilities = self._broker_can(account)
         if capabilities is None or capabilities.outlives_engine or account not in self._unseen:
             return capabilities
@@ -356,10 +356,17 @@ class Desk:
 
         Requests that are under way get their own answer, or none in time."""
         self.agreements.lose(account, why)
+        self._note_unseen(account)
         self._decided.outcome.log_ins.append(account)
         for order in self._blotter.working(account=account):
             if order.state in (OrderState.OPEN, OrderState.PARTIAL):
                 self.apply(Lost(order_id=order.order_id, reason=why))
+
+    def _note_unseen(self, account: str) -> None:
+        """What the account holds was traded before its venue began, if it ends with the engine."""
+        held = self._blotter.positions.values()
+        if any(position.size for position in held if position.account == account):
+            self._unseen |= {account}
 
     # -- accounts -------------------------------------------------------------------------------
 
@@ -404,8 +411,8 @@ class Desk:
             else:
                 self.apply(Lost(order_id=order.order_id, reason=STOPPED))
         self.algos.restore(replayed.algos.values())
-        held = self._blotter.positions.values()
-        self._unseen = frozenset(position.account for position in held if position.size)
+        for name in self._accounts:
+            self._note_unseen(name)
         self._guard_desk.restore(replayed)
         self._exits.restore(replayed)
 

@@ -10,7 +10,15 @@ from trio.testing import MockClock
 
 from brokers.paper.broker import PaperBroker
 from brokers.sim.broker import SimBroker
-from engine.messages import EngineStatus, FeedStatus, Frame, Notice, OrderState, ServiceStatus
+from engine.messages import (
+    EngineStatus,
+    FeedStatus,
+    Flatten,
+    Frame,
+    Notice,
+    OrderState,
+    ServiceStatus,
+)
 from tests.support.engine_rig import Rig, open_rig
 from tests.support.tapes import MemoryTape, at, prices
 
@@ -137,3 +145,21 @@ async def test_paper_that_fails_is_fed_again_once_an_account_needs_it(
         await rig.advance(1.0)
         assert rig.order(order_id).state is OrderState.FILLED
         assert breaks(rig) == []
+
+
+async def test_what_was_held_at_a_venue_that_fails_can_be_left_at_the_next(
+    mock_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It begins with nothing, and would refuse what only reduces."""
+    async with open_rig(mock_clock) as rig:
+        await rig.watch(SIM)
+        await rig.advance(1.0)
+        await rig.submit("buy", "0.01", account="sim")
+        await rig.until("fill", lambda: rig.position("sim", SIM).size > 0)
+        monkeypatch.setattr(sim_of(rig).exchange, "advance", fail)
+        await rig.advance(10.0)
+        rig.send(Flatten(order_id="x", account="sim", fqme=SIM))
+        await rig.until("end", lambda: "x" in rig.orders and not rig.order("x").is_working)
+
+        assert (rig.order("x").state, rig.order("x").reason) == (OrderState.FILLED, "")
+        assert rig.position("sim", SIM).size == 0
