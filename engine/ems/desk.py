@@ -84,8 +84,14 @@ _FROM_VENUE = (Accepted, Rejected, Filled, Canceled, Expired, Amended, RequestRe
 _OF_WORKING = (Accepted, Amended, Filled)
 """What a venue says only of an order that works there, or did when it happened."""
 
-_ENDED_EARLY = (OrderState.CANCELED, OrderState.EXPIRED, OrderState.REJECTED)
-"""Done here, with something that could trade still if that was wrong."""
+_NOT_THERE = (
+    OrderState.DARK,
+    OrderState.DENIED,
+    OrderState.CANCELED,
+    OrderState.EXPIRED,
+    OrderState.REJECTED,
+)
+"""Never sent or done, as far as is known here; something could trade if that was wrong."""
 
 STOPPED: Final = "the engine stopped; its venue is asked"
 """Why an order is unknown after a start."""
@@ -346,7 +352,7 @@ class Desk:
         elif order.account != account:
             notice("error", f"{account} reports {name} of an order of {order.account}")
         else:
-            if isinstance(event, _OF_WORKING) and order.state in _ENDED_EARLY:
+            if isinstance(event, _OF_WORKING) and order.state in _NOT_THERE:
                 # It comes late, or the order never ended, and counts in no check of risk.
                 self._decided.outcome.doubts.add(account)
             self.apply(self._kept.as_meant(event))

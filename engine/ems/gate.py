@@ -187,7 +187,8 @@ class Gate:
             limits=limits,
             position=structs.replace(terms.position, size=held),
             working=self._others(order, names, is_alone=is_alone),
-            confirms_stale=terms.confirms_stale or limits.on_stale == "confirm",
+            confirms_stale=limits.on_stale == "confirm"
+            or (limits.stale_quote_s is None and terms.confirms_stale),
             hours=parse_hours(limits.hours) if limits.hours else None,
             whose=f"all {account.mode} accounts",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import trio
@@ -161,6 +161,29 @@ async def test_what_a_person_says_of_an_order_gives_way_to_what_its_venue_lists(
 
         assert said is OrderState.CANCELED
         assert desk.order("x").state is OrderState.OPEN
+
+
+@pytest.mark.parametrize(
+    "never_sent",
+    [{"size": Decimal(5000)}, {"route": "dark", "price": None, "trigger_price": Decimal(95)}],
+)
+async def test_a_fill_of_an_order_that_was_never_sent_leaves_its_account_in_question(
+    autojump_clock: AutojumpClock, never_sent: dict[str, Any]
+) -> None:
+    async with open_desk() as desk:
+        await opened(desk)
+        desk.submit("x", **never_sent)
+        await desk.router.wait_idle()
+
+        async def fills(since_ns: int) -> list[Fill]:
+            return [replace(fill("t1"), order_id="x")]
+
+        desk.venue.fills = fills  # type: ignore[method-assign]
+        desk.venue.fill("x", "0.5", "100", trade_id="t1")
+        await trio.sleep(20)
+
+        told = desk.told(AccountUpdate)[-1]
+        assert "cannot be counted" in told.reason
 
 
 async def test_a_part_that_trades_of_an_ended_order_has_its_venue_asked(

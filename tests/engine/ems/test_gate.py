@@ -141,6 +141,26 @@ async def test_who_confirmed_an_order_in_a_stale_market_did_not_confirm_its_amen
         assert desk.order(order_id).size == Decimal("0.5")
 
 
+@pytest.mark.parametrize(
+    ("of_all", "state"),
+    [
+        (RiskLimits(stale_quote_s=5.0), OrderState.DENIED),
+        (RiskLimits(stale_quote_s=5.0, on_stale="confirm"), OrderState.OPEN),
+        (RiskLimits(), OrderState.OPEN),
+    ],
+)
+async def test_an_account_that_asks_in_a_stale_market_does_not_loosen_the_limits_of_all(
+    of_all: RiskLimits, state: OrderState
+) -> None:
+    limits = RiskLimits(stale_quote_s=5.0, on_stale="confirm")
+    async with open_desk(limits=limits, all_limits={"paper": of_all}) as desk:
+        desk.markets.now += 60 * 10**9
+        order_id = desk.submit(accepts_stale=True)
+        await desk.router.wait_idle()
+
+        assert desk.order(order_id).state is state
+
+
 async def test_open_orders_and_stale_data_are_denied() -> None:
     async with open_desk(limits=LIVE_LIMITS) as desk:
         for _ in range(3):
