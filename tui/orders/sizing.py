@@ -27,6 +27,7 @@ from engine.errors import UsageError
 from engine.instruments import Instrument
 from engine.messages import AccountInfo, Fill, Order, OrderType, Position, Side, Submit
 from tui.orders import terms
+from tui.paint import format as text_of
 from tui.state import DeckState
 
 SizeUnit = Literal["slots", "units"]
@@ -277,6 +278,11 @@ def part_of_held(part: Decimal, side: Side, instrument: Instrument, standing: St
     """So much of what is held, on a step, and no more than is not in working orders already."""
     with localcontext(EXACT):
         wanted = fit_size(abs(standing.position.size) * part, instrument)
+    if not wanted and standing.left(side):
+        step = text_of.plain(instrument.size_step)
+        return Sized(
+            size=wanted, reason=f"that part of what is held is below the size step, {step}"
+        )
     return _within(wanted, side, standing)
 
 

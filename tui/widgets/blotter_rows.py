@@ -10,7 +10,7 @@ from engine.messages import Alert, Fill, Notice, Order, OrderState, Position
 from tui.algos.words import kind_of, role_of
 from tui.orders.news import why
 from tui.orders.profit import profit_of
-from tui.orders.terms import held_words, notes, type_words
+from tui.orders.terms import held_words, notes, trail_words, type_words
 from tui.paint import format as text_of
 from tui.state import DeckState
 from tui.widgets.account_rows import ACCOUNT_COLUMNS, account_rows, troubles
@@ -110,7 +110,7 @@ def _order_row(state: DeckState, order: Order, zone: tzinfo | None, number: int)
             Span(_kind(order), "muted"),
             Span(size_text(state, order.fqme, order.size), ink),
             Span(size_text(state, order.fqme, order.filled) if order.filled else "", ink),
-            Span("market" if price is None else price_text(state, order.fqme, price), ink),
+            Span(_aside(order) if price is None else price_text(state, order.fqme, price), ink),
             Span(price_text(state, order.fqme, order.average_price) if order.filled else "", ink),
             Span(word, STATE_INKS.get(order.state, "muted")),
             Span(order.account, "muted"),
@@ -118,6 +118,13 @@ def _order_row(state: DeckState, order: Order, zone: tzinfo | None, number: int)
         ),
         order.order_id,
     )
+
+
+def _aside(order: Order) -> str:
+    """What stands for the price of an order that has none: how far behind it trails."""
+    if order.trail is None:
+        return "market"
+    return f"trail {trail_words(order.trail, order.trail_unit)}"
 
 
 def _kind(order: Order) -> str:

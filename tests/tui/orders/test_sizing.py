@@ -239,6 +239,14 @@ def test_a_part_of_what_is_held_is_on_a_step() -> None:
     assert sizes.part_of_held(D("0.5"), "sell", ACME, standing("31", selling=D(25))).size == D(6)
 
 
+def test_half_of_what_cannot_be_halved_is_nothing_and_says_why() -> None:
+    sized = sizes.part_of_held(D("0.5"), "sell", ACME, standing("1"))
+
+    assert sized == sizes.Sized(
+        size=D(0), reason="that part of what is held is below the size step, 1"
+    )
+
+
 def test_slots_in_use_are_counted_where_there_is_a_limit() -> None:
     position = standing("40").position
 

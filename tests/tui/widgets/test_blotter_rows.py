@@ -76,6 +76,18 @@ def test_a_dark_order_shows_its_trigger_and_an_asked_cancel_shows_that():
     assert "open …cancel" in asked
 
 
+def test_an_order_without_a_price_says_how_far_it_trails_or_that_it_takes_any():
+    state = opened()
+    for number, changes in enumerate(
+        ({"order_type": "market"}, {"order_type": "trailing_stop", "trail": Decimal("0.5"),
+                                    "trail_unit": "percent"}), 1,
+    ):  # fmt: skip
+        state.fold(OrderUpdate(order=order(number, OrderState.OPEN, price=None, **changes)))
+    prices = {row[7] for row in texts(order_rows(state, UTC, numbers))}
+
+    assert prices == {"market", "trail 0.5%"}
+
+
 def test_working_orders_are_shown_however_many_are_done():
     state = opened()
     state.fold(OrderUpdate(order=order(9999, OrderState.OPEN)))
