@@ -200,6 +200,7 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
             notify=self.tell,
             ask=self.ask,
             account_for=lambda fqme: self.desk.account_for(fqme),
+            is_armed=lambda: self.desk.is_armed,
         )
 
     @cached_property

@@ -1,8 +1,9 @@
 """Starting, pausing, changing and ending algos: the target `algos` of actions and commands.
 
 A typed algo is asked about first, with all that it is set to, unless a `!` was typed; on a live
-account always. Pausing and canceling are never asked about: both only take risk away. Going on
-is not asked about either: it is what was agreed to when the algo was started.
+account, and while order mode is not armed, always. Pausing and canceling are never asked about:
+both only take risk away. Going on is what was agreed to when the algo was started, and is asked
+about on a live account only.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ class AlgoControls:
         notify: Callable[[str, str], None],
         ask: Callable[[Question], None],
         account_for: Callable[[str], AccountInfo | None],
+        is_armed: Callable[[], bool],
         new_id: Callable[[], str] = lambda: uuid4().hex,
     ) -> None:
         """
@@ -65,6 +67,7 @@ class AlgoControls:
             notify: says something, with its level.
             ask: puts a question on the screen.
             account_for: the account that the next order of a market would name.
+            is_armed: order mode is armed.
             new_id: makes the id of an algo.
         """
         self._state = state
@@ -72,6 +75,7 @@ class AlgoControls:
         self._notify = notify
         self._ask = ask
         self._account_for = account_for
+        self._is_armed = is_armed
         self._new_id = new_id
 
     # -- starting -------------------------------------------------------------------------------
@@ -88,7 +92,7 @@ class AlgoControls:
         command = SubmitAlgo(
             algo_id=self._new_id(), account=account.name, fqme=request.fqme, terms=request.terms
         )
-        if request.is_sure and account.mode != "live":
+        if request.is_sure and self._is_armed() and account.mode != "live":
             self._try_send(command)
             return
         text = f"Run {describe(request.terms, market.instrument)}?"
@@ -129,7 +133,7 @@ class AlgoControls:
         """Go on with it."""
         algo = self.numbered(number)
         self._must_be(algo, "paused")
-        self._try_send(ResumeAlgo(algo_id=algo.algo_id))
+        self._resume(algo)
 
     def cancel_number(self, number: int) -> None:
         """End it, and cancel all of its orders."""
@@ -171,7 +175,7 @@ class AlgoControls:
         """
         algo = self._known(algo_id)
         if algo.status == "paused":
-            self._try_send(ResumeAlgo(algo_id=algo_id))
+            self._resume(algo)
         else:
             self._must_be(algo, "running")
             self._try_send(PauseAlgo(algo_id=algo_id))
@@ -188,6 +192,15 @@ class AlgoControls:
         self._try_send(CancelAlgo(algo_id=algo_id))
 
     # -- inside ---------------------------------------------------------------------------------
+
+    def _resume(self, algo: Algo) -> None:
+        command = ResumeAlgo(algo_id=algo.algo_id)
+        account = self._state.accounts.get(algo.account)
+        if account is not None and account.mode != "live":
+            self._try_send(command)
+            return
+        text = f"REAL MONEY on {algo.account}. Go on with the {kind_of(algo.terms)}?"
+        self._ask(Question(text, lambda: self._try_send(command), detail=algo.fqme))
 
     def _known(self, algo_id: str) -> Algo:
         if (algo := self._state.algos.get(algo_id)) is None:

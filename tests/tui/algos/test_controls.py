@@ -41,8 +41,15 @@ class Stand(Bench):
             notify=lambda text, level: self.said.append(text),
             ask=self.asked.append,
             account_for=self.desk.account_for,
+            is_armed=lambda: self.desk.is_armed,
             new_id=self._new_id,
         )
+
+    def armed(self) -> Stand:
+        """This, with order mode armed."""
+        self.desk.arm()
+        self.said.clear()
+        return self
 
     def run(self, **changes: Any) -> None:
         """Tell the deck of an algo."""
@@ -74,7 +81,7 @@ def test_a_typed_algo_is_asked_about_with_all_of_its_terms_and_sent_once() -> No
 
 
 def test_who_is_sure_is_not_asked_but_on_an_account_of_real_money() -> None:
-    stand = Stand(accounts=(SIM, REAL))
+    stand = Stand(accounts=(SIM, REAL)).armed()
     stand.algos.start(asked(is_sure=True))
     assert len(stand.sent) == 1
 
@@ -83,8 +90,27 @@ def test_who_is_sure_is_not_asked_but_on_an_account_of_real_money() -> None:
     assert stand.asked[0].text.startswith("REAL MONEY on real. Run bracket")
 
 
+def test_while_order_mode_is_not_armed_who_is_sure_is_asked_too() -> None:
+    stand = Stand()
+    stand.algos.start(asked(is_sure=True))
+    assert stand.sent == []
+    stand.answer()
+    assert len(stand.sent) == 1
+
+
+def test_going_on_is_asked_about_where_it_is_real_money() -> None:
+    for go_on in (lambda stand: stand.algos.resume_number(1), lambda s: s.algos.toggle("a")):
+        stand = Stand(accounts=(SIM, REAL)).armed()
+        stand.run(algo_id="a", account="real", status="paused")
+        go_on(stand)
+        assert stand.sent == []
+        assert stand.asked[0].text == "REAL MONEY on real. Go on with the bracket?"
+        stand.answer()
+        assert stand.sent == [ResumeAlgo(algo_id="a")]
+
+
 def test_the_account_that_was_named_is_used_if_it_trades_the_market() -> None:
-    stand = Stand(accounts=(SIM, PAPER))
+    stand = Stand(accounts=(SIM, PAPER)).armed()
     stand.algos.start(asked(is_sure=True, account="paper"))
 
     assert [command.account for command in stand.sent] == ["paper"]  # type: ignore[union-attr]
@@ -120,7 +146,7 @@ def test_an_algo_needs_an_open_market_an_account_and_an_engine() -> None:
 
 
 def test_a_closed_link_is_told_and_nothing_breaks() -> None:
-    stand = Stand()
+    stand = Stand().armed()
     stand.is_link_closed = True
     stand.algos.start(asked(is_sure=True))
 
