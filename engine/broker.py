@@ -38,11 +38,13 @@ import trio
 
 from engine.accounting.imports import Imported
 from engine.clock import Clock
+from engine.credentials import GetCredentials, no_credentials
 from engine.instruments import Instrument
 from engine.messages import (
     AccountInfo,
     BrokerInfo,
     Columns,
+    ConnectionStatus,
     Fill,
     Match,
     Order,
@@ -93,6 +95,9 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """It takes limit orders of which its book sees only a part (`Order.shown`)."""
     can_link: bool = False
     """It keeps orders of one `link_group` so that one cancels the others."""
+    has_positions: bool = True
+    """It says what an account holds by market. A spot venue knows balances by asset only: its
+    client's `positions` raises `NotSupported`, and positions are what fills make of them."""
 
     def info(self, name: str) -> BrokerInfo:
         """These flags as the deck is told them."""
@@ -120,6 +125,8 @@ class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Its table in `brokers.toml`; the package converts it to a struct of its own."""
     data_dir: Path | None = None
     """Where it may keep files; None where nothing may be kept."""
+    credentials: GetCredentials = no_credentials
+    """Finds the keys of an account."""
 
 
 class HistoryPage(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -238,6 +245,25 @@ class MarketTap(Protocol):
 
     def on_ticks(self, fqme: str, ticks: Sequence[Tick]) -> None:
         """Ticks of an open market, before anyone but the dark book has seen them."""
+        ...
+
+
+@runtime_checkable
+class Networked(Protocol):
+    """A broker at the other end of a network."""
+
+    def connections(self) -> Sequence[ConnectionStatus]:
+        """How each of its connections is, those that wait for another attempt included."""
+        ...
+
+
+@runtime_checkable
+class Renames(Protocol):
+    """A broker whose venue has several names for one market."""
+
+    async def canonical(self, fqme: str) -> str:
+        """The one name of the market that is called `fqme` here: of `xbtusd.spot.kraken`,
+        `btcusd.spot.kraken`. What is not known is returned as it is."""
         ...
 
 

@@ -277,8 +277,9 @@ async def _fills_a_market_order(harness: Harness) -> None:
         assert len({fill.trade_id for fill in fills}) == len(fills)
         assert all(fill.side == "buy" and fill.price > 0 for fill in fills)
         assert all(desk.instrument.is_on_step(fill.size) for fill in fills)
-        positions = {p.fqme: p for p in await desk.client.positions()}
-        assert positions[harness.fqme].size == order.size
+        if harness.capabilities.has_positions:
+            positions = {p.fqme: p for p in await desk.client.positions()}
+            assert positions[harness.fqme].size == order.size
         assert order.order_id not in [o.order_id for o in await desk.client.open_orders()]
         assert isinstance(await desk.client.balances(), Mapping)
         later_ns = max(fill.venue_ns for fill in fills) + 1

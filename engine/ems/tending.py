@@ -154,7 +154,8 @@ async def ask(
             else:
                 working.append(found)
     fills = await client.fills(question.since_ns)
-    positions = await client.positions() if capabilities.outlives_engine else None
+    tells = capabilities.outlives_engine and capabilities.has_positions
+    positions = await client.positions() if tells else None
     return Theirs(
         asked_ns=asked_ns,
         open_orders=working,

@@ -257,6 +257,42 @@ class FeedStatus(Message, frozen=True):
     dropped: int = 0
     delay_ms: float | None = None
     """Ours minus the venue's time of the last tick; None where that says nothing."""
+    book: Literal["", "syncing", "good", "unverified"] = ""
+    """Whether the order book agrees with the venue's own proof: `syncing` until it was built,
+    anew or at first; `unverified` where that failed too often. Empty where there is none."""
+
+
+ConnectionState = Literal[
+    "connecting", "syncing", "live", "stale", "backing_off", "banned", "closed"
+]
+
+
+class ConnectionStatus(Message, frozen=True):
+    """One connection of a broker to its venue, or its REST side."""
+
+    broker: str
+    name: str
+    """What it is for: `market data 1`, `account main`, `rest`."""
+    state: ConnectionState
+    """`syncing`: open, and not all it asked for has come; `stale`: open and silent for longer
+    than the venue's rule allows; `backing_off`, `banned`: until `until_ns`; `closed`: not needed
+    now."""
+    since_ns: int
+    until_ns: int = 0
+    """When it is tried again, or the venue's ban ends; 0 where that is not known."""
+    reason: str = ""
+    """Why it is not live."""
+    reconnects: int = 0
+    messages: int = 0
+    malformed: int = 0
+    """Messages that were not what the venue documents; each was left out."""
+    round_trip_ms: float | None = None
+    clock_offset_ms: float | None = None
+    """The venue's clock less ours."""
+    budget_used: float | None = None
+    """Share of the venue's limit that is used now, 0 to 1."""
+    note: str = ""
+    """What a person must know of it: a dead-man's switch that is on, rights of a key."""
 
 
 class PlaybackStatus(Message, frozen=True):
@@ -280,6 +316,7 @@ class EngineStatus(Message, frozen=True):
     services: tuple[ServiceStatus, ...] = ()
     feeds: tuple[FeedStatus, ...] = ()
     playbacks: tuple[PlaybackStatus, ...] = ()
+    connections: tuple[ConnectionStatus, ...] = ()
 
 
 class Notice(Message, frozen=True):

@@ -65,11 +65,15 @@ class Break(msgspec.Struct, frozen=True, tag_field="kind", tag="break", gc=False
     """The stream is not continuous here: what lies between is not known."""
 
     fqme: str
-    reason: Literal["stale", "gap", "resync", "seek", "overrun", "end", "halt", "resume"]
+    reason: Literal[
+        "stale", "gap", "resync", "seek", "overrun", "end", "halt", "resume", "unverified"
+    ]
     """`stale`: no data until further ticks; `gap`: something was missed; `resync`: the book
     was built anew; `seek`: a playback moved to `venue_ns`, later bars are void; `overrun`:
     this reader was too slow; `end`: no more data will come; `halt`: the venue does not trade the
-    market, until it says `resume` or the stream breaks: one that begins anew says it again."""
+    market, until it says `resume` or the stream breaks: one that begins anew says it again;
+    `unverified`: the book failed the venue's proof as often as it was built anew; what `Book` ticks
+    say from here on is no proof of anything, until `resync`."""
     venue_ns: int = 0
     recv_ns: int = 0
 
