@@ -121,6 +121,10 @@ class Match(Message, frozen=True):
     broker: str = ""
     volume: float = 0.0
     """What the venue trades of it in 24 h, in quote units; ranks equal hits."""
+    aka: str = ""
+    """Other names that find it, with spaces between: `XBT/USD XXBTZUSD Bitcoin`."""
+    listed_ns: int = 0
+    """When the venue sent the list that it is from; 0 where that is not kept."""
 
 
 class SearchResults(Message, frozen=True):
