@@ -43,6 +43,7 @@ class Engine:
             clock=settings.clock,
             options=settings.broker_options,
             data_dir=settings.data_dir,
+            credentials=settings.credentials,
             report_loss=self._on_broker_lost,
         )
         self.hub = FeedHub(

@@ -12,6 +12,7 @@ import msgspec
 from engine.broker import BrokerSettings, LoadBroker
 from engine.clock import Clock, SystemClock
 from engine.config import EngineConfig, convert, nearest, read_toml
+from engine.credentials import GetCredentials, no_credentials
 from engine.ems.accounts import Account, built_in_accounts
 from engine.ems.journal import Journal
 from engine.ems.limits import RiskLimits, fault
@@ -34,6 +35,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     load_broker: LoadBroker
     clock: Clock
     data_dir: Path | None = None
+    credentials: GetCredentials = no_credentials
+    """Finds the keys of an account, for the broker that logs it in."""
     journal: Path | Journal | None = None
     """File of the record of orders. Its directory is locked: one engine works on it. None keeps
     the record in memory, for what must not outlive the process: playbacks, tests. A journal is

@@ -11,6 +11,7 @@ import trio
 
 from engine.broker import Broker, BrokerSettings, LoadBroker, MarketTap
 from engine.clock import Clock
+from engine.credentials import GetCredentials, no_credentials
 from engine.errors import describe
 from engine.instruments import Instrument
 from engine.log import logger
@@ -58,6 +59,7 @@ class Venues:
         clock: Clock,
         options: Mapping[str, Mapping[str, Any]],
         data_dir: Path | None,
+        credentials: GetCredentials = no_credentials,
         report_loss: Callable[[str, str], None] = lambda name, why: None,
     ) -> None:
         """
@@ -69,6 +71,7 @@ class Venues:
         self._clock = clock
         self._options = options
         self._data_dir = data_dir
+        self._credentials = credentials
         self._report_loss = report_loss
         self._running: dict[str, _Running] = {}
         self._taps: dict[str, tuple[MarketTap, set[str]]] = {}
@@ -126,7 +129,11 @@ class Venues:
         keeps = None if self._data_dir is None else self._data_dir / "brokers" / name
         return open_broker(
             BrokerSettings(
-                name=name, clock=self._clock, options=self._options.get(name, {}), data_dir=keeps
+                name=name,
+                clock=self._clock,
+                options=self._options.get(name, {}),
+                data_dir=keeps,
+                credentials=self._credentials,
             )
         )
 
