@@ -1,0 +1,70 @@
+"""What `[brokers.kraken]` of `brokers.toml` may say.
+
+Addresses by https://docs.kraken.com/api/docs/guides/spot-ws-intro and
+https://docs.kraken.com/api/docs/guides/spot-rest-intro (read 2026-11).
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta
+
+REST_URL: Final = "https://api.kraken.com"
+WS_URL: Final = "wss://ws.kraken.com/v2"
+WS_AUTH_URL: Final = "wss://ws-auth.kraken.com/v2"
+
+_SCHEMES: Final = {
+    "rest_url": ("https", "http"),
+    "ws_url": ("wss", "ws"),
+    "ws_auth_url": ("wss", "ws"),
+}
+
+
+class KrakenOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[brokers.kraken]`. A URL that is given stands in for that of the environment."""
+
+    environment: Literal["live"] = "live"
+    """Which of the venue's systems is spoken to; spot has no public test system."""
+    rest_url: str = REST_URL
+    """Without the path: `/0/public/...` follows."""
+    ws_url: str = WS_URL
+    """WebSocket v2, market data."""
+    ws_auth_url: str = WS_AUTH_URL
+    """WebSocket v2, accounts and orders."""
+    depth: Literal[10, 25, 100, 500, 1000] = 25
+    """Levels of each side of the book that are subscribed to."""
+    tier: Literal["starter", "intermediate", "pro"] = "starter"
+    """Verification tier of the accounts: how fast the venue's counters fall."""
+    dead_man_s: Annotated[int, Meta(ge=0, le=86_400)] = 0
+    """Seconds after which the venue cancels every order of the account unless this process is
+    heard of again; 0 leaves that switch alone. It is of the whole account: orders that other
+    programs and the venue's site placed are cancelled too."""
+
+    def __post_init__(self) -> None:
+        for key, schemes in _SCHEMES.items():
+            _check_url(key, getattr(self, key), schemes)
+
+
+def _check_url(key: str, url: str, schemes: tuple[str, str]) -> None:
+    """Raise `ValueError` unless keys and orders are safe on the way to `url`."""
+    secure, plain = schemes
+    parts = urlsplit(url)
+    if parts.scheme not in schemes or not parts.hostname:
+        raise ValueError(f"{key}: expected an address that begins with {secure}://")
+    if parts.scheme == plain and not _is_here(parts.hostname):
+        raise ValueError(f"{key}: {plain}:// is taken for this machine only; use {secure}://")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError(f"{key}: expected nothing but scheme, host, port and path")
+
+
+def _is_here(host: str) -> bool:
+    """Whether `host` is this machine, without asking anyone."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return address.is_loopback or address.is_unspecified
