@@ -1,0 +1,460 @@
+"""The socket loop for any session: connect, pump, keep alive, back off, connect again.
+
+A session is a protocol without I/O. The runner gives it what arrives, sends what it wants sent,
+and tells it when a socket opens and when none is left. Between a break and the next socket it
+waits, longer each time, with jitter, so that a thousand clients of a venue do not come back at
+once; it obeys the venue's budgets and bans, and never gives up.
+
+Venues end connections after a time. Before that a second socket is opened; both feed the one
+session, which knows what it has had, until the second one has everything that was asked for.
+Then the first one is closed: no message is missed between them.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Generic, Protocol, TypeVar, runtime_checkable
+
+import msgspec
+import trio
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+
+from brokers.net.bans import Bans
+from brokers.net.budgets import Allowance
+from brokers.net.rest import BANNED, THROTTLED, retry_after_s
+from brokers.net.socket import OpenSocket, Socket, open_socket
+from engine.clock import NANOS, Clock
+from engine.errors import TickdeckError, describe
+from engine.log import logger
+from engine.messages import ConnectionState, ConnectionStatus
+from engine.services import HEALTHY_S, backoff, sole_error
+from engine.text import safe
+
+_log = logger(__name__)
+
+T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
+
+FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 60.0
+OVERLAP_S = 30.0
+"""Most that a second socket has to get everything that was asked for."""
+LINGER_S = 2.0
+"""How long the first one is kept after that: answers to requests may still be on their way."""
+
+
+class Session(Protocol[T_co]):
+    """One connection's protocol: no socket, no clock, no waiting."""
+
+    def opened(self, now_ns: int) -> None:
+        """A new socket is open: queue what it is told first."""
+        ...
+
+    def receive(self, data: bytes, recv_ns: int) -> Sequence[T_co]:
+        """Take one message that arrived at `recv_ns`. Never raises."""
+        ...
+
+    def data_to_send(self) -> list[bytes]:
+        """Text frames to send now, in order; each is returned once."""
+        ...
+
+    def lost(self, now_ns: int) -> Sequence[T_co]:
+        """No socket is left; returns what readers must be told."""
+        ...
+
+    @property
+    def is_live(self) -> bool:
+        """The newest socket has everything that was asked for."""
+        ...
+
+
+@runtime_checkable
+class CountsFaults(Protocol):
+    """A session that counts what it could not read."""
+
+    @property
+    def malformed(self) -> int: ...
+
+
+class SocketRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What a venue says of its sockets; each package states its sources."""
+
+    silence_s: float
+    """Nothing at all received for so long: it is stale; for twice as long: it is dead."""
+    ping_s: float = 20.0
+    """A ping goes out so often, and as often its answer must have come; 0 sends none."""
+    app_ping: bytes | None = None
+    """A message to send instead, where the venue has one of its own."""
+    lifetime_s: float = 0.0
+    """After this another socket takes over, before the venue ends this one; 0 for never."""
+    connect_timeout_s: float = 10.0
+    most_bytes: int = 8 * 1024 * 1024
+    """Of one message."""
+    sends: Allowance | None = None
+    """Messages that may be sent."""
+    connects: Allowance | None = None
+    """Attempts to connect; one for all runners of an address."""
+    headers: Mapping[str, str] = {}
+
+
+class _Link:
+    """One open socket of a runner."""
+
+    def __init__(self, socket: Socket) -> None:
+        self.socket = socket
+        self.opened_s = self.heard_s = trio.current_time()
+        self.ended = trio.Event()
+        self.why = ""
+        self.scope = trio.CancelScope()
+
+    def end(self, why: str) -> None:
+        """It carries nothing any more."""
+        self.why = self.why or why
+        self.scope.cancel()
+
+    def hear(self) -> None:
+        self.heard_s = trio.current_time()
+
+
+class Runner(Generic[T]):
+    """Keeps one session connected for as long as `run` does."""
+
+    def __init__(
+        self,
+        *,
+        broker: str,
+        name: str,
+        url: str | Callable[[], Awaitable[str]],
+        session: Session[T],
+        deliver: Callable[[Sequence[T]], None],
+        clock: Clock,
+        rules: SocketRules,
+        bans: Bans | None = None,
+        jitter: random.Random | None = None,
+        dial: OpenSocket = open_socket,
+    ) -> None:
+        """
+        Args:
+            url: where to connect to, or what finds that out for each attempt.
+            deliver: takes what the session makes of messages, in order; never waits.
+            jitter: makes the delays uneven.
+            dial: opens a socket.
+        """
+        self._broker = broker
+        self._name = name
+        self._url = url
+        self._session = session
+        self._deliver = deliver
+        self._clock = clock
+        self._rules = rules
+        self._bans = bans or Bans(None, clock)
+        self._jitter = jitter or random.Random()
+        self._dial = dial
+        self._links: list[_Link] = []
+        self._to_send = trio.Event()
+        self._moved = trio.Event()
+        """Set, and replaced, when the state may have changed."""
+        self._renewal = trio.Event()
+        self._state: ConnectionState = "closed"
+        self._since_ns = clock.now_ns()
+        self._until_ns = 0
+        self._reason = ""
+        self._opened = 0
+        self._messages = 0
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Keep the session connected until cancelled; `started()` at once."""
+        task_status.started()
+        delays = backoff(FIRST_DELAY_S, LONGEST_DELAY_S)
+        try:
+            while True:
+                began_s = trio.current_time()
+                why = await self._live_once()
+                if trio.current_time() - began_s >= HEALTHY_S:
+                    delays = backoff(FIRST_DELAY_S, LONGEST_DELAY_S)
+                self._hand_over(self._session.lost(self._clock.now_ns()))
+                await self._back_off(next(delays), why)
+        finally:
+            self._enter("closed")
+
+    def wake(self) -> None:
+        """The session has something to send, or became live by other means."""
+        self._to_send.set()
+        self._look()
+
+    def renew(self) -> None:
+        """The venue is about to end this connection: have another one take over now."""
+        self._renewal.set()
+
+    def drop(self, why: str) -> None:
+        """What came over this connection makes no sense: begin anew."""
+        for link in tuple(self._links):
+            link.end(why)
+
+    async def wait_live(self) -> None:
+        """Until the session has everything that it asked for."""
+        while self._state != "live":
+            await self._moved.wait()
+
+    @property
+    def is_live(self) -> bool:
+        return self._state == "live"
+
+    def status(self) -> ConnectionStatus:
+        """How the connection is, for the deck."""
+        newest = self._links[-1] if self._links else None
+        latency_s = newest.socket.latency if newest else 0.0
+        sends = self._rules.sends
+        is_counting = isinstance(self._session, CountsFaults)
+        return ConnectionStatus(
+            broker=self._broker,
+            name=self._name,
+            state=self._state,
+            since_ns=self._since_ns,
+            until_ns=self._until_ns,
+            reason=self._reason,
+            reconnects=max(0, self._opened - 1),
+            messages=self._messages,
+            malformed=self._session.malformed if is_counting else 0,  # type: ignore[attr-defined]
+            round_trip_ms=latency_s * 1e3 or None,
+            budget_used=None if sends is None else sends.used_share,
+        )
+
+    # -- lives of connections -------------------------------------------------------------------
+
+    async def _live_once(self) -> str:
+        """From one attempt to connect to when no socket is left; returns why."""
+        if until_ns := self._bans.until_ns():
+            self._enter("banned", until_ns=until_ns, reason=self._bans.reason())
+            await self._bans.wait()
+        self._enter("connecting")
+        async with trio.open_nursery() as nursery:
+            try:
+                link = await self._connect(nursery)
+            except Exception as error:
+                return self._refused(sole_error(error))
+            why = await self._until_none_left(nursery, link)
+            nursery.cancel_scope.cancel()
+        return why
+
+    async def _connect(self, nursery: trio.Nursery) -> _Link:
+        if self._rules.connects is not None:
+            await self._rules.connects.spend()
+        url = self._url if isinstance(self._url, str) else await self._url()
+        link: _Link = await nursery.start(self._hold, url)
+        return link
+
+    async def _until_none_left(self, nursery: trio.Nursery, link: _Link) -> str:
+        """Have other sockets take over in time, until the last one ends."""
+        delays = backoff(FIRST_DELAY_S, LONGEST_DELAY_S)
+        while not await self._ends_before_renewal(link):
+            try:
+                successor = await self._connect(nursery)
+            except Exception as error:
+                why = self._refused(sole_error(error))
+                _log.warning("%s %s: no other socket: %s", self._broker, self._name, why)
+                with trio.move_on_after(next(delays)):
+                    await link.ended.wait()
+                self._renewal.set()
+                continue
+            if await self._takes_over(link, successor):
+                link, delays = successor, backoff(FIRST_DELAY_S, LONGEST_DELAY_S)
+        return link.why
+
+    async def _ends_before_renewal(self, link: _Link) -> bool:
+        """Wait until it ends (true), or another one is due to take over (false)."""
+        if self._rules.lifetime_s:
+            with trio.move_on_at(link.opened_s + self._rules.lifetime_s):
+                await self._ended_or_renewal(link)
+        else:
+            await self._ended_or_renewal(link)
+        self._renewal = trio.Event()
+        return link.ended.is_set()
+
+    async def _ended_or_renewal(self, link: _Link) -> None:
+        async with trio.open_nursery() as nursery:
+
+            async def first(event: trio.Event) -> None:
+                await event.wait()
+                nursery.cancel_scope.cancel()
+
+            nursery.start_soon(first, link.ended)
+            nursery.start_soon(first, self._renewal)
+
+    async def _takes_over(self, old: _Link, new: _Link) -> bool:
+        """Close `old` once `new` has everything. False where `new` ended before that."""
+        with trio.move_on_after(OVERLAP_S):
+            while not (self._session.is_live or new.ended.is_set()):
+                await self._moved.wait()
+        if new.ended.is_set():
+            self._renewal.set()
+            return old.ended.is_set()
+        with trio.move_on_after(LINGER_S):
+            await old.ended.wait()
+        old.end("another socket took over")
+        return True
+
+    # -- one socket -----------------------------------------------------------------------------
+
+    async def _hold(self, url: str, *, task_status: trio.TaskStatus[_Link]) -> None:
+        """Open a socket and pump until it ends. Raises only what keeps it from opening."""
+        async with self._dial(
+            url,
+            connect_timeout_s=self._rules.connect_timeout_s,
+            most_bytes=self._rules.most_bytes,
+            ping_s=0 if self._rules.app_ping else self._rules.ping_s,
+            headers=dict(self._rules.headers),
+        ) as socket:
+            link = _Link(socket)
+            self._links.append(link)
+            try:
+                self._begin(link)
+                task_status.started(link)
+                await self._pump(link)
+            except Exception as error:  # a bug of ours, or of the session: this socket is done
+                _log.exception("%s %s: the connection failed", self._broker, self._name)
+                link.why = link.why or describe(sole_error(error))
+            finally:
+                self._links.remove(link)
+                link.ended.set()
+                self._look()
+
+    def _begin(self, link: _Link) -> None:
+        self._opened += 1
+        self._enter("syncing")
+        self._session.opened(self._clock.now_ns())
+        self._to_send.set()
+        link.socket.hear = link.hear
+        link.socket.listen(self._receive)
+
+    async def _pump(self, link: _Link) -> None:
+        """Send, ping and watch until the socket ends. Reading is done by the socket itself."""
+        with link.scope:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._send, link)
+                nursery.start_soon(self._watch, link)
+                if self._rules.app_ping and self._rules.ping_s:
+                    nursery.start_soon(self._ping, link, self._rules.app_ping)
+                await link.socket.stream_closed.wait()
+                link.end(_closing(link.socket))
+
+    def _receive(self, message: bytes) -> None:
+        """One message, from whichever socket."""
+        self._messages += 1
+        events = self._session.receive(message, self._clock.now_ns())
+        if events:
+            self._hand_over(events)
+        self._to_send.set()  # the session may have something to answer
+        if self._state == "syncing" and self._session.is_live:
+            self._look()
+
+    def _hand_over(self, events: Sequence[T]) -> None:
+        try:
+            self._deliver(events)
+        except Exception:
+            # A bug of ours; the connection is none the worse for it.
+            _log.exception("%s %s: what was received could not be used", self._broker, self._name)
+
+    async def _send(self, link: _Link) -> None:
+        """Send what the session wants sent; only over the newest socket."""
+        while True:
+            await self._to_send.wait()
+            if self._links and self._links[-1] is not link:
+                return
+            self._to_send = trio.Event()
+            for message in self._session.data_to_send():
+                if self._rules.sends is not None:
+                    await self._rules.sends.spend()
+                if not await self._give(link, message):
+                    return
+            self._look()
+
+    async def _ping(self, link: _Link, message: bytes) -> None:
+        while True:
+            await trio.sleep(self._rules.ping_s)
+            if self._rules.sends is not None:
+                await self._rules.sends.spend()
+            if not await self._give(link, message):
+                return
+
+    async def _give(self, link: _Link, message: bytes) -> bool:
+        try:
+            await link.socket.send(message.decode())
+        except ConnectionClosed:
+            link.end(_closing(link.socket))
+            return False
+        return True
+
+    async def _watch(self, link: _Link) -> None:
+        """Notice silence: stale after the venue's time, dead after twice that."""
+        silence_s = self._rules.silence_s
+        while True:
+            await trio.sleep_until(max(link.heard_s, link.opened_s) + silence_s)
+            quiet_s = trio.current_time() - link.heard_s
+            if self._links[-1] is not link:
+                return  # another one takes over
+            if quiet_s < silence_s:
+                continue
+            self._enter("stale", reason=f"nothing received for {quiet_s:.0f} s")
+            await trio.sleep(silence_s)
+            if trio.current_time() - link.heard_s >= 2 * silence_s:
+                link.end(f"nothing received for {2 * silence_s:.0f} s")
+                return
+            self._enter("syncing")
+            self._look()
+
+    # -- states ---------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """See whether the session is live, and tell who waits for that."""
+        if self._links and self._state in ("syncing", "live"):
+            self._enter("live" if self._session.is_live else "syncing")
+        self._tell_moved()
+
+    def _tell_moved(self) -> None:
+        moved, self._moved = self._moved, trio.Event()
+        moved.set()
+
+    async def _back_off(self, delay_s: float, why: str) -> None:
+        delay_s *= self._jitter.uniform(0.5, 1.0)
+        until_ns = self._clock.now_ns() + round(delay_s * NANOS)
+        self._enter("backing_off", until_ns=until_ns, reason=why)
+        await trio.sleep(delay_s)
+
+    def _refused(self, error: Exception) -> str:
+        """Why a socket did not open; takes note of what the venue asks for."""
+        if isinstance(error, InvalidStatus):
+            status = error.response.status_code
+            pause_s = retry_after_s(
+                error.response.headers.get("Retry-After", ""), self._clock.now_ns()
+            )
+            why = f"HTTP {status} instead of a websocket"
+            if status == BANNED or (status == THROTTLED and pause_s):
+                until_ns = self._clock.now_ns() + round((pause_s or LONGEST_DELAY_S) * NANOS)
+                self._bans.ban("", until_ns, why)
+            return why
+        if isinstance(error, TimeoutError | trio.TooSlowError):
+            return "it cannot be reached: no answer in time"
+        if isinstance(error, OSError):
+            return f"it cannot be reached: {safe(error.strerror or error, 120)}"
+        if isinstance(error, InvalidHandshake | InvalidURI):
+            return f"no websocket there: {type(error).__name__}"
+        if not isinstance(error, TickdeckError):
+            _log.error("%s %s: %r", self._broker, self._name, error, exc_info=error)
+        return describe(error)
+
+    def _enter(self, state: ConnectionState, *, until_ns: int = 0, reason: str = "") -> None:
+        if state != self._state:
+            self._since_ns = self._clock.now_ns()
+            level = "warning" if reason else "info"
+            getattr(_log, level)("%s %s: %s %s", self._broker, self._name, state, reason)
+        self._state, self._until_ns, self._reason = state, until_ns, safe(reason, 200)
+        self._tell_moved()
+
+
+def _closing(socket: Socket) -> str:
+    """Why a socket ended, as far as the other side said."""
+    code, reason = socket.close_code, socket.close_reason
+    if code in (None, 1006):
+        return "the connection broke"
+    return f"the venue closed it ({code}{' ' + safe(reason, 80) if reason else ''})"
