@@ -14,7 +14,8 @@ from engine.messages.ticks import Columns, Quote, Tick, TickType
 
 
 class BrokerInfo(Message, frozen=True):
-    """What a loaded broker can do; the deck greys out the rest."""
+    """What a loaded broker can do; the deck greys out the rest. As an event: one that was loaded
+    after `EngineReady`, or whose capabilities are others now."""
 
     name: str
     can_search: bool = False
@@ -64,6 +65,8 @@ class EngineReady(Message, frozen=True):
     brokers: tuple[BrokerInfo, ...]
     accounts: tuple[AccountInfo, ...]
     now_ns: int = 0
+    home: str = ""
+    """The broker whose markets are shown where none are named."""
 
 
 class EngineFailed(Message, frozen=True):
@@ -81,13 +84,19 @@ class FlumeOpened(Message, frozen=True):
 
     instrument: Instrument
     quote: Quote
+    asked: str = ""
+    """The name that it was asked for by, where that is another one of the same market: whoever
+    knows it by that name goes on with `instrument.fqme`. Empty where they are the same."""
 
 
 class FlumeFailed(Message, frozen=True):
     """A market could not be opened, or was lost for good."""
 
     fqme: str
+    """As it was asked for."""
     reason: str
+    retry_ns: int = 0
+    """When it is tried again, by itself; 0 where it is not."""
 
 
 class Frame(Message, frozen=True):
@@ -121,15 +130,35 @@ class Match(Message, frozen=True):
     broker: str = ""
     volume: float = 0.0
     """What the venue trades of it in 24 h, in quote units; ranks equal hits."""
+    quote: str = ""
+    """The asset that the volume is counted in; empty where that is not said."""
     aka: str = ""
     """Other names that find it, with spaces between: `XBT/USD XXBTZUSD Bitcoin`."""
     listed_ns: int = 0
     """When the venue sent the list that it is from; 0 where that is not kept."""
 
 
+class Searched(Message, frozen=True):
+    """How far a broker has answered a search."""
+
+    broker: str
+    state: Literal["asked", "answered", "failed"]
+    reason: str = ""
+    """Why it failed."""
+    listed_ns: int = 0
+    """When the venue sent the oldest list that its hits are from; 0 where that is not kept."""
+
+
 class SearchResults(Message, frozen=True):
+    """What a search found so far: the hits of all brokers that have answered, ranked as one list.
+    Each of the same request replaces the one before."""
+
     request_id: int
     matches: tuple[Match, ...]
+    is_complete: bool = True
+    """No more will come for this request."""
+    brokers: tuple[Searched, ...] = ()
+    """Who was asked."""
 
 
 class OrderUpdate(Message, frozen=True):
@@ -346,6 +375,7 @@ class CommandRefused(Message, frozen=True):
 
 Event = (
     EngineReady
+    | BrokerInfo
     | EngineFailed
     | FlumeOpened
     | FlumeFailed
