@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from engine.broker import OpenBroker, ReadExport
 from engine.config import nearest
-from engine.errors import BrokerUnavailable, NotSupported
+from engine.errors import BrokerUnavailable, NotLoaded, NotSupported
 from engine.text import safe
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def load(name: str) -> OpenBroker:
     """The `open_broker` of one broker.
 
     Raises:
-        BrokerUnavailable: there is none of this name, or its import failed.
+        NotLoaded: there is none of this name, or its import failed.
     """
     try:
         if name in BUILT_IN:
@@ -53,8 +53,8 @@ def load(name: str) -> OpenBroker:
             if point.name == name:
                 return cast(OpenBroker, point.load())
     except Exception as error:  # a plug-in may raise anything while it is imported
-        raise BrokerUnavailable(f"broker {name!r} does not load: {safe(error)}") from error
-    raise BrokerUnavailable(f"no broker named {safe(name, 60)!r}", hint=nearest(name, names()))
+        raise NotLoaded(f"broker {name!r} does not load: {safe(error)}") from error
+    raise NotLoaded(f"no broker named {safe(name, 60)!r}", hint=nearest(name, names()))
 
 
 def load_export(name: str) -> ReadExport:

@@ -9,7 +9,8 @@
     ├── OrderDenied          we said no, before anything left the machine
     ├── BrokerError          the only family that leaves a broker package; exit 69
     │   ├── BrokerUnavailable    cannot be loaded, reached or logged in to
-    │   │   └── BrokerLost           ran, and runs no longer
+    │   │   ├── BrokerLost           ran, and runs no longer
+    │   │   └── NotLoaded            there is none of this name, or its package does not load
     │   ├── UnknownSymbol        the venue does not list it
     │   ├── NotSupported         the venue cannot do this
     │   ├── OrderRejected        the venue said no
@@ -81,6 +82,10 @@ class BrokerUnavailable(BrokerError):
 
 class BrokerLost(BrokerUnavailable):
     """The broker ran, and runs no longer."""
+
+
+class NotLoaded(BrokerUnavailable):
+    """There is no broker of this name, or its package does not load: waiting does not help."""
 
 
 class UnknownSymbol(BrokerError):

@@ -45,6 +45,7 @@ class Engine:
             data_dir=settings.data_dir,
             credentials=settings.credentials,
             report_loss=self._on_broker_lost,
+            report_info=self.publish,
         )
         self.hub = FeedHub(
             services=services,
@@ -110,16 +111,56 @@ class Engine:
         )
         await self.journal.append([Record(self.settings.clock.now_ns(), halt)])
 
-    async def start_account_brokers(self) -> None:
-        """Bring up the broker of every account: the paper venue, to trade well, must have seen
-        the market before the first order. One that does not come up costs its accounts only.
+    async def start_brokers(self) -> None:
+        """Bring up the default broker, and that of every account: the paper venue, to trade well,
+        must have seen the market before the first order. One that does not come up costs its
+        accounts only; the default broker is needed by those who name no market.
+
+        Nobody waits for those at the other end of a network, which come up behind.
+
+        Raises:
+            TickdeckError: the default broker is needed, and does not come up.
         """
-        for name in dict.fromkeys(account.broker for account in self.settings.accounts):
+        home = self.settings.config.broker
+        named = [account.broker for account in self.settings.accounts]
+        remote: list[str] = []
+        for name in dict.fromkeys([home, *named] if self.settings.needs_home else named):
+            if self.venues.is_remote(name):
+                remote.append(name)
+                continue
             try:
                 await self.venues.get(name)
             except TickdeckError as error:
+                if name == home and self.settings.needs_home:
+                    raise
                 _log.error("broker %s does not come up: %s", name, error)
                 self.problems.append(f"broker {name} does not come up: {error}")
+        if remote:
+            await self.services.start("remote brokers", partial(self._bring_up, remote))
+
+    async def _bring_up(
+        self, names: Iterable[str], *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Service: start these brokers. One that does not come up is tried again."""
+        async with trio.open_nursery() as nursery:
+            for name in names:
+                nursery.start_soon(self._bring_up_one, name)
+            task_status.started()
+
+    async def _bring_up_one(self, name: str) -> None:
+        told = ""
+        for delay_s in backoff(1.0, 60.0):
+            try:
+                await self.venues.get(name)
+            except TickdeckError as error:
+                text = f"broker {name} does not come up: {error}"
+                if text != told:
+                    _log.error("%s", text)
+                    self.publish(Notice(level="error", text=text, source=f"broker {name}"))
+                    told = text
+                await trio.sleep(delay_s)
+            else:
+                return
 
     async def keep_open(
         self, fqmes: Iterable[str], *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
@@ -132,12 +173,15 @@ class Engine:
             task_status.started()
 
     async def _keep_one_open(self, fqme: str) -> None:
+        told = ""
         for delay_s in backoff(1.0, 60.0):
             try:
                 await self.hub.acquire(fqme)
             except TickdeckError as error:
                 text = f"{safe(fqme, 80)} does not open, and what is held in it waits: {error}"
-                self.publish(Notice(level="error", text=text, source="engine"))
+                if text != told:
+                    self.publish(Notice(level="error", text=text, source="engine"))
+                    told = text
                 await trio.sleep(delay_s)
             else:
                 await trio.sleep_forever()
@@ -145,9 +189,10 @@ class Engine:
     def ready(self) -> EngineReady:
         """What a deck is told first."""
         return EngineReady(
-            brokers=tuple(b.capabilities.info(b.name) for b in self.venues.running()),
+            brokers=self.venues.infos(),
             accounts=tuple(account.info() for account in self.settings.accounts),
             now_ns=self.settings.clock.now_ns(),
+            home=self.settings.config.broker,
         )
 
 
@@ -173,8 +218,7 @@ async def open_engine(settings: EngineSettings) -> AsyncIterator[Engine]:
         engine.bus.add_tap(engine.hub.on_ticks)
         engine.bus.add_tap(engine.sampler.on_ticks)
         await services.start("sampler", engine.sampler.run, critical=True)
-        await engine.venues.get(settings.config.broker)
-        await engine.start_account_brokers()
+        await engine.start_brokers()
         await services.start("router", engine.router.run, critical=True)
         if held := engine.router.held_markets():
             await services.start("held markets", partial(engine.keep_open, held))

@@ -34,6 +34,9 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     broker_options: Mapping[str, Mapping[str, Any]] = {}
     load_broker: LoadBroker
     clock: Clock
+    needs_home: bool = True
+    """Whether the default broker (`config.broker`) is brought up at the start, and has to come
+    up. Where markets are named that are not its own, it is started when it is asked for."""
     data_dir: Path | None = None
     credentials: GetCredentials = no_credentials
     """Finds the keys of an account, for the broker that logs it in."""

@@ -10,11 +10,11 @@ import pytest
 import trio
 import trio.testing
 
-from engine.broker import Broker, BrokerSettings, OpenBroker
+from engine.broker import Broker, BrokerSettings, Capabilities, OpenBroker
 from engine.clock import TrioClock
 from engine.errors import BrokerUnavailable
 from engine.instruments import Instrument
-from engine.messages import PlaybackStatus, Tick, Trade
+from engine.messages import BrokerInfo, ConnectionStatus, PlaybackStatus, Tick, Trade
 from engine.services import open_services
 from engine.venues import Venues
 
@@ -36,6 +36,7 @@ class Plain:
     def __init__(self, settings: BrokerSettings) -> None:
         self.settings = settings
         self.name = settings.name
+        self.capabilities = Capabilities()
         self.is_running = False
         self.status: PlaybackStatus | None = None
 
@@ -50,6 +51,27 @@ class Plain:
 
     def playback(self) -> PlaybackStatus | None:
         return self.status
+
+
+class Remote(Plain):
+    """A broker at the other end of a network, which cannot be reached until it is let."""
+
+    is_reachable = False
+
+    def __init__(self, settings: BrokerSettings) -> None:
+        super().__init__(settings)
+        self.reached = trio.Event()
+        self.told: tuple[ConnectionStatus, ...] = (
+            ConnectionStatus(broker=self.name, name="rest", state="connecting", since_ns=1),
+        )
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        await self.reached.wait()
+        task_status.started()
+        await trio.sleep_forever()
+
+    def connections(self) -> Sequence[ConnectionStatus]:
+        return self.told
 
 
 class Fed(Plain):
@@ -98,7 +120,11 @@ class Shelf:
 
 
 async def with_venues(
-    shelf: Shelf, use: Callable[[Venues], object], *, data_dir: Path | None = None
+    shelf: Shelf,
+    use: Callable[[Venues], object],
+    *,
+    data_dir: Path | None = None,
+    report_info: Callable[[BrokerInfo], None] = lambda info: None,
 ) -> None:
     clock = TrioClock(0)
     async with open_services(clock) as services:
@@ -108,6 +134,7 @@ async def with_venues(
             clock=clock,
             options={"plain": {"seed": 7}},
             data_dir=data_dir,
+            report_info=report_info,
         )
         await use(venues)  # type: ignore[misc]
 
@@ -261,3 +288,103 @@ async def test_a_stop_is_no_loss(autojump_clock: trio.testing.MockClock) -> None
         nursery.cancel_scope.cancel()
 
     assert not lost
+
+
+# -- at the other end of a network ----------------------------------------------------------------
+
+
+async def test_what_a_broker_can_do_is_told_when_it_is_loaded_and_again_where_that_changed(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    class Learns(Plain):
+        async def run(
+            self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+        ) -> None:
+            await trio.sleep(5)
+            self.capabilities = Capabilities(has_depth=True)
+            task_status.started()
+            await trio.sleep_forever()
+
+    told: list[BrokerInfo] = []
+
+    async def use(venues: Venues) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(venues.get, "learns")
+            await trio.sleep(1)
+            assert [BrokerInfo(name="learns")] == told
+            assert [] == list(venues.running())
+        await venues.get("plain")
+        assert [False, True, False] == [info.has_depth for info in told]
+        assert ["learns", "plain"] == [info.name for info in venues.infos()]
+
+    shelf = Shelf(learns=Learns, plain=Plain)
+    await with_venues(shelf, use, report_info=told.append)
+
+
+async def test_only_a_broker_with_connections_is_remote_and_looking_does_not_start_it(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    shelf = Shelf(plain=Plain, remote=Remote)
+
+    async def use(venues: Venues) -> None:
+        assert venues.is_remote("remote")
+        assert not venues.is_remote("plain")
+        assert not venues.is_remote("nope")
+        assert () == venues.opened()
+        plain = await venues.get("plain")
+        assert [plain] == list(venues.opened())
+        assert 2 == len(shelf.opened)  # what was looked at is what runs
+
+    await with_venues(shelf, use)
+
+
+async def test_connections_are_told_while_a_broker_comes_up_and_while_it_runs(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    shelf = Shelf(plain=Plain, remote=Remote)
+
+    async def use(venues: Venues) -> None:
+        await venues.get("plain")
+        assert () == venues.connections()  # it has none
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(venues.get, "remote")
+            await trio.sleep(3)
+            remote = shelf.opened[-1]
+            assert isinstance(remote, Remote)
+            assert remote.told == venues.connections()
+            remote.told = ()
+            (waits,) = venues.connections()
+            assert ("remote", "broker", "connecting") == (waits.broker, waits.name, waits.state)
+            remote.reached.set()
+        assert () == venues.connections()
+
+    await with_venues(shelf, use)
+
+
+async def test_a_broker_that_does_not_come_up_is_told_with_why_and_how_often(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async def use(venues: Venues) -> None:
+        for _ in range(3):
+            with pytest.raises(BrokerUnavailable):
+                await venues.get("nope")
+        (failed,) = venues.connections()
+        assert ("nope", "broker", "backing_off") == (failed.broker, failed.name, failed.state)
+        assert "no broker named nope" in failed.reason
+        assert 2 == failed.reconnects
+
+    await with_venues(Shelf(), use)
+
+
+async def test_a_broker_that_cannot_tell_of_its_connections_stops_nobody(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    class Broken(Plain):
+        def connections(self) -> Sequence[ConnectionStatus]:
+            raise ZeroDivisionError
+
+    async def use(venues: Venues) -> None:
+        await venues.get("broken")
+        assert () == venues.connections()
+
+    await with_venues(Shelf(broken=Broken), use)
