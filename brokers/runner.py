@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import msgspec
@@ -111,9 +112,6 @@ class _Link:
         """It carries nothing any more."""
         self.why = self.why or why
         self.scope.cancel()
-
-    def hear(self) -> None:
-        self.heard_s = trio.current_time()
 
 
 class Runner(Generic[T]):
@@ -324,7 +322,7 @@ class Runner(Generic[T]):
         self._enter("syncing")
         self._session.opened(self._clock.now_ns())
         self._to_send.set()
-        link.socket.hear = link.hear
+        link.socket.hear = partial(self._hear, link)
         link.socket.listen(self._receive)
 
     async def _pump(self, link: _Link) -> None:
@@ -389,17 +387,21 @@ class Runner(Generic[T]):
         """Notice silence: stale after the venue's time, dead after twice that."""
         silence_s = self._rules.silence_s
         while True:
-            await trio.sleep_until(max(link.heard_s, link.opened_s) + silence_s)
-            quiet_s = trio.current_time() - link.heard_s
+            heard_s = link.heard_s
+            await trio.sleep_until(heard_s + silence_s)
             if self._links[-1] is not link:
                 return  # another one takes over
-            if quiet_s < silence_s:
-                continue
-            self._enter("stale", reason=f"nothing received for {quiet_s:.0f} s")
-            await trio.sleep(silence_s)
-            if trio.current_time() - link.heard_s >= 2 * silence_s:
-                link.end(f"nothing received for {2 * silence_s:.0f} s")
-                return
+            if link.heard_s == heard_s:
+                self._enter("stale", reason=f"nothing received for {silence_s:.0f} s")
+                await trio.sleep_until(heard_s + 2 * silence_s)
+                if link.heard_s == heard_s:
+                    link.end(f"nothing received for {2 * silence_s:.0f} s")
+                    return
+
+    def _hear(self, link: _Link) -> None:
+        """Something came by itself over this socket."""
+        link.heard_s = trio.current_time()
+        if self._state == "stale":
             self._enter("syncing")
             self._look()
 
