@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
@@ -233,6 +233,12 @@ class Rest:
                     content = await self._read(response)
                 finally:
                     await response.aclose()
+        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol):
+            self._enter("backing_off", "its address is none")
+            raise BrokerUnavailable(
+                f"{self._broker}: {safe(self._base_url, 80)!r} is no address",
+                hint="set it in brokers.toml as https://host",
+            ) from None
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
             why = "it cannot be reached"
             self._enter("backing_off", why)
@@ -256,11 +262,12 @@ class Rest:
     async def _read(self, response: httpx2.Response) -> bytes:
         """The body, which is given up as soon as it is larger than any answer can be."""
         parts, size = [], 0
-        async for part in response.aiter_bytes():
-            size += len(part)
-            if size > self._most_bytes:
-                raise DataError("an answer without end")
-            parts.append(part)
+        async with aclosing(response.aiter_bytes()) as received:
+            async for part in received:
+                size += len(part)
+                if size > self._most_bytes:
+                    raise DataError("an answer without end")
+                parts.append(part)
         return b"".join(parts)
 
     def _answered(self, reply: Reply, method: str, path: str, *, mutates: bool) -> Reply:
