@@ -21,7 +21,7 @@ from types import MappingProxyType
 
 import trio
 
-from engine.broker import Broker, UntilLost, never_lost
+from engine.broker import Broker, Renames, UntilLost, never_lost
 from engine.errors import BrokerError, TickdeckError
 from engine.feed.bus import Bus
 from engine.feed.flume import Flume
@@ -119,10 +119,37 @@ class FeedHub:
             tuple(self._brokers.values() if brokers is None else brokers), text, limit
         )
 
+    async def canonical(self, fqme: str) -> str:
+        """The one name of the market that its venue may call otherwise: of `xbtusd.spot.kraken`,
+        `btcusd.spot.kraken`. A name that is not known is returned as it is.
+
+        Raises:
+            UsageError: `fqme` is no market name.
+            BrokerError: its broker does not come up, or cannot tell now.
+        """
+        asked = parse_fqme(fqme)
+        if fqme in self._flumes:
+            return fqme
+        broker = await self._get_broker(asked.broker)
+        if not isinstance(broker, Renames):
+            return str(asked)
+        try:
+            name = parse_fqme(await broker.canonical(str(asked)))
+        except TickdeckError:
+            raise
+        except Exception as error:
+            raise BrokerError(f"{fqme} cannot be opened: {error}") from error
+        if name.broker != asked.broker:
+            raise BrokerError(f"{fqme}: its broker says that it is another's, {name}")
+        return str(name)
+
     # -- readers come and go --------------------------------------------------------------------
 
     async def acquire(self, fqme: str) -> Flume:
         """Count one reader of a market, which is opened if it is not; see `release`.
+
+        Args:
+            fqme: its one name, as `canonical` finds it.
 
         Raises:
             UsageError: `fqme` is no market name.
@@ -237,7 +264,8 @@ class Feed:
         """The open markets by fqme."""
 
     async def add(self, fqme: str) -> Flume:
-        """Open a market, or find it open; returns as soon as its first quote is there.
+        """Open a market, or find it open; returns as soon as its first quote is there. By
+        another name that its venue has for it, it is the same market: see the flume's `fqme`.
 
         Raises:
             UsageError: `fqme` is no market name.
@@ -247,17 +275,17 @@ class Feed:
             return self._flumes[fqme]
         self._opening[fqme] = self._opening.get(fqme, 0) + 1
         try:
-            flume = await self._hub.acquire(fqme)
+            flume = await self._hub.acquire(await self._hub.canonical(fqme))
         finally:
             is_wanted = self._end_opening(fqme)
         if not is_wanted:
-            self._hub.release(fqme)
+            self._hub.release(flume.fqme)
             raise BrokerError(f"{fqme} was closed while it was being opened")
-        if fqme in self._flumes:  # another task of ours was faster
-            self._hub.release(fqme)
+        if flume.fqme in self._flumes:  # another task of ours was faster
+            self._hub.release(flume.fqme)
         else:
-            self._flumes[fqme] = flume
-            self._reader.add(fqme)
+            self._flumes[flume.fqme] = flume
+            self._reader.add(flume.fqme)
         return flume
 
     async def remove(self, fqme: str) -> None:

@@ -10,10 +10,11 @@ from engine.broker import Broker
 from engine.clock import NANOS
 from engine.errors import BrokerError
 from engine.feed.bars import Series
+from engine.feed.book_state import BookState, after_book, after_break
 from engine.feed.history import PAGE_BARS, History
 from engine.feed.topics import TopicStatistics
 from engine.instruments import Instrument
-from engine.messages import Ask, Bid, Break, FeedStatus, Quote, Tick, Trade
+from engine.messages import Ask, Bid, Book, Break, FeedStatus, Quote, Tick, Trade
 
 FeedState = Literal["opening", "live", "stale", "ended", "failed"]
 
@@ -47,6 +48,9 @@ class Flume:
         self._history: History | None = None
         self._break = ""
         self._newest: Tick | None = None
+        # A playback need not have recorded the book of every market.
+        is_awaited = broker.capabilities.has_depth and not broker.capabilities.can_play
+        self._book: BookState = "syncing" if is_awaited else ""
         self.set_quote(quote)
 
     # -- the present ----------------------------------------------------------------------------
@@ -95,6 +99,9 @@ class Flume:
                     self._last_size = size
                     if self._day_volume is not None:
                         self._day_volume += size
+            elif kind is Book:
+                if self._book != "good":
+                    self._book = after_book(self._book, tick)  # type: ignore[arg-type]
             elif kind is Break:
                 self._on_break(tick)  # type: ignore[arg-type]
                 continue
@@ -113,6 +120,7 @@ class Flume:
             self._history.mend(from_ns)
 
     def _on_break(self, tick: Break) -> None:
+        self._book = after_break(self._book, tick)
         if tick.reason in ("stale", "end"):
             self._break = tick.reason
         if tick.reason in ("stale", "gap") and self.broken_ns is None:
@@ -182,6 +190,7 @@ class Flume:
             overruns=counters.overruns,
             dropped=counters.dropped,
             delay_ms=self._delay_ms(),
+            book=self._book,
         )
 
     def _state(self, age_s: float | None, stale_after_s: float) -> FeedState:

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import ClassVar
+
 import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
@@ -8,7 +12,7 @@ from engine.broker import Capabilities
 from engine.errors import BrokerError, BrokerUnavailable, UnknownSymbol, UsageError
 from engine.feed.feed import GRACE_S, Feed, open_feed
 from engine.messages import Frame, Match
-from tests.support.feeding import OTHER, markets, open_feeding
+from tests.support.feeding import OTHER, Feeding, markets, open_feeding
 from tests.support.market_truth import FQME, TruthBroker
 
 # -- opening ----------------------------------------------------------------------------------
@@ -107,6 +111,69 @@ async def test_a_bug_of_a_broker_while_opening_is_an_error_of_that_market_only(
         async with open_feed(feeding.hub, [], throttle_hz=10) as feed:
             with pytest.raises(BrokerError, match=r"aaa\.spot\.truth cannot be opened: oops"):
                 await feed.add(FQME)
+
+
+# -- names ------------------------------------------------------------------------------------
+
+NICKNAME = "nick.spot.truth"
+
+
+class NamedBroker(TruthBroker):
+    """A venue that has another name for a market."""
+
+    names: ClassVar = {NICKNAME: FQME}
+
+    async def canonical(self, fqme: str) -> str:
+        await trio.sleep(self.open_delay_s)
+        return self.names.get(fqme, fqme)
+
+
+@asynccontextmanager
+async def open_named() -> AsyncIterator[Feeding]:
+    async with open_feeding(markets()) as feeding:
+        feeding.broker = NamedBroker(feeding.clock, markets())
+        yield feeding
+
+
+async def test_a_market_asked_for_by_another_name_is_the_same_market(
+    autojump_clock: MockClock,
+) -> None:
+    async with (
+        open_named() as feeding,
+        open_feed(feeding.hub, [NICKNAME, FQME, NICKNAME], throttle_hz=10) as feed,
+    ):
+        again = await feed.add(NICKNAME)
+
+        assert [FQME] == list(feed.flumes)
+        assert again is feed.flumes[FQME]
+        assert {FQME: 1} == feeding.broker.opened
+        assert [FQME] == [status.fqme for status in feeding.hub.statuses()]
+        assert FQME == (await feed.receive()).fqme
+
+
+async def test_a_market_asked_for_by_another_name_is_closed_with_its_last_reader(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_named() as feeding:
+        async with open_feed(feeding.hub, [NICKNAME], throttle_hz=10):
+            assert {FQME} == feeding.broker.streaming
+        await trio.sleep(GRACE_S + 1)
+
+        assert set() == feeding.broker.streaming
+        assert () == feeding.hub.statuses()
+
+
+async def test_a_name_that_is_none_or_of_another_broker_is_an_error_of_that_market(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {NICKNAME: "no spaces.in names", OTHER: "bbb.spot.elsewhere"}
+    monkeypatch.setattr(NamedBroker, "names", names)
+    async with open_named() as feeding, open_feed(feeding.hub, [], throttle_hz=10) as feed:
+        with pytest.raises(UsageError, match="not a market name"):
+            await feed.add(NICKNAME)
+        with pytest.raises(BrokerError, match=r"another's, bbb\.spot\.elsewhere"):
+            await feed.add(OTHER)
+        assert FQME == (await feed.add(FQME)).fqme
 
 
 # -- readers come and go ----------------------------------------------------------------------

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
+from engine.broker import Capabilities
 from engine.clock import NANOS, TrioClock
 from engine.errors import BrokerError, UsageError
 from engine.feed.feed import STALE_AFTER_S, open_feed
@@ -354,3 +355,35 @@ def test_how_ticks_are_batched_changes_nothing(ticks: list[Any], data: st.DataOb
     traded = [tick for tick in ticks if isinstance(tick, Trade)]
     assert whole.last == (traded[-1].price if traded else 50.0)
     assert whole.day_volume == sum(tick.size for tick in traded)
+
+
+@pytest.mark.parametrize(
+    ("has_depth", "can_play", "wanted"),
+    [(True, False, "syncing"), (False, False, ""), (True, True, "")],
+)
+def test_a_book_is_waited_for_where_the_venue_has_one(
+    has_depth: bool, can_play: bool, wanted: str
+) -> None:
+    broker = TruthBroker(TrioClock(START_NS), {FQME: []})
+    broker.capabilities = Capabilities(has_depth=has_depth, can_play=can_play)
+    flume = Flume(broker, instrument(FQME), Quote(fqme=FQME, last=1.0))  # type: ignore[arg-type]
+
+    assert wanted == flume.status(Topic(FQME).statistics(), 10.0).book
+
+
+def test_the_book_follows_what_the_stream_says_of_it() -> None:
+    broker = TruthBroker(TrioClock(START_NS), {FQME: []})
+    flume = Flume(broker, instrument(FQME), Quote(fqme=FQME, last=1.0))  # type: ignore[arg-type]
+    whole = Book(FQME, ((1.0, 1.0),), ((2.0, 1.0),), is_snapshot=True)
+    told = []
+    for tick in (
+        whole,
+        Break(FQME, "gap"),
+        Break(FQME, "unverified"),
+        whole,
+        Break(FQME, "resync"),
+    ):
+        flume.on_ticks([tick])
+        told.append(flume.status(Topic(FQME).statistics(), 10.0).book)
+
+    assert ["good", "syncing", "unverified", "unverified", "good"] == told

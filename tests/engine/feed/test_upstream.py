@@ -42,7 +42,8 @@ async def test_a_stream_that_fails_is_begun_anew_and_readers_are_told(
         assert status is not None
         assert "live" == status.state
         assert {FQME: 2} == feeding.broker.opened
-        assert [FQME.rpartition(".")[2]] * 2 == feeding.asked_brokers
+        # Once for the market's name, and once for each life of its stream.
+        assert [FQME.rpartition(".")[2]] * 3 == feeding.asked_brokers
 
 
 @pytest.mark.parametrize("is_told", [True, False])
