@@ -145,7 +145,7 @@ class PaperMarket:
                     self._look(side)
                     self._on_quote(side)
             case Break():
-                self.view.clear()
+                self.view.on_break(tick)
                 self._average = AveragePrice(self.instrument.average_minutes)
                 for order in self._resting.values():
                     order.shown = None

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from engine.instruments import Instrument
-from engine.messages import Ask, Bid, Book, Side, Trade
+from engine.messages import Ask, Bid, Book, Break, Side, Trade
 
 OPPOSITE: dict[Side, Side] = {"buy": "sell", "sell": "buy"}
 
@@ -118,6 +118,8 @@ class MarketView:
         self.asks = Shown("sell", instrument)
         self._instrument = instrument
         self._last: float | None = None
+        self._is_doubted = False
+        """The depth is unverified: what it tells is no depth to trade against."""
 
     @property
     def last(self) -> Decimal | None:
@@ -131,11 +133,19 @@ class MarketView:
         return self.bids if side == "buy" else self.asks
 
     def on_book(self, tick: Book) -> None:
+        """Levels of the depth; left alone while that is unverified."""
+        if self._is_doubted:
+            return
         self.bids.on_levels(tick.bids, is_snapshot=tick.is_snapshot)
         self.asks.on_levels(tick.asks, is_snapshot=tick.is_snapshot)
 
-    def clear(self) -> None:
-        """The stream broke: what was known is void."""
+    def on_break(self, tick: Break) -> None:
+        """The stream broke: what was known is void. An unverified depth counts again once it was
+        built anew, by this stream or by another."""
+        if tick.reason == "unverified":
+            self._is_doubted = True
+        elif tick.reason in ("resync", "stale", "seek"):
+            self._is_doubted = False
         self.bids.clear()
         self.asks.clear()
         self._last = None

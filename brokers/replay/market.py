@@ -30,9 +30,13 @@ class Depth:
         self._bids: dict[float, float] = {}
         self._asks: dict[float, float] = {}
         self._newest: Book | None = None
+        self._is_doubted = False
 
     def apply(self, book: Book) -> None:
-        """Change levels. Without a snapshot nothing is known, and changes mean nothing."""
+        """Change levels. Without a snapshot nothing is known, and changes mean nothing; nor does
+        what is told while the book is unverified."""
+        if self._is_doubted:
+            return
         if book.is_snapshot:
             self._bids, self._asks = {}, {}
         elif self._newest is None:
@@ -41,9 +45,13 @@ class Depth:
         _change(self._asks, book.asks)
         self._newest = book
 
-    def void(self) -> None:
-        """A change was missed: the book is not known until the next snapshot."""
-        self._newest = None
+    def on_break(self, tick: Break) -> None:
+        """Where a change was missed, the book is not known until the next snapshot; where it was
+        found wrong too often, not until it was built anew."""
+        if tick.reason in ("gap", "unverified"):
+            self._newest = None
+        if tick.reason in ("unverified", "resync", "stale"):
+            self._is_doubted = tick.reason == "unverified"
 
     def snapshot(self) -> Book | None:
         """The whole book, best levels first; None where it is not known."""
@@ -92,10 +100,11 @@ class Market:
             self._trade = tick
             for bars in self._bars.values():
                 bars.add(tick.venue_ns, tick.price, tick.size, tick.count)
-        elif isinstance(tick, Break) and tick.reason == "gap":
-            self._depth.void()
-            for bars in self._bars.values():
-                bars.lose()
+        elif isinstance(tick, Break):
+            self._depth.on_break(tick)
+            if tick.reason == "gap":
+                for bars in self._bars.values():
+                    bars.lose()
 
     @property
     def periods_s(self) -> tuple[int, ...]:
@@ -166,6 +175,7 @@ class Market:
             name=instrument.name or instrument.symbol,
             broker=self.fqme.rpartition(".")[2],
             volume=0.0 if price is None else price * volume,
+            quote=instrument.quote,
         )
 
     def _day(self, now_ns: int) -> tuple[float | None, float]:

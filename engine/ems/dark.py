@@ -90,7 +90,9 @@ class _Market:
                 self.news[source] = tick
 
     def _break(self, tick: Break) -> None:
-        """What was known is void: triggers wait for a price after it."""
+        """What was known is void: triggers wait for a price after it. So it is also where only
+        the book is void (`resync`, `unverified`): the best prices may have been its own. Those
+        that come then are good: an unverified book gives none."""
         self.bid = self.ask = self.last = None
         self.news.clear()
         self.is_stale = True

@@ -73,7 +73,8 @@ class Break(msgspec.Struct, frozen=True, tag_field="kind", tag="break", gc=False
     this reader was too slow; `end`: no more data will come; `halt`: the venue does not trade the
     market, until it says `resume` or the stream breaks: one that begins anew says it again;
     `unverified`: the book failed the venue's proof as often as it was built anew; what `Book` ticks
-    say from here on is no proof of anything, until `resync`."""
+    say from here on is no proof of anything, until `resync`, and no `Bid` or `Ask` is taken from
+    it."""
     venue_ns: int = 0
     recv_ns: int = 0
 

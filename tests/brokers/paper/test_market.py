@@ -318,6 +318,31 @@ def test_what_the_stream_lost_does_not_move_the_queue() -> None:
     assert made.fills == [("o", "99", "1", "maker")]
 
 
+@pytest.mark.parametrize("anew", ["resync", "stale"])
+def test_an_unverified_depth_is_traded_against_only_once_it_was_built_anew(anew: str) -> None:
+    made = pit()
+    whole = Book(FQME, ((98.0, 1.0),), ((101.0, 1.0), (102.0, 9.0)), is_snapshot=True)
+    made.tell(Break(FQME, "unverified"), whole, Ask(FQME, 101.0, 1.0))
+    made.order("buy", "3", "102", "doubted", time_in_force="ioc")
+    made.tell(Break(FQME, anew), whole, Ask(FQME, 101.0, 1.0))  # type: ignore[arg-type]
+    made.order("buy", "3", "102", "proven", time_in_force="ioc")
+
+    # The best price is told by itself, and is good; what lies behind it is not known.
+    assert [("doubted", "101", "1"), ("proven", "101", "1"), ("proven", "102", "2")] == [
+        fill[:3] for fill in made.fills
+    ]
+
+
+@pytest.mark.parametrize("reason", ["gap", "halt", "resume", "overrun"])
+def test_an_unverified_depth_stays_so_after_any_other_break(reason: str) -> None:
+    made = pit()
+    whole = Book(FQME, ((98.0, 1.0),), ((101.0, 1.0), (102.0, 9.0)), is_snapshot=True)
+    made.tell(Break(FQME, "unverified"), Break(FQME, reason), whole)  # type: ignore[arg-type]
+    made.order("buy", "3", "102", time_in_force="ioc")
+
+    assert not made.fills
+
+
 # -- stops --------------------------------------------------------------------------------------
 
 

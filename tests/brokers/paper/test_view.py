@@ -204,13 +204,13 @@ def test_a_side_that_is_known_to_be_empty_is_not_made_up_from_the_last_price() -
     assert made.to_take("sell") == [(99, 1)]
 
 
-def test_a_change_of_the_book_moves_both_sides_and_a_clear_voids_all() -> None:
+def test_a_change_of_the_book_moves_both_sides_and_a_break_voids_all() -> None:
     made = view()
     made.on_trade(Trade(FQME, 100.0, 1.0))
     made.on_book(Book(FQME, ((99.0, 0.0), (98.0, 4.0)), ((101.0, 5.0),)))
 
     assert (made.to_take("sell"), made.to_take("buy")) == ([(98, 4)], [(101, 5)])
-    made.clear()
+    made.on_break(Break(FQME, "gap"))
     assert made.last is None
     assert made.to_take("buy") == made.to_take("sell") == []
 

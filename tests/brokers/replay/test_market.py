@@ -109,6 +109,15 @@ def test_breaks_other_than_a_gap_leave_the_book() -> None:
     assert market_after(book, Break(BTC, "gap")).restated() == []
 
 
+def test_an_unverified_book_is_not_restated_until_it_was_built_anew() -> None:
+    book = Book(BTC, ((99.0, 1.0),), (), at(4), at(4), True)
+    doubted = (book, Break(BTC, "unverified"))
+
+    assert market_after(*doubted).restated() == []
+    assert market_after(*doubted, book, Break(BTC, "gap"), book).restated() == []
+    assert market_after(*doubted, Break(BTC, "resync"), book).restated() == [book]
+
+
 levels = st.lists(st.tuples(st.integers(1, 8).map(float), st.integers(0, 3).map(float)), max_size=4)
 
 

@@ -147,7 +147,7 @@ def test_a_quote_of_size_zero_crosses_nothing() -> None:
     assert touched(made, 101) == ["a"]
 
 
-@pytest.mark.parametrize("reason", ["stale", "gap", "resync", "seek", "end"])
+@pytest.mark.parametrize("reason", ["stale", "gap", "resync", "unverified", "seek", "end"])
 def test_after_a_break_only_a_new_trade_counts(reason: str) -> None:
     made = book(a=101)
     seen(made, Bid(X, 103.0, 1.0), Ask(X, 102.0, 1.0), trade(102))
