@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from brokers.paper.view import MarketView, Shown
-from engine.messages import Ask, Bid, Book, Side, Trade
+from engine.messages import Ask, Bid, Book, Break, Side, Trade
 from tests.support.venue import FQME, INSTRUMENT
 
 D = Decimal
