@@ -1,0 +1,71 @@
+"""The many names of Kraken's markets and assets, for what the private side speaks of.
+
+WebSocket v2 says `BTC/USD`. REST says `XBTUSD` of an order, `XXBTZUSD` of its trades, and `XXBT` or
+`ZUSD` of an asset; which of them has the long form is told by nothing but the name itself, so that
+all forms of the markets that are listed are known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from brokers.kraken.export import asset_of
+from engine.errors import UnknownSymbol
+from engine.instruments import Instrument
+from engine.text import safe
+
+_OLD: Final = {"BTC": "XBT", "DOGE": "XDG"}
+"""Names that v1 and REST have for what v2 calls otherwise."""
+
+
+class Markets:
+    """Finds markets by any of their names."""
+
+    def __init__(self, instruments: Mapping[str, Instrument]) -> None:
+        self._instruments = instruments
+        self._fqmes: dict[str, str] = {}
+        self._assets: dict[str, str] = {}
+        for fqme, instrument in instruments.items():
+            for name in names_of(instrument.symbol):
+                self._fqmes.setdefault(name, fqme)
+            for asset in (instrument.base, instrument.quote):
+                self._assets.setdefault(asset.lower(), asset)
+
+    def symbol(self, fqme: str) -> str:
+        """What v2 calls the market. Raises `UnknownSymbol`."""
+        instrument = self._instruments.get(fqme)
+        if instrument is None:
+            raise UnknownSymbol(f"Kraken does not list {safe(fqme, 80)}")
+        return instrument.symbol
+
+    def fqme(self, name: str) -> str:
+        """The market that the venue calls `name`; one made of the name itself where it is not
+        listed (any more): what is known of it must not be dropped."""
+        known = self._fqmes.get(name.upper())
+        if known is not None:
+            return known
+        ending = next(iter(self._instruments), ".kraken").rpartition(".")[2]
+        plain = "".join(sign for sign in name.lower() if sign.isascii() and sign.isalnum())
+        return f"{plain or 'unnamed'}.spot.{ending}"
+
+    def asset(self, name: str) -> str:
+        """The asset as instruments spell it; what is staked or earns is counted with the rest."""
+        plain = asset_of(name)
+        return self._assets.get(plain, plain.upper())
+
+
+def names_of(symbol: str) -> Iterable[str]:
+    """All that a pair of v2, `BTC/USD`, may be called, in upper case."""
+    base, _, quote = symbol.upper().partition("/")
+    bases, quotes = _names(base), _names(quote)
+    yield f"{base}/{quote}"
+    for one in bases:
+        for other in quotes:
+            yield f"{one}{other}"
+            yield f"{one}/{other}"
+
+
+def _names(asset: str) -> list[str]:
+    plain = [asset, *([_OLD[asset]] if asset in _OLD else [])]
+    return plain + [f"{letter}{name}" for name in plain for letter in "XZ" if len(name) == 3]
