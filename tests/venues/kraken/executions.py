@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import Any
 
 from tests.venues.kraken.amounts import number, rfc3339
-from tests.venues.kraken.pairs import LOT_DECIMALS
 from tests.venues.kraken.records import ZERO, OrderRecord, OwnTrade
 from tests.venues.kraken.terms import LIMITED, TRAILING, TRIGGERED
 
@@ -26,7 +25,7 @@ def pending(record: OrderRecord, *, exec_type: str = "pending_new") -> Told:
     told: Told = {
         "order_id": record.order_id,
         "symbol": pair.symbol,
-        "order_qty": number(record.volume, LOT_DECIMALS),
+        "order_qty": number(record.volume, record.pair.size_places),
         "cum_cost": number(record.cost, pair.cost_places),
         "time_in_force": terms.time_in_force,
         "exec_type": exec_type,
@@ -51,9 +50,9 @@ def pending(record: OrderRecord, *, exec_type: str = "pending_new") -> Told:
     if terms.expire_ns:
         told["expire_time"] = rfc3339(terms.expire_ns)
     if record.display is not None:
-        told["display_qty"] = number(record.display, LOT_DECIMALS)
+        told["display_qty"] = number(record.display, record.pair.size_places)
         remain = min(record.display, record.remaining)
-        told["display_qty_remain"] = number(remain, LOT_DECIMALS)
+        told["display_qty_remain"] = number(remain, record.pair.size_places)
     if record.parent_id:
         told["ord_ref_id"] = record.parent_id
     if terms.sender_sub_id:
@@ -93,14 +92,14 @@ def traded(record: OrderRecord, trade: OwnTrade, sums: tuple[Decimal, Decimal]) 
         "trade_id": trade.number,
         "symbol": pair.symbol,
         "side": trade.side,
-        "last_qty": number(trade.volume, LOT_DECIMALS),
+        "last_qty": number(trade.volume, pair.size_places),
         "last_price": number(trade.price, pair.price_places),
         "liquidity_ind": "m" if trade.is_maker else "t",
         "cost": number(trade.cost, pair.cost_places),
         "order_status": "partially_filled",
         "order_type": trade.order_type,
         "timestamp": rfc3339(trade.time_ns),
-        "cum_qty": number(volume, LOT_DECIMALS),
+        "cum_qty": number(volume, pair.size_places),
         "cum_cost": number(cost, pair.cost_places),
         "avg_price": number(cost / volume, pair.price_places),
         "fee_usd_equiv": number(trade.fee, pair.cost_places),
@@ -119,7 +118,7 @@ def past_trade(trade: OwnTrade, record: OrderRecord) -> Told:
         "trade_id": trade.number,
         "symbol": pair.symbol,
         "side": trade.side,
-        "last_qty": number(trade.volume, LOT_DECIMALS),
+        "last_qty": number(trade.volume, pair.size_places),
         "last_price": number(trade.price, pair.price_places),
         "liquidity_ind": "m" if trade.is_maker else "t",
         "cost": number(trade.cost, pair.cost_places),
@@ -151,17 +150,17 @@ def amended(record: OrderRecord, time_ns: int, *, reason: str, exec_type: str = 
         "timestamp": rfc3339(time_ns),
         "exec_type": exec_type,
         "order_status": status(record),
-        "cum_qty": number(record.filled, LOT_DECIMALS),
+        "cum_qty": number(record.filled, record.pair.size_places),
         "reason": reason,
         "amended": True,
-        "order_qty": number(record.volume, LOT_DECIMALS),
+        "order_qty": number(record.volume, record.pair.size_places),
         **_prices(record, with_stop=False),
         "limit_price_type": "static",
         **_names(record),
         "order_id": record.order_id,
     }
     if record.display is not None:
-        told["display_qty"] = number(record.display, LOT_DECIMALS)
+        told["display_qty"] = number(record.display, record.pair.size_places)
     return told
 
 
@@ -201,7 +200,7 @@ def _names(record: OrderRecord) -> Told:
 def _sums(record: OrderRecord) -> Told:
     pair = record.pair
     return {
-        "cum_qty": number(record.filled, LOT_DECIMALS),
+        "cum_qty": number(record.filled, record.pair.size_places),
         "cum_cost": number(record.cost, pair.cost_places),
         "fee_usd_equiv": number(record.fee, pair.cost_places),
         "avg_price": number(record.average, pair.price_places),

@@ -2,7 +2,9 @@
 
 One pair has four names: `XXBTZUSD` (key of REST answers), `XBTUSD` (altname), `XBT/USD` (wsname
 of v1) and `BTC/USD` (v2). Assets have three: `XXBT`, `XBT`, `BTC`. Decimals, minimums and limits
-are those of 2025 and 2026; sources: AssetPairs and the v2 instrument channel.
+are those of 2025 and 2026; sources: AssetPairs and the v2 instrument channel. Sizes of the venue
+all have 8 decimals; where a price has many, those here have fewer, for the matching engine counts
+in 64 bits.
 """
 
 from __future__ import annotations
@@ -11,8 +13,6 @@ from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
-
-LOT_DECIMALS: Final = 8
 
 TAKER_FEES: Final = (
     *((0, 0.4), (10000, 0.35), (50000, 0.24), (100000, 0.22), (250000, 0.2), (500000, 0.18)),
@@ -52,6 +52,7 @@ class Pair(msgspec.Struct, frozen=True):
     quote: Asset
     price_places: int
     cost_places: int
+    size_places: int
     tick: Decimal
     order_min: Decimal
     cost_min: Decimal
@@ -99,14 +100,16 @@ ASSETS: Final = (BTC, ETH, SOL, XRP, DOGE, USDT, USD, EUR)
 
 
 def _pair(
-    base: Asset, quote: Asset, places: tuple[int, int], order_min: str, cost_min: str = "0.5"
+    base: Asset, quote: Asset, places: tuple[int, int, int], order_min: str, cost_min: str = "0.5"
 ) -> Pair:
-    price_places, cost_places = places
+    """`places` are the decimals of price, cost and size."""
+    price_places, cost_places, size_places = places
     return Pair(
         base=base,
         quote=quote,
         price_places=price_places,
         cost_places=cost_places,
+        size_places=size_places,
         tick=Decimal(1).scaleb(-price_places),
         order_min=Decimal(order_min),
         cost_min=Decimal(cost_min),
@@ -115,15 +118,15 @@ def _pair(
 
 
 PAIRS: Final = (
-    _pair(BTC, USD, (1, 5), "0.00005"),
-    _pair(ETH, USD, (2, 5), "0.001"),
-    _pair(SOL, USD, (2, 7), "0.02"),
-    _pair(XRP, USD, (5, 8), "1.65"),
-    _pair(DOGE, USD, (7, 9), "13"),
-    _pair(BTC, USDT, (1, 5), "0.00005"),
-    _pair(BTC, EUR, (1, 5), "0.00005", "0.45"),
-    _pair(ETH, BTC, (5, 10), "0.001", "0.00002"),
-    _pair(EUR, USD, (5, 5), "0.5"),
+    _pair(BTC, USD, (1, 5, 8), "0.00005"),
+    _pair(ETH, USD, (2, 5, 8), "0.001"),
+    _pair(SOL, USD, (2, 7, 8), "0.02"),
+    _pair(XRP, USD, (5, 8, 5), "1.65"),
+    _pair(DOGE, USD, (7, 9, 3), "13"),
+    _pair(BTC, USDT, (1, 5, 8), "0.00005"),
+    _pair(BTC, EUR, (1, 5, 8), "0.00005", "0.45"),
+    _pair(ETH, BTC, (5, 10, 8), "0.001", "0.00002"),
+    _pair(EUR, USD, (5, 5, 5), "0.5"),
 )
 
 
@@ -164,7 +167,7 @@ def asset_pair(pair: Pair) -> dict[str, Any]:
         "lot": "unit",
         "cost_decimals": pair.cost_places,
         "pair_decimals": pair.price_places,
-        "lot_decimals": LOT_DECIMALS,
+        "lot_decimals": pair.size_places,
         "lot_multiplier": 1,
         "leverage_buy": [],
         "leverage_sell": [],

@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.clock import NANOS
 from tests.venues.kraken.amounts import epoch, text
-from tests.venues.kraken.pairs import LOT_DECIMALS, Pair
+from tests.venues.kraken.pairs import Pair
 from tests.venues.kraken.records import ZERO, Amend, OrderRecord, OwnTrade
 from tests.venues.kraken.terms import LIMITED, TRAILING, TRIGGERED, Close, PriceTerm, Terms
 
@@ -29,7 +29,7 @@ def said_price(term: PriceTerm | None, pair: Pair) -> str:
 
 def order_sentence(terms: Terms, volume: Decimal | None = None) -> str:
     """`buy 1.25000000 XBTUSD @ stop loss 37500.0 -> limit 37510.0`."""
-    size = text(terms.volume if volume is None else volume, LOT_DECIMALS)
+    size = text(terms.volume if volume is None else volume, terms.pair.size_places)
     start = f"{terms.side} {size} {terms.pair.altname} @ "
     return start + _how(terms.order_type, terms.limit, terms.trigger, terms.pair)
 
@@ -79,8 +79,8 @@ def order(record: OrderRecord, *, with_trades: bool = False) -> Told:
         "starttm": epoch(terms.start_ns) if terms.start_ns else 0,
         "expiretm": epoch(terms.expire_ns) if terms.expire_ns else 0,
         "descr": description(record),
-        "vol": text(record.volume, LOT_DECIMALS),
-        "vol_exec": text(record.filled, LOT_DECIMALS),
+        "vol": text(record.volume, pair.size_places),
+        "vol_exec": text(record.filled, pair.size_places),
         "cost": text(record.cost, pair.cost_places),
         "fee": text(record.fee, pair.cost_places),
         "price": text(record.average, pair.cost_places),
@@ -95,8 +95,10 @@ def order(record: OrderRecord, *, with_trades: bool = False) -> Told:
     if record.was_amended:
         told["amended"] = True
     if record.display is not None:
-        told["display_volume"] = text(record.display, LOT_DECIMALS)
-        told["display_volume_remain"] = text(min(record.display, record.remaining), LOT_DECIMALS)
+        told["display_volume"] = text(record.display, pair.size_places)
+        told["display_volume_remain"] = text(
+            min(record.display, record.remaining), pair.size_places
+        )
     if terms.order_type in TRIGGERED:
         told["trigger"] = terms.reference
     if record.is_over:
@@ -121,7 +123,7 @@ def trade(own: OwnTrade, *, with_ledgers: bool = False) -> Told:
         "price": text(own.price, pair.cost_places),
         "cost": text(own.cost, pair.cost_places),
         "fee": text(own.fee, pair.cost_places),
-        "vol": text(own.volume, LOT_DECIMALS),
+        "vol": text(own.volume, pair.size_places),
         "margin": text(ZERO, pair.cost_places),
         "leverage": "0",
         "misc": "",
@@ -138,8 +140,8 @@ def amend(made: Amend, pair: Pair) -> Told:
     told: Told = {
         "amend_id": made.amend_id,
         "amend_type": made.kind,
-        "order_qty": text(made.volume, LOT_DECIMALS),
-        "remaining_qty": text(made.remaining, LOT_DECIMALS),
+        "order_qty": text(made.volume, pair.size_places),
+        "remaining_qty": text(made.remaining, pair.size_places),
         "timestamp": made.time_ns,
     }
     if made.limit is not None:
@@ -147,7 +149,7 @@ def amend(made: Amend, pair: Pair) -> Told:
     if made.trigger is not None:
         told["trigger_price"] = text(made.trigger, pair.price_places)
     if made.display is not None:
-        told["display_qty"] = text(made.display, LOT_DECIMALS)
+        told["display_qty"] = text(made.display, pair.size_places)
     return told
 
 

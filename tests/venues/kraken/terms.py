@@ -23,7 +23,7 @@ from tests.venues.kraken.errors import (
     bad_price,
     invalid,
 )
-from tests.venues.kraken.pairs import LOT_DECIMALS, Pair
+from tests.venues.kraken.pairs import Pair
 
 Side = Literal["buy", "sell"]
 Unit = Literal["static", "quote", "pct"]
@@ -229,7 +229,7 @@ def check_price(price: Decimal, pair: Pair) -> None:
 
 def check_volume(volume: Decimal, pair: Pair) -> None:
     """A size of an order, in base. Raises `Refused`."""
-    if volume <= 0 or cut(volume, LOT_DECIMALS) != volume:
+    if volume <= 0 or cut(volume, pair.size_places) != volume:
         raise invalid("volume")
     if volume < pair.order_min:
         raise Refused(ORDER_MINIMUM)
@@ -248,7 +248,7 @@ def _check_size(terms: Terms, last: Decimal) -> None:
             raise invalid("volume")
         if terms.volume < pair.cost_min:
             raise Refused(COST_MINIMUM)
-        if cut(terms.volume / last, LOT_DECIMALS) < pair.order_min:
+        if cut(terms.volume / last, pair.size_places) < pair.order_min:
             raise Refused(ORDER_MINIMUM)
         return
     check_volume(terms.volume, pair)
@@ -256,10 +256,10 @@ def _check_size(terms: Terms, last: Decimal) -> None:
     is_set = term is not None and term.unit == "static"
     check_cost(term.value if term is not None and is_set else last, terms.volume, pair)
     if terms.display is not None:
-        check_display(terms.display, terms.volume)
+        check_display(terms.display, terms.volume, pair)
 
 
-def check_display(display: Decimal, volume: Decimal) -> None:
+def check_display(display: Decimal, volume: Decimal, pair: Pair) -> None:
     """What an iceberg shows of itself. Raises `Refused`."""
-    if cut(display, LOT_DECIMALS) != display or not volume / MOST_PARTS <= display <= volume:
+    if cut(display, pair.size_places) != display or not volume / MOST_PARTS <= display <= volume:
         raise invalid("display-volume")
