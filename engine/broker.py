@@ -56,6 +56,7 @@ from engine.messages import (
     Quote,
     Tick,
     TimeInForce,
+    TrailUnit,
 )
 
 TickSink = Callable[[str, Sequence[Tick]], None]
@@ -95,6 +96,10 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """It takes limit orders of which its book sees only a part (`Order.shown`)."""
     can_link: bool = False
     """It keeps orders of one `link_group` so that one cancels the others."""
+    can_amend_linked: bool = True
+    """An order of a `link_group` can be given another price, and stays linked."""
+    trail_units: frozenset[TrailUnit] = frozenset({"price", "percent"})
+    """What its trailing orders may trail by, where it takes those."""
     has_positions: bool = True
     """It says what an account holds by market. A spot venue knows balances by asset only: its
     client's `positions` raises `NotSupported`, and positions are what fills make of them."""
@@ -254,6 +259,17 @@ class Networked(Protocol):
 
     def connections(self) -> Sequence[ConnectionStatus]:
         """How each of its connections is, those that wait for another attempt included."""
+        ...
+
+
+@runtime_checkable
+class AsksByMarket(Protocol):
+    """A trading client whose venue is asked for an order, and for fills, market by market."""
+
+    def note(self, orders: Iterable[Order], markets: Iterable[str]) -> None:
+        """What is known here of the account, before its venue is asked: `orders` that were sent,
+        done or not, and the `markets` (fqmes) in which it holds something. Fills are looked for in
+        these, and in those that the venue itself names. Never waits."""
         ...
 
 

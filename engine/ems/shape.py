@@ -48,6 +48,7 @@ def held_as(order: Order, capabilities: Capabilities) -> OrderType | None:
     if order.order_type not in _HAS_STOP | _TRAILS or order.trigger_price is not None:
         return None
     is_taken = order.order_type in capabilities.order_types and order.reference == "last"
+    is_taken = is_taken and (order.trail is None or order.trail_unit in capabilities.trail_units)
     if is_taken and order.route != "dark":
         return None
     if order.order_type in _HAS_LIMIT or order.order_type == "trailing_stop_limit":

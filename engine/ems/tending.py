@@ -12,7 +12,7 @@ from typing import Final
 
 import trio
 
-from engine.broker import Broker, Capabilities, TradingClient
+from engine.broker import AsksByMarket, Broker, Capabilities, TradingClient
 from engine.clock import NANOS
 from engine.ems.agreements import Question
 from engine.ems.blotter import Blotter
@@ -105,6 +105,8 @@ class Tending:
         capabilities = self._logins.capabilities_of(self._account) or Capabilities()
         is_whole = not capabilities.outlives_engine
         question = self._desk.agreements.begin(self._account, is_whole=is_whole)
+        if isinstance(client, AsksByMarket):
+            self._note(client)
         with trio.move_on_after(self._timeout_s):
             theirs = await ask(client, capabilities, question, self._now_ns)
             instruments = await self._instruments(theirs)
@@ -112,6 +114,16 @@ class Tending:
         raise BrokerUnavailable(
             f"account {self._account} did not answer within {self._timeout_s:g} s"
         )
+
+    def _note(self, client: AsksByMarket) -> None:
+        blotter = self._blotter
+        orders = [order for order in blotter.orders.values() if order.account == self._account]
+        held = [
+            fqme
+            for (account, fqme), position in blotter.positions.items()
+            if account == self._account and position.size
+        ]
+        client.note(orders, held)
 
     async def _instruments(self, theirs: Theirs) -> list[Instrument]:
         """Details of markets that the venue speaks of and that were never traded here."""

@@ -135,12 +135,14 @@ async def open_desk(
     capabilities: Capabilities = EVERYTHING,
     before: Desk | None = None,
     all_limits: dict[str, RiskLimits] | None = None,
+    venue: ScriptedVenue | None = None,
     **account: Any,
 ) -> AsyncIterator[Desk]:
     """A router that runs; after `before`, with its venue and from its journal, as a start after
     a crash would."""
     clock = TrioClock(START_NS)
-    venue = ScriptedVenue(capabilities=capabilities) if before is None else before.venue
+    if venue is None:
+        venue = ScriptedVenue(capabilities=capabilities) if before is None else before.venue
     markets = ScriptedMarkets()
     journal = WatchedJournal(venue)
     if before is not None:

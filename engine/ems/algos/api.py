@@ -39,6 +39,9 @@ class View(NamedTuple):
     forgets: bool = False
     """The venue ends with the engine: what worked there is gone after a start, and nobody ended
     it."""
+    can_amend_linked: bool = True
+    """The venue gives an order that is linked to another one another price; else both are
+    replaced."""
 
 
 class Change(NamedTuple):

@@ -126,8 +126,9 @@ def _is_elsewhere(hand: Hand, pair: Pair) -> bool:
     """The pair works at other prices, and no amend takes it to these."""
     if any(order.stop_price != pair.stop_price for order in hand.working(pair.stop_role)):
         return True
-    limits = hand.working(pair.role)
-    return not hand.view.can_amend and any(order.price != pair.price for order in limits)
+    limits, is_linked = hand.working(pair.role), bool(hand.working(pair.stop_role))
+    can_amend = hand.view.can_amend and (hand.view.can_amend_linked or not is_linked)
+    return not can_amend and any(order.price != pair.price for order in limits)
 
 
 def bracket(hand: Hand, terms: BracketTerms) -> None:

@@ -278,6 +278,7 @@ class Algos:
                 capabilities is None or capabilities.can_amend,
                 capabilities is not None and capabilities.can_iceberg,
                 capabilities is not None and not capabilities.outlives_engine,
+                capabilities is None or capabilities.can_amend_linked,
             ),
         )
         self._watch(algo, step.trigger)

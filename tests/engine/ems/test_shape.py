@@ -185,6 +185,13 @@ def test_a_stop_that_the_venue_does_not_take_is_held_here(
     assert held_as(order(**fields), capabilities) == expected
 
 
+def test_a_trail_in_a_unit_that_the_venue_does_not_have_is_held_here() -> None:
+    capabilities = replace(EVERYTHING, trail_units=frozenset({"percent"}))
+
+    assert held_as(order(**TRAILING, trail_unit="price"), capabilities) == "market"
+    assert held_as(order(**TRAILING, trail_unit="percent"), capabilities) is None
+
+
 # -- what the venue can do ---------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from engine.messages import (
     BracketTerms,
     Canceled,
     ChaseTerms,
+    Expired,
     IcebergTerms,
     OcoTerms,
     Order,
@@ -43,6 +44,7 @@ CHASE = ChaseTerms(side="buy", size=D(3), limit_price=D(103))
 
 CANNOT_AMEND = replace(SIMPLE, can_amend=False)
 LINKS_ONLY = replace(EVERYTHING, can_amend=False)
+FIXED_LINKS = replace(EVERYTHING, can_amend_linked=False)
 
 
 def entered(**fields: Any) -> Bench:
@@ -138,6 +140,27 @@ def test_the_limit_of_a_linked_pair_is_amended_in_place() -> None:
     bench.answer()
 
     assert bench.working() == [("stop-1", 95, 2), ("limit-1", 106, 2)]
+
+
+def test_a_pair_that_its_venue_links_for_good_is_replaced_for_another_limit() -> None:
+    bench = Bench(OCO, FIXED_LINKS)
+    bench.answer()
+    bench.amend(price=D(106))
+    bench.answer()
+
+    assert bench.working() == [("stop-2", 95, 2), ("limit-2", 106, 2)]
+    assert {bench.child(name).link_group for name in ("stop-2", "limit-2")} == {"A.1"}
+
+
+def test_what_a_fixed_link_left_over_is_amended_in_place() -> None:
+    bench = Bench(OCO, FIXED_LINKS)
+    bench.answer()
+    bench.fill("A.limit-1", "0.5")
+    bench.say(Expired(order_id="A.stop-1"))
+    bench.amend(price=D(106))
+    bench.answer()
+
+    assert bench.working() == [("limit-1", 106, D("1.5"))]
 
 
 def test_a_linked_pair_is_replaced_for_another_stop_which_is_held_here_meanwhile() -> None:
