@@ -37,7 +37,8 @@ _log = logger(__name__)
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
 
-FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 60.0
+FIRST_DELAY_S, LONGEST_DELAY_S = 0.1, 60.0
+"""A broken line is often whole again at once; a venue that is down stays down for minutes."""
 OVERLAP_S = 30.0
 """Most that a second socket has to get everything that was asked for."""
 LINGER_S = 2.0
@@ -170,7 +171,8 @@ class Runner(Generic[T]):
                 why = await self._live_once()
                 if trio.current_time() - began_s >= HEALTHY_S:
                     delays = backoff(FIRST_DELAY_S, LONGEST_DELAY_S)
-                self._hand_over(self._session.lost(self._clock.now_ns()))
+                if events := self._session.lost(self._clock.now_ns()):
+                    self._hand_over(events)
                 await self._back_off(next(delays), why)
         finally:
             self._enter("closed")
