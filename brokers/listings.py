@@ -19,6 +19,7 @@ import trio
 
 from engine.clock import NANOS, Clock
 from engine.errors import BrokerError, BrokerUnavailable, UnknownSymbol
+from engine.feed.worth import worth
 from engine.instruments import Instrument
 from engine.log import logger
 from engine.messages import Match
@@ -67,7 +68,7 @@ class _Index:
         self.listed_ns = listed_ns
         self.by_fqme: dict[str, Listed] = {}
         self._aliases: dict[str, str] = {}
-        for listed in sorted(markets, key=lambda one: -one.volume):
+        for listed in sorted(markets, key=_traded, reverse=True):
             self.by_fqme.setdefault(listed.instrument.fqme, listed)
         for fqme, listed in self.by_fqme.items():
             for name in (listed.instrument.symbol, *listed.names):
@@ -197,6 +198,7 @@ class Listings:
             name=safe(instrument.name or instrument.symbol, 80),
             broker=self._broker,
             volume=listed.volume,
+            quote=instrument.quote,
             aka=safe(" ".join(listed.names), 200),
             listed_ns=index.listed_ns,
         )
@@ -257,6 +259,11 @@ class Listings:
             os.replace(fresh, self._cache)
         except OSError as error:
             _log.warning("the list of %s cannot be kept: %s", self._broker, safe(error, 200))
+
+
+def _traded(listed: Listed) -> tuple[float, float]:
+    """What is traded, roughly in one currency; then as it is counted."""
+    return worth(listed.volume, listed.instrument.quote), listed.volume
 
 
 _APART = re.compile(r"[^0-9a-z]+")

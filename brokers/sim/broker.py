@@ -137,6 +137,7 @@ class SimBroker:
             name=listing.instrument.name,
             broker=self.name,
             volume=listing.daily_turnover,
+            quote=listing.instrument.quote,
         )
 
     async def instrument(self, fqme: str) -> Instrument:

@@ -27,12 +27,11 @@ from engine.feed.bus import Bus
 from engine.feed.flume import Flume
 from engine.feed.history import History
 from engine.feed.sampler import Sampler
-from engine.feed.search import search_brokers
 from engine.feed.subscription import SubscriptionStatistics
 from engine.feed.upstream import Upstream
 from engine.instruments import Instrument, parse_fqme
 from engine.log import logger
-from engine.messages import FeedStatus, Frame, Match, Quote, Tick
+from engine.messages import FeedStatus, Frame, Quote, Tick
 from engine.services import ServiceManager
 
 _log = logger(__name__)
@@ -74,7 +73,6 @@ class FeedHub:
         self._readers: dict[str, int] = {}
         self._left_s: dict[str, float] = {}
         self._readers_changed = trio.Event()
-        self._brokers: dict[str, Broker] = {}
         self._tap_failures = 0
 
     # -- what is known of open markets ----------------------------------------------------------
@@ -110,14 +108,6 @@ class FeedHub:
         flume = self._flumes.get(fqme)
         if flume is not None:
             flume.on_ticks(ticks)
-
-    async def search(
-        self, text: str, limit: int = 50, brokers: Iterable[Broker] | None = None
-    ) -> list[Match]:
-        """Instruments that fit `text`, best first, over `brokers`; else over all that were used."""
-        return await search_brokers(
-            tuple(self._brokers.values() if brokers is None else brokers), text, limit
-        )
 
     async def canonical(self, fqme: str) -> str:
         """The one name of the market that its venue may call otherwise: of `xbtusd.spot.kraken`,
@@ -235,9 +225,7 @@ class FeedHub:
 
     async def broker_of(self, fqme: str) -> Broker:
         """The running broker of a market; for its stream."""
-        name = parse_fqme(fqme).broker
-        broker = self._brokers[name] = await self._get_broker(name)
-        return broker
+        return await self._get_broker(parse_fqme(fqme).broker)
 
     def open_flume(self, flume: Flume, nursery: trio.Nursery) -> None:
         """Make a market known before its first tick; for its stream."""

@@ -17,6 +17,7 @@ from engine.errors import TickdeckError
 from engine.feed.bars import Series, empty_columns
 from engine.feed.feed import Feed, open_feed
 from engine.feed.flume import Flume
+from engine.feed.search import Searches
 from engine.link.bars import BarsCursor
 from engine.log import logger
 from engine.messages import (
@@ -46,7 +47,6 @@ from engine.messages import (
     ResumeAlgo,
     Reverse,
     Search,
-    SearchResults,
     SetAlert,
     SetTradingState,
     Shutdown,
@@ -109,6 +109,9 @@ class DeckSession:
         self._wanted: set[tuple[str, int]] = set()
         """Bars that were opened and not closed since: what is opened slowly is kept by this."""
         self._bars_opened = trio.Event()
+        self._searches = Searches(
+            brokers=engine.venues.opened, get_broker=engine.venues.get, put=put
+        )
         self._send_work, self._work = trio.open_memory_channel[Command](math.inf)
 
     def handle(self, command: Command) -> None:
@@ -154,7 +157,7 @@ class DeckSession:
                 case OpenBars():
                     await self._open_bars(command)
                 case Search():
-                    await self._search(command)
+                    self._searches.ask(command, nursery)
         except TickdeckError as error:
             _log.warning("%s failed: %s", type(command).__name__, error)
             self._put(CommandRefused(command=type(command).__name__.lower(), reason=str(error)))
@@ -206,12 +209,6 @@ class DeckSession:
             flume = feed.flumes.get(frame.fqme)
             if flume is not None:
                 self._put(_for_deck(frame, flume))
-
-    async def _search(self, command: Search) -> None:
-        matches = await self._engine.hub.search(
-            command.text, command.limit, self._engine.venues.running()
-        )
-        self._put(SearchResults(request_id=command.request_id, matches=tuple(matches)))
 
     # -- bars -----------------------------------------------------------------------------------
 

@@ -8,10 +8,9 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from engine.broker import Capabilities
-from engine.errors import BrokerError, BrokerUnavailable, UnknownSymbol, UsageError
+from engine.errors import BrokerError, UnknownSymbol, UsageError
 from engine.feed.feed import GRACE_S, Feed, open_feed
-from engine.messages import Frame, Match
+from engine.messages import Frame
 from tests.support.feeding import OTHER, Feeding, markets, open_feeding
 from tests.support.market_truth import FQME, TruthBroker
 
@@ -371,37 +370,3 @@ async def test_a_tap_that_fails_is_logged_and_costs_the_market_nothing(
         logged = [record for record in caplog.records if record.exc_info]
         assert "our bug" in str(logged[0].exc_info)
         assert 3 <= len(logged) <= 8, "a bug on every tick must not fill the disk"
-
-
-# -- search -----------------------------------------------------------------------------------
-
-
-async def test_search_asks_the_brokers_given_or_those_in_use(autojump_clock: MockClock) -> None:
-    async with open_feeding(markets()) as feeding:
-        assert [] == await feeding.hub.search("aaa")
-        given = await feeding.hub.search("aaa", 5, [feeding.broker])  # type: ignore[list-item]
-        async with open_feed(feeding.hub, [OTHER], throttle_hz=10):
-            used = await feeding.hub.search("aaa")
-
-        assert [Match(fqme=FQME, broker="truth")] == given == used
-
-
-async def test_a_broker_that_fails_hangs_or_cannot_search_adds_nothing(
-    autojump_clock: MockClock,
-) -> None:
-    async with open_feeding(markets()) as feeding:
-        broken = TruthBroker(feeding.clock, markets())
-        mute = TruthBroker(feeding.clock, markets())
-        mute.capabilities = Capabilities(has_market_data=True)
-
-        async def failing(text: str, limit: int) -> list[Match]:
-            raise BrokerUnavailable("no route")
-
-        broken.search = failing  # type: ignore[method-assign,assignment]
-        found = await feeding.hub.search("bbb", 5, [broken, mute, feeding.broker])  # type: ignore[list-item]
-        assert [Match(fqme=OTHER, broker="truth")] == found
-
-        feeding.broker.open_delay_s = 1000
-        began_s = trio.current_time()
-        assert [] == await feeding.hub.search("bbb", 5, [feeding.broker])  # type: ignore[list-item]
-        assert trio.current_time() - began_s < 10

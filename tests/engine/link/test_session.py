@@ -275,6 +275,7 @@ def slow_opening(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_search_is_answered_by_its_number(mock_clock: MockClock) -> None:
     async with open_rig(mock_clock) as rig:
         rig.send(Search(request_id=7, text="btc", limit=3))
+        await rig.settle()
         rig.send(Search(request_id=8, text="zzzzzz"))
         await rig.advance(1.0)
 
