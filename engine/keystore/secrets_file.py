@@ -60,15 +60,22 @@ class SecretsFile:
 
     def keep(self, account: str, keys: Credentials) -> None:
         with sole_writer(self._path):
+            self._tables()  # what cannot be read is not written over
             table = {key: text for key, text in _fields(entry_of(keys)) if text}
-            self._write(_changed(self._text(), account, table))
+            self._write(self._changed(account, table))
 
     def forget(self, account: str) -> bool:
         with sole_writer(self._path):
             if account not in self._tables():
                 return False
-            self._write(_changed(self._text(), account, None))
+            self._write(self._changed(account, None))
         return True
+
+    def _changed(self, account: str, table: dict[str, str] | None) -> str:
+        text = changed(self._text(), account, table)
+        if text is None:
+            raise CredentialsMissing(f"{self.place}: has a fault in another account: mend it first")
+        return text
 
     def _write(self, text: str) -> None:
         write_private(self._path, text.encode("utf-8"))
@@ -79,17 +86,20 @@ class SecretsFile:
 
     def _tables(self) -> dict[str, Any]:
         tables = _parsed(self._text(), self.place)
-        if any(not ACCOUNT_NAME.fullmatch(name) for name in tables):
+        if not all(
+            ACCOUNT_NAME.fullmatch(name) and isinstance(table, dict)
+            for name, table in tables.items()
+        ):
             raise CredentialsMissing(
                 f"{self.place}: what is outside of tables, or one of their names, is no account: "
                 "write [ACCOUNT], and key and secret below it"
             )
         return tables
 
-    def _entry(self, account: str, table: Any) -> Entry:
+    def _entry(self, account: str, table: dict[str, Any]) -> Entry:
         where = f"{self.place}: {safe(account, 80)}"
         # No name of a key is quoted: it may be what should stand on the other side.
-        if not isinstance(table, dict) or not table.keys() <= set(FIELDS):
+        if not table.keys() <= set(FIELDS):
             raise CredentialsMissing(f"{where}: expected {', '.join(FIELDS)}, and nothing else")
         if not all(isinstance(value, str) for value in table.values()):
             raise CredentialsMissing(f"{where}: every key must be text in quotes")
@@ -140,20 +150,22 @@ def _parse(text: str) -> tuple[dict[str, Any] | None, str]:
 # -- changes, by which comments stay -----------------------------------------------------------
 
 
-def _changed(text: str, account: str, table: dict[str, str] | None) -> str:
-    """`text` with the table of one account replaced, or left out; all else as it was."""
-    before, _ = _parse(text)
-    assert before is not None, "it was read before"
+def changed(text: str, account: str, table: dict[str, str] | None) -> str | None:
+    """`text`, which is valid, with the table of one account replaced, or left out; all else as it
+    was. None where that cannot be done.
+    """
+    before = _parse(text)[0] or {}
     others = {name: value for name, value in before.items() if name != account}
     wanted = others if table is None else {**others, account: table}
     kept = text if account not in before else _without(text, account, others)
     section = "" if table is None else _section(account, table)
-    changed = "\n".join(part.strip("\n") + "\n" for part in (kept, section) if part.strip("\n"))
-    if _parse(changed)[0] == wanted:
-        return changed
+    joined = "\n".join(part.strip("\n") + "\n" for part in (kept, section) if part.strip("\n"))
+    if _parse(joined)[0] == wanted:
+        return joined
     # Written by a person in a way that cannot be cut: then without what else they wrote.
-    sections = (_section(name, value) for name, value in wanted.items())
-    return "\n".join([HEAD, *sections])
+    if not all(isinstance(one, str) for value in wanted.values() for one in value.values()):
+        return None
+    return "\n".join([HEAD, *(_section(name, value) for name, value in wanted.items())])
 
 
 def _without(text: str, account: str, others: dict[str, Any]) -> str:
