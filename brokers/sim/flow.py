@@ -18,7 +18,7 @@ import math
 import random
 from collections.abc import Callable
 from heapq import heappop, heappush
-from typing import Final
+from typing import Final, Protocol
 
 from brokers.sim.events import Entered, Event
 from brokers.sim.history import MINUTE_NS, History
@@ -40,6 +40,35 @@ _IMPACT: Final = 0.2
 """What a usual taker moves the price by, in half spreads, and how long that lasts."""
 _IMPACT_LASTS_S: Final = 90.0
 _LONGEST_DRAW_S: Final = 10.0
+
+
+class Crowd(Protocol):
+    """Who else trades in a market, as the market asks them."""
+
+    @property
+    def next_ns(self) -> int:
+        """When they act next."""
+        ...
+
+    def step(self) -> list[Event]:
+        """Do the next action, at `next_ns`."""
+        ...
+
+    def seat(self, time_ns: int, last: int) -> None:
+        """Let the market stand at `last` now."""
+        ...
+
+    def open_book(self, time_ns: int) -> list[Event]:
+        """Come with a first book."""
+        ...
+
+    def leave(self, time_ns: int) -> list[Event]:
+        """Cancel everything."""
+        ...
+
+    def restart(self, time_ns: int) -> None:
+        """Forget what was to be done before `time_ns`."""
+        ...
 
 
 class Maker:

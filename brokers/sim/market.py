@@ -17,7 +17,7 @@ import numpy as np
 from brokers.averages import AveragePrice
 from brokers.sim.book import BookSide
 from brokers.sim.events import Event, Executed, log_line
-from brokers.sim.flow import Flow
+from brokers.sim.flow import Crowd, Flow
 from brokers.sim.history import (
     MINUTE_NS,
     Bars,
@@ -44,6 +44,11 @@ LONGEST_ABSENCE_NS: Final = 30 * DAY_NS
 
 LogSink = Callable[[bytes], None]
 EventSink = Callable[["Market", list[Event]], None]
+BookSink = Callable[["Market", int], None]
+"""Called after each action that changed the book, with its time, before the `changed` levels of
+the engine's sides are cleared."""
+OpenCrowd = Callable[[History, MatchingEngine, int, int, int], Crowd]
+"""Takes the market's past, its engine, the seed, the time, and the last price in ticks."""
 
 
 def _ignore(market: Market, events: list[Event]) -> None:
@@ -61,6 +66,8 @@ class Market:
         *,
         on_events: EventSink = _ignore,
         log: LogSink | None = None,
+        on_book: BookSink | None = None,
+        open_crowd: OpenCrowd = Flow,
     ) -> None:
         self.listing = history.listing
         self.instrument = history.listing.instrument
@@ -69,6 +76,7 @@ class Market:
         self._start_ns = start_ns - start_ns % NANOS
         self._on_events = on_events
         self._log = log
+        self._on_book = on_book
         self._tick, self._step = (
             Fraction(self.instrument.price_tick),
             Fraction(self.instrument.size_step),
@@ -79,7 +87,7 @@ class Market:
         self._average = AveragePrice(self.instrument.average_minutes)
         self._begin_record()
         self.engine = MatchingEngine(self._last)
-        self._flow = Flow(history, self.engine, seed, self._start_ns, self._last)
+        self._flow = open_crowd(history, self.engine, seed, self._start_ns, self._last)
         self._time_ns = self._start_ns
         self._received_ns = self._start_ns
         self._best: dict[int, tuple[int, int]] = {}
@@ -221,6 +229,8 @@ class Market:
                 )
             )
             self._pending += self._best_ticks(time_ns, self._received_ns, only_changed=True)
+        if self._on_book is not None and (bids or asks):
+            self._on_book(self, time_ns)
         bids.clear()
         asks.clear()
 
