@@ -171,9 +171,10 @@ def _header(line: bytes) -> Header | None:
 
 def _body(line: bytes) -> bytes | None:
     try:
-        return base64.b64decode(line, validate=True)
+        body = base64.b64decode(line, validate=True)
     except (binascii.Error, ValueError):
         return None
+    return body if base64.b64encode(body) == line else None  # one writing only: no spare bits
 
 
 def _entries(text: bytes) -> dict[str, Entry] | None:
