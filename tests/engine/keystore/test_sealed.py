@@ -23,7 +23,16 @@ ENTRIES = {
     "main": Entry(key="abc", secret="def"),
     "spot": Entry(key="ghi", secret="-----BEGIN\n", passphrase="päß\U0001f511"),
 }
-FILE = seal(ENTRIES, PASSPHRASE, CHEAP)
+FILE = (
+    b"tickdeck secrets 1\n"
+    b'{"accounts":["main","spot"],"kdf":"scrypt","n":2,"r":1,"p":1,"salt":"ZHXMDViT2jiqc9SSY'
+    b'SsHgg==","cipher":"aes-256-gcm","nonce":"KZWLSGSr0vr2qaJF"}\n'
+    b"1jhOIdseth0zbRGMlac9/JHmN8VSFBYUT5CTtg+jH5UmSEWy0BtfIexhYTrG66F9o88AzDGNNPIZh15FJbr2LE"
+    b"IY/fM1AZRyjznSWfAk9GqZQesZB8i/WbfsQpQouBJKZhE+abTp+jKlXuk4V7EbGIM8KfvD1kbUYXORkGY7N47T"
+    b"d0vNuZag57K/KQwfci1Cu20KgJTLego8eUNVA9lKF/UkC+r5BH47SRavMOQ=\n"
+    b"3cabbda306eda84d8eeac2073d25ce4824411ceea68b364debf0421e7368bb39\n"
+)
+"""Written once, so that files of people are read for ever."""
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 entries = st.builds(Entry, key=texts, secret=texts, passphrase=texts)
@@ -42,6 +51,10 @@ def forged(**changes: object) -> bytes:
     magic, header, body, *_ = FILE.split(b"\n")
     changed = json.dumps(json.loads(header) | changes).encode()
     return with_checksum(b"\n".join([magic, changed, body, b""]))
+
+
+def test_a_file_that_was_written_long_ago_is_read() -> None:
+    assert ENTRIES == opened(FILE)
 
 
 @given(st.dictionaries(texts, entries, max_size=4), st.text(max_size=30))
