@@ -108,6 +108,11 @@ class Tally:
         self._malformed += 1
         self._first_malformed = self._first_malformed or safe(error, 200)
 
+    @property
+    def malformed(self) -> int:
+        """Messages that are not what the venue documents."""
+        return self._malformed
+
     def statistics(self, markets: Iterable[Market], proof: str) -> SessionStatistics:
         """A snapshot of all counts."""
         known = list(markets)

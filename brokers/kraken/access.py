@@ -16,6 +16,7 @@ from engine.messages import ConnectionStatus
 
 if TYPE_CHECKING:
     from brokers.net.bans import Bans
+    from brokers.net.budgets import Budget
     from brokers.net.offset import ClockOffset
     from brokers.net.rest import Rest
 
@@ -32,6 +33,8 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     rest: Rest
     bans: Bans
+    connects: Budget
+    """Attempts to open a socket, of any kind: the venue counts them by address."""
     credentials: GetCredentials
     instruments: Callable[[], Awaitable[Mapping[str, Instrument]]]
     """All that the venue lists, by fqme; raises `BrokerError` where it cannot be had."""

@@ -8,101 +8,101 @@ written as price, then size, each in the pair's precision without point and lead
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Literal
-from zlib import crc32
 
-from brokers.kraken.wire import BookData, BookLevel
-from brokers.levels import BookSide, Level, Top, top_of
+from brokers.kraken.side import MOST_DECIMALS, Precision, Side, checksum, parse
+from brokers.kraken.wire import BookData
+from brokers.levels import FloatLevels, Top
+
+__all__ = ["DEPTHS", "LocalBook", "Outcome", "checksum"]
 
 DEPTHS = (10, 25, 100, 500, 1000)
 """Depths that can be subscribed to."""
 
-CHECKED_LEVELS = 10
-
-MOST_DECIMALS = 12
-"""More than any pair has."""
-
 SEARCHES = 8
 """Times that a precision is searched for: what is not found by then is not why checksums fail."""
 
-Outcome = Literal["applied", "failed", "no book"]
-
-
-class Precision:
-    """Decimals of a pair's prices and sizes, as they stand in the checksum."""
-
-    def __init__(self) -> None:
-        self.price = 0
-        self.size = 0
-        self.is_declared = False
-        """The venue said so: it is not a guess from what was seen."""
-
-    def declare(self, price: int, size: int) -> None:
-        if not (0 <= price <= MOST_DECIMALS and 0 <= size <= MOST_DECIMALS):
-            raise ValueError(f"precision of {price} and {size} decimals is out of range")
-        self.price, self.size, self.is_declared = price, size, True
-
-    def see(self, levels: list[BookLevel]) -> None:
-        """Take note of the decimals that are there; never fewer than before."""
-        if self.is_declared:
-            return
-        for level in levels:
-            self.price = min(MOST_DECIMALS, max(self.price, _decimals(level.price)))
-            self.size = min(MOST_DECIMALS, max(self.size, _decimals(level.qty)))
+Outcome = Literal["applied", "failed", "crossed", "no book"]
 
 
 class LocalBook:
     """One market's book, and whether it can be trusted."""
 
     def __init__(self) -> None:
-        self.bids = BookSide(is_bid=True)
-        self.asks = BookSide(is_bid=False)
+        self.bids = Side(is_bid=True)
+        self.asks = Side(is_bid=False)
         self.precision = Precision()
         self.depth = DEPTHS[0]
         self.is_synced = False
+        """It agreed with the venue's proof after the last message, and is not crossed."""
+        self.has_levels = False
+        """There is a snapshot that changes can be applied to, proved or not."""
+        self.bid_changes: FloatLevels = ()
+        self.ask_changes: FloatLevels = ()
+        """What the last update changed. A level that it pushed out of the subscribed depth is no
+        longer kept up to date by the venue: it is removed."""
         self._searches_left = SEARCHES
-        self.cut_bids: list[Decimal] = []
-        """Prices that the last update pushed out of the subscribed depth."""
-        self.cut_asks: list[Decimal] = []
+        self._written = (0, 0)
+        """Decimals that the digits of all levels are written with."""
 
     def top(self) -> Top:
-        return top_of(self.bids, self.asks)
+        return self.bids.top + self.asks.top
 
     def subscribed(self, depth: int) -> None:
         """The venue confirmed this depth; it need not be told from the snapshot."""
         self.depth = depth
 
+    def void(self) -> None:
+        """What is held is no longer kept up to date."""
+        self.is_synced = self.has_levels = False
+
     def snapshot(self, data: BookData) -> Outcome:
-        """Take over a whole book."""
-        self.precision.see(data.bids)
-        self.precision.see(data.asks)
-        self.bids.replace(as_levels(data.bids))
-        self.asks.replace(as_levels(data.asks))
+        """Take over a whole book.
+
+        Raises:
+            ValueError: a level of it makes no sense; nothing was taken over.
+        """
+        bids, asks = parse(data.bids, self.precision), parse(data.asks, self.precision)
+        self.bids.replace(bids)
+        self.asks.replace(asks)
         held = max(len(self.bids), len(self.asks))
         if held > self.depth:
             self.depth = next((depth for depth in DEPTHS if depth >= held), held)
-        self.is_synced = self._is_proved(data.checksum)
-        return "applied" if self.is_synced else "failed"
+        self.has_levels = True
+        return self._prove(data.checksum)
 
-    def update(self, data: BookData) -> Outcome:
-        """Apply changes; on `failed` the book is void until the next snapshot."""
-        if not self.is_synced:
+    def update(self, data: BookData, *, is_trusting: bool = False) -> Outcome:
+        """Apply changes. On `failed` or `crossed` the book is void until the next snapshot, but
+        for one that is `is_trusting`: that goes on, and may be proved again.
+
+        Raises:
+            ValueError: a level of them makes no sense; nothing was applied.
+        """
+        if not (self.is_synced or (is_trusting and self.has_levels)):
             return "no book"
-        self.precision.see(data.bids)
-        self.precision.see(data.asks)
-        for level in data.bids:
-            self.bids.set(level.price, level.qty)
-        for level in data.asks:
-            self.asks.set(level.price, level.qty)
-        self.cut_bids = self.bids.cut(self.depth)
-        self.cut_asks = self.asks.cut(self.depth)
-        self.is_synced = self._is_proved(data.checksum)
-        return "applied" if self.is_synced else "failed"
+        bids, asks = parse(data.bids, self.precision), parse(data.asks, self.precision)
+        self.bid_changes = self.bids.apply(bids, self.depth) if bids else ()
+        self.ask_changes = self.asks.apply(asks, self.depth) if asks else ()
+        return self._prove(data.checksum)
 
     def checksum(self) -> int:
         """Of the book as it is, in the precision as it is known."""
-        return self._checksum(self.precision.price, self.precision.size)
+        precision = (self.precision.price, self.precision.size)
+        if precision != self._written:
+            self._written = precision
+            self.bids.use_precision(self.precision)
+            self.asks.use_precision(self.precision)
+        return self.bids.checksum(self.asks.checksum())
+
+    def is_crossed(self) -> bool:
+        (bid, _), (ask, _) = self.bids.top, self.asks.top
+        return bid >= ask > 0
+
+    def _prove(self, wanted: int) -> Outcome:
+        is_proved = self._is_proved(wanted)
+        is_crossed = is_proved and self.is_crossed()
+        self.is_synced = is_proved and not is_crossed
+        return "crossed" if is_crossed else "applied" if is_proved else "failed"
 
     def _is_proved(self, wanted: int) -> bool:
         if self.checksum() == wanted:
@@ -117,33 +117,10 @@ class LocalBook:
 
         Where trailing zeros are lost, what was seen so far may be short of what the pair has.
         """
+        best = self.asks.best() + self.bids.best()
         for price in range(self.precision.price, MOST_DECIMALS + 1):
             for size in range(self.precision.size, MOST_DECIMALS + 1):
-                if self._checksum(price, size) == wanted:
+                if checksum(best, price, size) == wanted:
                     self.precision.price, self.precision.size = price, size
                     return True
         return False
-
-    def _checksum(self, price_decimals: int, size_decimals: int) -> int:
-        best = self.asks.levels(CHECKED_LEVELS) + self.bids.levels(CHECKED_LEVELS)
-        return checksum(best, price_decimals, size_decimals)
-
-
-def checksum(levels: list[Level], price_decimals: int, size_decimals: int) -> int:
-    """CRC32 of these levels, as the venue makes it."""
-    text = "".join(
-        [
-            f"{int(price.scaleb(price_decimals))}{int(size.scaleb(size_decimals))}"
-            for price, size in levels
-        ]
-    )
-    return crc32(text.encode())
-
-
-def as_levels(levels: list[BookLevel]) -> list[Level]:
-    return [(level.price, level.qty) for level in levels]
-
-
-def _decimals(number: Decimal) -> int:
-    exponent = number.as_tuple().exponent
-    return max(0, -exponent) if isinstance(exponent, int) else 0

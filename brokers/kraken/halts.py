@@ -37,13 +37,17 @@ class Halts:
 
     def news_of(self, pairs: Iterable[str]) -> list[tuple[str, bool]]:
         """(pair, halted) of each of these for which that was not said before."""
-        return [(pair, self._is_halted(pair)) for pair in pairs if self._is_news(pair)]
+        return [(pair, self.is_halted(pair)) for pair in pairs if self._is_news(pair)]
 
-    def _is_halted(self, pair: str) -> bool:
+    def forget(self, pairs: Iterable[str]) -> None:
+        """Nothing was said of these: whoever listens begins anew."""
+        self._told.difference_update(pairs)
+
+    def is_halted(self, pair: str) -> bool:
         return self._is_exchange_halted or pair in self._halted_pairs
 
     def _is_news(self, pair: str) -> bool:
-        is_halted = self._is_halted(pair)
+        is_halted = self.is_halted(pair)
         if is_halted == (pair in self._told):
             return False
         (self._told.add if is_halted else self._told.discard)(pair)

@@ -1,60 +1,30 @@
-"""One Kraken v2 market-data connection as a protocol: bytes in, ticks and bytes out.
+"""Kraken v2 market data as a protocol: bytes in, ticks and bytes out.
 
 No socket, no clock, no awaiting. Whoever drives it stamps what arrives and sends what
-`data_to_send` returns. A book whose checksum fails is void: the session asks for it anew.
+`data_to_send` returns. A book whose checksum fails is void: the session asks for it anew, some
+times, and then shows it as unverified. What is told to a venue that listens, and what is done
+about trades that were missed, is in `live`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from decimal import Decimal
+from collections.abc import Callable, Iterable
 from math import inf
-from typing import Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
 from brokers.kraken import wire
-from brokers.kraken.book import LocalBook, as_levels
 from brokers.kraken.halts import Halts
-from brokers.levels import FloatLevels, Top, as_floats, check_levels
-from brokers.statistics import (
-    FAULTS,
-    MOST_BREAKS,
-    MOST_MARKETS,
-    BookStatistics,
-    SessionStatistics,
-    Tally,
-    TradeStatistics,
-)
+from brokers.kraken.market import SLOW_RETRY_NS, Market, Traded
+from brokers.kraken.pairs import as_instrument, fqme_part
+from brokers.levels import Top
+from brokers.statistics import FAULTS, MOST_BREAKS, MOST_MARKETS, SessionStatistics, Tally
 from engine.instruments import Instrument
 from engine.messages import Ask, Bid, Book, Break, Tick, Trade
 from engine.text import safe
 
-PROOF = "checksum of the book"
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9_\-]{0,39}")
-
-
-class _Market:
-    """What is kept of one pair."""
-
-    def __init__(self, symbol: str, fqme: str) -> None:
-        self.symbol = symbol
-        self.fqme = fqme
-        self.book = LocalBook()
-        self.books = BookStatistics()
-        self.trades = TradeStatistics()
-        self.trade_id: int | None = None
-        self.top: Top | None = None
-        """As last given on; None before the first, and after a break: readers know none then."""
-        self.has_book = False
-        self.has_trades = False
-        self.was_synced = False
-
-    @property
-    def is_synced(self) -> bool:
-        return self.book.is_synced
+PROOF: Final = "checksum of the book"
 
 
 class Session:
@@ -62,23 +32,35 @@ class Session:
 
     def __init__(self, *, venue: str = "spot", broker: str = "kraken") -> None:
         self._ending = f".{venue}.{broker}"
-        self._markets: dict[str, _Market] = {}
+        self._markets: dict[str, Market] = {}
         self._symbols: dict[str, str] = {}
         self._pairs: dict[str, wire.Pair] = {}
         self._halts = Halts()
         self._new_pairs: list[str] = []
+        self._due: dict[str, int] = {}
+        """When the books of which pairs are to be asked for anew, in our time."""
         self._tally = Tally()
+        self._names: dict[tuple[str, str], str] = {}
         self._outgoing: list[bytes] = []
         self._request_id = 0
+        self._readers: Final[dict[type, Callable[[Any, int], list[Tick]]]] = {
+            wire.BookMessage: self._on_books,
+            wire.TradeMessage: self._on_trades,
+            wire.TickerMessage: self._on_tickers,
+            wire.InstrumentMessage: self._on_pairs,
+            wire.StatusMessage: self._on_exchange,
+            wire.Heartbeat: _on_heartbeat,
+        }
 
     # -- what goes out ---------------------------------------------------------------------
 
-    def subscribe(self, channel: str, symbols: Iterable[str], **params: object) -> None:
-        """Ask for a channel of these pairs: `subscribe("book", ["BTC/USD"], depth=10)`."""
-        self._request("subscribe", {"channel": channel, "symbol": list(symbols), **params})
+    def subscribe(self, channel: str, symbols: Iterable[str], **params: object) -> int:
+        """Ask for a channel of these pairs: `subscribe("book", ["BTC/USD"], depth=10)`. Returns
+        the number that the answers will have."""
+        return self._request("subscribe", {"channel": channel, "symbol": list(symbols), **params})
 
-    def unsubscribe(self, channel: str, symbols: Iterable[str], **params: object) -> None:
-        self._request("unsubscribe", {"channel": channel, "symbol": list(symbols), **params})
+    def unsubscribe(self, channel: str, symbols: Iterable[str], **params: object) -> int:
+        return self._request("unsubscribe", {"channel": channel, "symbol": list(symbols), **params})
 
     def data_to_send(self) -> list[bytes]:
         """Text frames to send now, in order; each is returned once."""
@@ -93,10 +75,13 @@ class Session:
         Never raises: a frame that is not what the venue documents is counted and left out.
         """
         try:
-            return self._receive(data, recv_ns)
+            ticks = self._receive(data, recv_ns)
         except FAULTS as error:
             self._tally.count_fault(error)
-            return []
+            ticks = []
+        if self._due:
+            self._ask_for_due(recv_ns)
+        return ticks
 
     def instruments(self) -> dict[str, Instrument]:
         """By fqme: every pair that the `instrument` channel told of."""
@@ -117,122 +102,162 @@ class Session:
     # -- messages --------------------------------------------------------------------------
 
     def _receive(self, data: bytes, recv_ns: int) -> list[Tick]:
-        envelope = wire.decode_envelope(data)
-        ticks: list[Tick] = []
-        match envelope.channel:
-            case "book":
-                for book in wire.decode_books(envelope.data):
-                    ticks += self._on_book(book, envelope.type == "snapshot", recv_ns)
-            case "trade":
-                ticks += self._on_trades(wire.decode_trades(envelope.data), envelope.type, recv_ns)
-            case "ticker":
-                for ticker in wire.decode_tickers(envelope.data):
-                    ticks += self._on_ticker(ticker, recv_ns)
-            case "instrument":
-                for pair in wire.decode_instruments(envelope.data).pairs:
-                    ticks += self._on_pair(pair, recv_ns)
-            case "status":
-                for status in wire.decode_statuses(envelope.data):
-                    self._halts.on_exchange(status.system)
-                    ticks += self._on_statuses(self._markets, recv_ns)
-            case "" if not envelope.method and envelope.error is msgspec.UNSET:
-                raise ValueError("not a message of the v2 API")
-            case _:
-                pass
+        try:
+            message = wire.decode_market(data)
+        except msgspec.ValidationError:
+            # Another kind of message; or one of these that is not what it should be.
+            return self._on_other(data, recv_ns)
+        ticks = self._readers[type(message)](message, recv_ns)
         if self._new_pairs:
             new_pairs, self._new_pairs = self._new_pairs, []
             ticks = self._breaks(self._halts.news_of(new_pairs), recv_ns) + ticks
-        name = envelope.channel or envelope.method or "error"
-        self._tally.count_named(f"{name} {envelope.type}".strip())
+        self._count(str(message.__struct_config__.tag), message.type)
+        return ticks
+
+    def _on_other(self, data: bytes, recv_ns: int) -> list[Tick]:
+        envelope = wire.decode_envelope(data)
+        if envelope.channel in wire.CHANNELS:
+            wire.decode_market(data)  # says what is wrong with it
+        if not (envelope.channel or envelope.method) and envelope.error is msgspec.UNSET:
+            raise ValueError("not a message of the v2 API")
+        ticks = self._on_answer(data, recv_ns) if envelope.method else []
+        self._count(envelope.channel or envelope.method or "error", envelope.type)
+        return ticks
+
+    def _on_answer(self, data: bytes, recv_ns: int) -> list[Tick]:
+        """The answer to a request of ours."""
+        return []
+
+    def _on_books(self, message: wire.BookMessage, recv_ns: int) -> list[Tick]:
+        is_snapshot = message.type == "snapshot"
+        if len(message.data) == 1:
+            return self._on_book(message.data[0], is_snapshot, recv_ns)
+        ticks: list[Tick] = []
+        for data in message.data:
+            ticks += self._on_book(data, is_snapshot, recv_ns)
         return ticks
 
     def _on_book(self, data: wire.BookData, is_snapshot: bool, recv_ns: int) -> list[Tick]:
-        bids, asks = as_levels(data.bids), as_levels(data.asks)
-        check_levels(bids)
-        check_levels(asks)
         venue_ns = wire.time_ns(data.timestamp) if data.timestamp else recv_ns
         market = self._market(data.symbol)
+        book = market.book
+        if is_snapshot:
+            outcome = book.snapshot(data)
+        else:
+            outcome = book.update(data, is_trusting=market.is_unverified)
         market.has_book = True
-        outcome = market.book.snapshot(data) if is_snapshot else market.book.update(data)
         if outcome == "no book":
             market.books.skipped += 1
             return []
         market.books.checked += 1
-        if outcome == "failed":
-            return self._on_failed(market, venue_ns, recv_ns)
-        if is_snapshot:
-            return self._on_whole_book(market, venue_ns, recv_ns)
+        if outcome != "applied":
+            market.books.failed += outcome == "failed"
+            return self._on_unproved(market, is_snapshot, venue_ns, recv_ns)
+        if is_snapshot or market.is_unverified:
+            return self._on_whole_book(market, is_snapshot, venue_ns, recv_ns)
         market.books.updates += 1
-        # What fell out of the subscribed depth is no longer kept up to date: it is removed.
-        changed_bids = as_floats(bids) + _removals(market.book.cut_bids)
-        changed_asks = as_floats(asks) + _removals(market.book.cut_asks)
-        changes = Book(market.fqme, changed_bids, changed_asks, venue_ns, recv_ns)
-        return [changes, *self._give_top(market, market.book.top(), venue_ns, recv_ns)]
+        changes = Book(market.fqme, book.bid_changes, book.ask_changes, venue_ns, recv_ns)
+        return [changes, *self._give_top(market, book.top(), venue_ns, recv_ns)]
 
-    def _on_failed(self, market: _Market, venue_ns: int, recv_ns: int) -> list[Tick]:
-        market.books.failed += 1
+    def _on_unproved(
+        self, market: Market, is_snapshot: bool, venue_ns: int, recv_ns: int
+    ) -> list[Tick]:
+        """The checksum is wrong, or bids and asks cross."""
+        if market.is_unverified:
+            return [self._whole_book(market, venue_ns, recv_ns)]
         market.books.gaps += 1
         market.top = None
-        depth = market.book.depth
-        self.unsubscribe("book", [market.symbol], depth=depth)
-        self.subscribe("book", [market.symbol], depth=depth)
-        return [Break(market.fqme, "gap", venue_ns, recv_ns)]
+        delay_ns = market.on_failure(recv_ns)
+        if delay_ns is not None:
+            market.book.void()
+            self._due[market.symbol] = recv_ns + delay_ns
+            return [Break(market.fqme, "gap", venue_ns, recv_ns)]
+        market.is_unverified = True
+        market.was_synced = True
+        self._due[market.symbol] = recv_ns + SLOW_RETRY_NS
+        return [
+            Break(market.fqme, "unverified", venue_ns, recv_ns),
+            self._whole_book(market, venue_ns, recv_ns),
+        ]
 
-    def _on_whole_book(self, market: _Market, venue_ns: int, recv_ns: int) -> list[Tick]:
-        market.books.snapshots += 1
+    def _on_whole_book(
+        self, market: Market, is_snapshot: bool, venue_ns: int, recv_ns: int
+    ) -> list[Tick]:
+        """It was taken over, or agrees with the proof again, and is good."""
+        market.books.snapshots += is_snapshot
+        market.books.updates += not is_snapshot
         ticks: list[Tick] = []
         if market.was_synced:
             ticks.append(Break(market.fqme, "resync", venue_ns, recv_ns))
             market.top = None
-        market.was_synced = True
+        market.on_whole_book(recv_ns)
+        self._due.pop(market.symbol, None)
         ticks.append(self._whole_book(market, venue_ns, recv_ns))
         return ticks + self._give_top(market, market.book.top(), venue_ns, recv_ns)
 
-    def _on_trades(self, trades: list[wire.TradeData], kind: str, recv_ns: int) -> list[Tick]:
+    def _ask_for_due(self, now_ns: int) -> None:
+        """Ask anew for the books whose time has come."""
+        for symbol in [symbol for symbol, due_ns in self._due.items() if due_ns <= now_ns]:
+            market = self._markets[symbol]
+            if market.is_unverified:
+                self._due[symbol] = now_ns + SLOW_RETRY_NS
+            else:
+                del self._due[symbol]
+            self.unsubscribe("book", [symbol], depth=market.book.depth)
+            self.subscribe("book", [symbol], depth=market.book.depth)
+
+    def _on_trades(self, message: wire.TradeMessage, recv_ns: int) -> list[Tick]:
         """A snapshot holds the newest trades before the stream began: they belong to history.
 
         After a reconnect the same message fills what was missed.
         """
-        fresh = {trade.symbol for trade in trades if self._market(trade.symbol).trade_id is None}
+        is_snapshot = message.type == "snapshot"
+        fresh = (
+            {data.symbol for data in message.data if self._market(data.symbol).trade_id is None}
+            if is_snapshot
+            else ()
+        )
         ticks: list[Tick] = []
-        for trade in trades:
-            is_history = kind == "snapshot" and trade.symbol in fresh
-            ticks += self._on_trade(trade, is_history, recv_ns)
+        for data in message.data:
+            if not (0 < data.price < inf and 0 <= data.qty < inf):
+                raise ValueError(f"trade of {data.qty} at {data.price}")
+            trade = Traded(
+                data.trade_id, data.price, data.qty, data.side, wire.time_ns(data.timestamp)
+            )
+            market = self._market(data.symbol)
+            market.has_trades = True
+            if data.symbol in fresh:
+                market.trades.repeated += 1
+                market.note_trade(trade)
+            else:
+                ticks += self._on_trade(market, trade, recv_ns)
         return ticks
 
-    def _on_trade(self, trade: wire.TradeData, is_history: bool, recv_ns: int) -> list[Tick]:
-        if not (0 < trade.price < inf and 0 <= trade.qty < inf):
-            raise ValueError(f"trade of {trade.qty} at {trade.price}")
-        venue_ns = wire.time_ns(trade.timestamp)
-        market = self._market(trade.symbol)
-        market.has_trades = True
+    def _on_trade(self, market: Market, trade: Traded, recv_ns: int) -> list[Tick]:
         known = market.trade_id
-        if is_history:
-            market.trade_id = trade.trade_id
-            market.trades.repeated += 1
-            return []
         if known is not None and trade.trade_id <= known:
             market.trades.repeated += 1
             return []
         ticks: list[Tick] = []
         if known is not None and trade.trade_id != known + 1:
-            ticks = self._missed_trades(market, venue_ns, recv_ns)
-        market.trade_id = trade.trade_id
-        market.trades.received += 1
-        ticks.append(
-            Trade(
-                market.fqme,
-                trade.price,
-                trade.qty,
-                trade.side,
-                venue_ns,
-                recv_ns,
-                str(trade.trade_id),
-            )
-        )
+            ticks = self._missed_trades(market, trade.time_ns, recv_ns)
+        ticks.append(self._give_trade(market, trade, recv_ns))
         return ticks
 
-    def _missed_trades(self, market: _Market, venue_ns: int, recv_ns: int) -> list[Tick]:
+    def _give_trade(self, market: Market, trade: Traded, recv_ns: int) -> Trade:
+        market.note_trade(trade)
+        market.trades.received += 1
+        return Trade(
+            market.fqme,
+            trade.price,
+            trade.size,
+            trade.side,
+            trade.time_ns,
+            recv_ns,
+            str(trade.trade_id),
+        )
+
+    def _missed_trades(self, market: Market, venue_ns: int, recv_ns: int) -> list[Tick]:
         """A break. It voids what readers hold, so they are told again what is still good.
 
         Where ids hardly ever follow each other they mean something else, and tell no breaks.
@@ -240,12 +265,22 @@ class Session:
         market.trades.gaps += 1
         if market.trades.gaps > MOST_BREAKS:
             return []
-        ticks: list[Tick] = [Break(market.fqme, "gap", venue_ns, recv_ns)]
+        return [Break(market.fqme, "gap", venue_ns, recv_ns), *self._still_good(market, recv_ns)]
+
+    def _still_good(self, market: Market, now_ns: int) -> list[Tick]:
+        """Book and top of a market, for readers that know nothing of it."""
+        ticks: list[Tick] = []
         if market.book.is_synced:
-            ticks.append(self._whole_book(market, venue_ns, recv_ns))
+            ticks.append(self._whole_book(market, now_ns, now_ns))
         if (top := market.top) is not None:
-            ticks.append(Bid(market.fqme, top[0], top[1], venue_ns, recv_ns))
-            ticks.append(Ask(market.fqme, top[2], top[3], venue_ns, recv_ns))
+            ticks.append(Bid(market.fqme, top[0], top[1], now_ns, now_ns))
+            ticks.append(Ask(market.fqme, top[2], top[3], now_ns, now_ns))
+        return ticks
+
+    def _on_tickers(self, message: wire.TickerMessage, recv_ns: int) -> list[Tick]:
+        ticks: list[Tick] = []
+        for ticker in message.data:
+            ticks += self._on_ticker(ticker, recv_ns)
         return ticks
 
     def _on_ticker(self, ticker: wire.TickerData, recv_ns: int) -> list[Tick]:
@@ -254,9 +289,16 @@ class Session:
             raise ValueError(f"top of book of {safe(ticker.symbol, 40)} is out of range")
         venue_ns = wire.time_ns(ticker.timestamp) if ticker.timestamp else recv_ns
         market = self._market(ticker.symbol)
+        market.ticker = ticker
         if market.book.is_synced:
             return []
         return self._give_top(market, top, venue_ns, recv_ns)
+
+    def _on_pairs(self, message: wire.InstrumentMessage, recv_ns: int) -> list[Tick]:
+        ticks: list[Tick] = []
+        for pair in message.data.pairs:
+            ticks += self._on_pair(pair, recv_ns)
+        return ticks
 
     def _on_pair(self, pair: wire.Pair, recv_ns: int) -> list[Tick]:
         if pair.price_increment <= 0 or pair.qty_increment <= 0:
@@ -266,6 +308,13 @@ class Session:
         self._pairs[pair.symbol] = pair
         self._halts.on_pair(pair.symbol, pair.status)
         return self._on_statuses([pair.symbol], recv_ns)
+
+    def _on_exchange(self, message: wire.StatusMessage, recv_ns: int) -> list[Tick]:
+        ticks: list[Tick] = []
+        for status in message.data:
+            self._halts.on_exchange(status.system)
+            ticks += self._on_statuses(self._markets, recv_ns)
+        return ticks
 
     def _on_statuses(self, pairs: Iterable[str], recv_ns: int) -> list[Tick]:
         ticks = self._breaks(self._halts.news_of(pairs), recv_ns)
@@ -284,19 +333,15 @@ class Session:
 
     # -- books, tops, counting -------------------------------------------------------------------
 
-    def _whole_book(self, market: _Market, venue_ns: int, recv_ns: int) -> Book:
-        return Book(
-            market.fqme,
-            as_floats(market.book.bids.levels()),
-            as_floats(market.book.asks.levels()),
-            venue_ns,
-            recv_ns,
-            is_snapshot=True,
-        )
+    def _whole_book(self, market: Market, venue_ns: int, recv_ns: int) -> Book:
+        bids, asks = market.book.bids.levels(), market.book.asks.levels()
+        return Book(market.fqme, bids, asks, venue_ns, recv_ns, is_snapshot=True)
 
-    def _give_top(self, market: _Market, top: Top, venue_ns: int, recv_ns: int) -> list[Tick]:
+    def _give_top(self, market: Market, top: Top, venue_ns: int, recv_ns: int) -> list[Tick]:
         """The sides of `top` that changed."""
         before = market.top
+        if before == top:
+            return []
         market.top = top
         ticks: list[Tick] = []
         if before is None or before[:2] != top[:2]:
@@ -305,48 +350,37 @@ class Session:
             ticks.append(Ask(market.fqme, top[2], top[3], venue_ns, recv_ns))
         return ticks
 
-    def _market(self, symbol: str) -> _Market:
+    def _market(self, symbol: str) -> Market:
         market = self._markets.get(symbol)
         if market is None:
             name = fqme_part(symbol)
             if len(self._markets) >= MOST_MARKETS:
                 raise ValueError("more pairs than the venue has")
-            market = self._markets[symbol] = _Market(symbol, name + self._ending)
+            market = self._markets[symbol] = Market(symbol, name + self._ending)
             self._new_pairs.append(symbol)
             self._symbols[market.fqme] = symbol
         return market
 
-    def _request(self, method: str, params: dict[str, object]) -> None:
+    def _count(self, name: str, kind: str) -> None:
+        """One message of this channel or method, and type; both are the venue's words."""
+        known = self._names.get((name, kind))
+        if known is None:
+            known = safe(f"{name} {kind}".strip(), 40)
+            if len(self._names) < MOST_NAMES:
+                self._names[name, kind] = known
+        self._tally.count(known)
+
+    def _request(self, method: str, params: dict[str, object]) -> int:
         self._request_id += 1
         self._outgoing.append(
             msgspec.json.encode({"method": method, "params": params, "req_id": self._request_id})
         )
+        return self._request_id
 
 
-def fqme_part(symbol: str) -> str:
-    """A pair of the venue as the first part of an fqme: `BTC/USD` is `btcusd`.
-
-    Raises:
-        ValueError: it cannot be one: not letters, digits, `_`, `-`.
-    """
-    name = symbol.replace("/", "").lower()
-    if not _NAME.fullmatch(name):
-        raise ValueError(f"{safe(symbol, 40)!r} cannot be part of a market's name")
-    return name
+MOST_NAMES: Final = 200
+"""Names of messages that are kept; there are far fewer."""
 
 
-def as_instrument(pair: wire.Pair, fqme: str) -> Instrument:
-    return Instrument(
-        fqme=fqme,
-        symbol=pair.symbol,
-        base=pair.base,
-        quote=pair.quote,
-        price_tick=pair.price_increment,
-        size_step=pair.qty_increment,
-        min_size=pair.qty_min,
-        min_notional=pair.cost_min,
-    )
-
-
-def _removals(prices: list[Decimal]) -> FloatLevels:
-    return tuple([(float(price), 0.0) for price in prices])
+def _on_heartbeat(message: wire.Heartbeat, recv_ns: int) -> list[Tick]:
+    return []

@@ -1,10 +1,10 @@
 """Kraken spot, websocket API v2: the messages of the market channels, and their units.
 
 Read 2026-11 from https://docs.kraken.com/api/docs/websocket-v2: `book`, `trade`, `ticker`,
-`instrument`, `status`, `heartbeat`.
+`instrument`, `status`, `heartbeat`, `subscribe`, `ping`.
 
 Prices and sizes are JSON numbers whose trailing zeros count for the checksum of the book, so
-they are read as Decimal from the text itself. Times are RFC 3339 text in UTC.
+those of levels are kept as the text itself. Times are RFC 3339 text in UTC.
 """
 
 from __future__ import annotations
@@ -34,9 +34,31 @@ class Envelope(msgspec.Struct):
     error: Any = msgspec.UNSET
 
 
+class Subscribed(msgspec.Struct):
+    """What a subscription is of."""
+
+    channel: str = ""
+    symbol: str = ""
+    depth: int = 0
+
+
+class Answer(msgspec.Struct):
+    """Answer to `subscribe` or `unsubscribe`: one for each symbol that was asked for."""
+
+    method: str
+    success: bool = False
+    req_id: int = 0
+    symbol: str = ""
+    """Of one that failed."""
+    error: str = ""
+    result: Subscribed = msgspec.field(default_factory=Subscribed)
+
+
 class BookLevel(msgspec.Struct):
-    price: Decimal
-    qty: Decimal
+    """Numbers as the text that they are on the wire: its digits are what the checksum is of."""
+
+    price: msgspec.Raw
+    qty: msgspec.Raw
     """Size at that price; 0 removes the level."""
 
 
@@ -109,12 +131,46 @@ class InstrumentData(msgspec.Struct):
     pairs: list[Pair] = []
 
 
+class BookMessage(msgspec.Struct, tag_field="channel", tag="book"):
+    data: list[BookData]
+    type: str = ""
+
+
+class TradeMessage(msgspec.Struct, tag_field="channel", tag="trade"):
+    data: list[TradeData]
+    type: str = ""
+
+
+class TickerMessage(msgspec.Struct, tag_field="channel", tag="ticker"):
+    data: list[TickerData]
+    type: str = ""
+
+
+class InstrumentMessage(msgspec.Struct, tag_field="channel", tag="instrument"):
+    data: InstrumentData
+    type: str = ""
+
+
+class StatusMessage(msgspec.Struct, tag_field="channel", tag="status"):
+    data: list[SystemStatus]
+    type: str = ""
+
+
+class Heartbeat(msgspec.Struct, tag_field="channel", tag="heartbeat"):
+    type: str = ""
+
+
+MarketMessage = (
+    BookMessage | TradeMessage | TickerMessage | InstrumentMessage | StatusMessage | Heartbeat
+)
+"""What is read of this channel's messages in one pass."""
+
+CHANNELS = frozenset({"book", "trade", "ticker", "instrument", "status", "heartbeat"})
+"""Those of `MarketMessage`."""
+
+decode_market = msgspec.json.Decoder(MarketMessage).decode
 decode_envelope = msgspec.json.Decoder(Envelope).decode
-decode_books = msgspec.json.Decoder(list[BookData]).decode
-decode_trades = msgspec.json.Decoder(list[TradeData]).decode
-decode_tickers = msgspec.json.Decoder(list[TickerData]).decode
-decode_statuses = msgspec.json.Decoder(list[SystemStatus]).decode
-decode_instruments = msgspec.json.Decoder(InstrumentData).decode
+decode_answer = msgspec.json.Decoder(Answer).decode
 
 _TIME = re.compile(rb'"timestamp" ?: ?"([^"]{19,40})"')
 
@@ -135,7 +191,7 @@ def time_ns(text: str) -> int:
     nanos = _second_ns(text[:19])
     fraction = text[20:-1]
     if fraction or text[19] != "Z":
-        nanos += int(f"{fraction:0<9}"[:9])
+        nanos += int((fraction + "000000000")[:9])
     if nanos < 0:
         raise ValueError(f"{text[:40]!r} is before 1970")
     return nanos

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from brokers.kraken.book import LocalBook, checksum
@@ -33,9 +34,13 @@ def levels(text: str) -> list[Level]:
     return [(Decimal(price), Decimal(size)) for price, size in pairs]
 
 
+def as_text(number: Decimal) -> msgspec.Raw:
+    return msgspec.Raw(str(number).encode())
+
+
 def data(bids: list[Level], asks: list[Level], wanted: int) -> BookData:
     def as_wire(side: list[Level]) -> list[BookLevel]:
-        return [BookLevel(price, size) for price, size in side]
+        return [BookLevel(as_text(price), as_text(size)) for price, size in side]
 
     return BookData("BTC/USD", as_wire(bids), as_wire(asks), wanted)
 
@@ -106,7 +111,7 @@ def test_levels_beyond_the_subscribed_depth_are_cut_and_named() -> None:
     wanted = checksum(asks + levels(BIDS), 1, 8)
 
     assert book.update(data([], asks[:1], wanted)) == "applied"
-    assert book.cut_asks == [Decimal("45299.5")]
+    assert book.ask_changes == ((45285.1, 1.0), (45299.5, 0.0))
     assert len(book.asks) == 10
 
 
@@ -120,3 +125,66 @@ def test_the_depth_of_a_snapshot_is_one_that_can_be_subscribed_to() -> None:
 
 def test_an_update_before_any_snapshot_is_not_applied() -> None:
     assert LocalBook().update(data(levels(BIDS), [], 1)) == "no book"
+
+
+def test_numbers_with_an_exponent_or_in_quotes_have_the_same_digits() -> None:
+    bids = [BookLevel(msgspec.Raw(b"4.52835e4"), msgspec.Raw(b"1E-1"))]
+    asks = [BookLevel(msgspec.Raw(b'"45285.2"'), msgspec.Raw(b'"0.00100000"'))]
+    wanted = checksum(levels("45285.2/0.001 45283.5/0.1"), 1, 8)
+    book = LocalBook()
+    book.precision.declare(1, 8)
+
+    assert book.snapshot(BookData("BTC/USD", bids, asks, wanted)) == "applied"
+    assert book.top() == (45283.5, 0.1, 45285.2, 0.001)
+
+
+@pytest.mark.parametrize(
+    ("price", "size"),
+    [
+        (b"1e999999999", b"1"),
+        (b'"1e999999999"', b"1"),
+        (b"0." + b"1" * 60, b"1"),
+        (b"1", b"-1"),
+        (b"0", b"1"),
+        (b"null", b"1"),
+        (b"{}", b"1"),
+        (b'"nan"', b"1"),
+    ],
+)
+def test_a_level_that_no_venue_could_mean_changes_nothing(price: bytes, size: bytes) -> None:
+    book = LocalBook()
+    book.snapshot(data(levels(BIDS), levels(ASKS), PUBLISHED))
+    level = BookLevel(msgspec.Raw(price), msgspec.Raw(size))
+
+    with pytest.raises(ValueError, match=r".+"):
+        book.update(BookData("BTC/USD", [level], [], 1))
+    assert book.checksum() == PUBLISHED
+
+
+def test_a_precision_that_comes_late_is_taken_for_the_levels_that_are_there() -> None:
+    stripped = data(without_zeros(levels(BIDS)), without_zeros(levels(ASKS)), PUBLISHED)
+    book = LocalBook()
+    book.snapshot(data(levels("9/5"), levels("10/5"), 1))
+    book.snapshot(stripped)
+    book.precision.declare(1, 8)
+
+    assert book.checksum() == PUBLISHED
+
+
+def test_a_crossed_book_is_not_good_whatever_its_checksum() -> None:
+    bids, asks = levels("11/1"), levels("10/1")
+    book = LocalBook()
+
+    assert book.snapshot(data(bids, asks, checksum(asks + bids, 0, 0))) == "crossed"
+    assert not book.is_synced
+
+
+def test_a_book_that_is_trusted_goes_on_after_a_failure_until_it_is_proved_again() -> None:
+    book = LocalBook()
+    book.snapshot(data(levels(BIDS), levels(ASKS), 1))
+    nothing = data([], [], PUBLISHED)
+
+    assert book.update(nothing) == "no book"
+    assert book.update(data([], [], 1), is_trusting=True) == "failed"
+    assert book.update(nothing, is_trusting=True) == "applied"
+    assert book.is_synced

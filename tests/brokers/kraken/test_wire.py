@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from brokers.kraken.wire import decode_books, message_time_ns, time_ns
+from brokers.kraken.wire import BookMessage, decode_market, message_time_ns, time_ns
 
 
 @pytest.mark.parametrize(
@@ -33,8 +33,11 @@ def test_a_message_was_sent_at_the_time_of_its_last_part() -> None:
 
 
 def test_numbers_keep_their_zeros() -> None:
-    (book,) = decode_books(
-        b'[{"symbol":"A/B","bids":[{"price":1.50,"qty":0.00100000}],"asks":[],"checksum":1}]'
+    message = decode_market(
+        b'{"channel":"book","type":"update","data":[{"symbol":"A/B","bids":'
+        b'[{"price":1.50,"qty":0.00100000}],"asks":[],"checksum":1}]}'
     )
 
-    assert (str(book.bids[0].price), str(book.bids[0].qty)) == ("1.50", "0.00100000")
+    assert isinstance(message, BookMessage)
+    (level,) = message.data[0].bids
+    assert (bytes(level.price), bytes(level.qty)) == (b"1.50", b"0.00100000")
