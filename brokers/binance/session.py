@@ -1,126 +1,209 @@
 """One Binance market-data connection as a protocol: bytes in, ticks and bytes out.
 
-No socket, no clock, no awaiting. Whoever drives it stamps what arrives, sends what
-`data_to_send` returns, gets a depth snapshot over REST for each market in `snapshots_wanted`
-and hands it to `receive_snapshot`.
+No socket, no clock, no awaiting. There are two ways to drive it.
+
+* As a connection of a broker, by `brokers.runner`: markets are `watch`ed, what is missing is asked
+  for over REST as `take_requests` says, and the answers are given to `answer`.
+* By hand, or with what a recording holds: `receive` takes frames of any market, `receive_snapshot`
+  depth snapshots. Nothing can be asked for then.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from math import inf
+from typing import Final, Literal, Protocol
 
 import msgspec
 
 from brokers.binance import wire
-from brokers.binance.book import LocalBook
+from brokers.binance.market import Market, Request
+from brokers.binance.readers import Route, key_of, route
+from brokers.binance.resent import resent_trades
+from brokers.binance.subscriptions import Subscriptions
 from brokers.binance.symbols import fqme_part
-from brokers.levels import BookSide, Top, as_floats, check_levels, top_of
-from brokers.statistics import (
-    FAULTS,
-    MOST_BREAKS,
-    MOST_MARKETS,
-    BookStatistics,
-    SessionStatistics,
-    Tally,
-    TradeStatistics,
-)
-from engine.messages import Ask, Bid, Book, Break, Side, Tick, Trade
+from brokers.statistics import FAULTS, MOST_MARKETS, SessionStatistics, Tally
+from engine.messages import Tick
 from engine.text import safe
 
 PROOF = "top of book against bookTicker at equal update ids"
 
-KEPT_TICKERS = 4096
-"""Book tickers kept until the book comes to their update id; without a book the oldest go."""
-
-KEPT_TOPS = 64
-"""States of the book kept for a book ticker that comes after them."""
+Message = bytes | msgspec.Raw
 
 
-class _Market:
-    """What is kept of one symbol."""
+class Owner(Protocol):
+    """Who drives a session, and is told what it wants besides; none of these may wait."""
 
-    def __init__(self, symbol: str, fqme: str) -> None:
-        self.symbol = symbol
-        self.fqme = fqme
-        self.book = LocalBook()
-        self.books = BookStatistics()
-        self.trades = TradeStatistics()
-        self.trade_type = ""
-        """Type of message its trades are taken from: a recording may hold both."""
-        self.trade_id = -1
-        self.top: Top | None = None
-        """As last given on; None before the first, and after a break: readers know none then."""
-        self.top_id = -1
-        self.tickers: dict[int, wire.BookTicker] = {}
-        self.tops: dict[int, Top] = {}
-        self.was_synced = False
-        self.has_book = False
+    def requests_due(self) -> None:
+        """`take_requests` has something new."""
+        ...
 
-    @property
-    def is_synced(self) -> bool:
-        return self.book.is_synced
+    def renewal_due(self) -> None:
+        """The venue is about to end the connection."""
+        ...
 
-    @property
-    def has_trades(self) -> bool:
-        return bool(self.trade_type)
+    def refused(self, symbol: str, why: str) -> None:
+        """The venue does not stream this market."""
+        ...
+
+
+class _Nobody:
+    def requests_due(self) -> None: ...
+
+    def renewal_due(self) -> None: ...
+
+    def refused(self, symbol: str, why: str) -> None: ...
 
 
 class Session:
     """See the module. `venue` is the middle part of the fqmes it gives."""
 
-    def __init__(self, *, venue: str = "spot", broker: str = "binance") -> None:
+    def __init__(
+        self, *, venue: str = "spot", broker: str = "binance", owner: Owner | None = None
+    ) -> None:
+        """
+        Args:
+            owner: drives it as a connection: only what is watched is read then.
+        """
         self._ending = f".{venue}.{broker}"
-        self._markets: dict[str, _Market] = {}
+        self._owner: Owner = owner or _Nobody()
+        self._reads_all = owner is None
+        self._markets: dict[str, Market] = {}
         self._symbols: dict[str, str] = {}
+        self._streams: dict[str, tuple[str, ...]] = {}
+        """Streams that are watched, by symbol."""
+        self._joining: dict[str, set[str]] = {}
+        """Of those, the ones that were not granted yet."""
+        self._routes: dict[bytes, Route] = {}
+        self._subscriptions = Subscriptions()
         self._tally = Tally()
-        self._outgoing: list[bytes] = []
-        self._request_id = 0
-        self._readers: dict[str, Callable[[bytes | msgspec.Raw, int], list[Tick]]] = {
+        self._malformed = 0
+        self._readers: dict[str, Callable[[Message, int], list[Tick]]] = {
             "trade": self._on_trade,
             "aggTrade": self._on_agg_trade,
             "bookTicker": self._on_book_ticker,
             "depthUpdate": self._on_depth_update,
         }
 
-    # -- what goes out ---------------------------------------------------------------------
+    # -- as a connection -------------------------------------------------------------------
 
-    def subscribe(self, streams: Iterable[str]) -> None:
-        """Ask for these streams, named as the venue does: `btcusdt@trade`."""
-        self._request("SUBSCRIBE", streams)
+    def watch(
+        self,
+        symbol: str,
+        *,
+        trade_type: Literal["trade", "aggTrade"],
+        has_depth: bool,
+        last_trade_id: int,
+    ) -> None:
+        """Stream a market from now on, after a quote that knows its trades to `last_trade_id`."""
+        market = self._market(symbol)
+        market.need = self._owner.requests_due
+        market.begin(trade_type, last_trade_id)
+        kinds = [trade_type, "bookTicker", *(["depth@100ms"] if has_depth else [])]
+        streams = tuple(f"{symbol.lower()}@{kind}" for kind in kinds)
+        self._streams[symbol] = streams
+        self._joining[symbol] = set(streams)
+        for stream in streams:
+            self._route(market, stream)
+        self._subscriptions.add(streams)
 
-    def unsubscribe(self, streams: Iterable[str]) -> None:
-        self._request("UNSUBSCRIBE", streams)
+    def unwatch(self, symbol: str) -> None:
+        """Stream it no longer."""
+        streams = self._streams.pop(symbol, ())
+        self._subscriptions.remove(streams)
+        self._joining.pop(symbol, None)
+        for stream in streams:
+            self._forget_route(stream)
+        market = self._markets.pop(symbol, None)
+        if market is not None:
+            self._symbols.pop(market.fqme, None)
+
+    def opened(self, now_ns: int) -> None:
+        """A new socket is open; an older one may still carry everything."""
+        self._subscriptions.restart()
+
+    def lost(self, now_ns: int) -> list[Tick]:
+        """No socket is left."""
+        self._subscriptions.restart()
+        self._joining = {symbol: set(streams) for symbol, streams in self._streams.items()}
+        return [tick for market in self._markets.values() for tick in market.lost(now_ns)]
+
+    @property
+    def is_live(self) -> bool:
+        """The newest socket streams everything that is watched."""
+        return self._subscriptions.is_live
+
+    @property
+    def malformed(self) -> int:
+        """Messages that could not be read."""
+        return self._malformed
 
     def data_to_send(self) -> list[bytes]:
         """Text frames to send now, in order; each is returned once."""
-        outgoing, self._outgoing = self._outgoing, []
-        return outgoing
+        return self._subscriptions.requests()
+
+    def take_requests(self) -> list[Request]:
+        """What is to be asked over REST now; each once, until it is answered."""
+        return [request for market in self._markets.values() for request in market.take_requests()]
+
+    def answer(
+        self, request: Request, body: bytes, recv_ns: int, *, most_levels: int | None = None
+    ) -> list[Tick]:
+        """Take the body of an answer; never raises. `most_levels` is how many of a side of the
+        book were asked for."""
+        market = self._markets.get(request.symbol)
+        if market is None:
+            return []
+        try:
+            if request.kind in ("book", "top"):
+                snapshot = wire.decode_depth_snapshot(body)
+            else:
+                trades = resent_trades(request.kind, market.fqme, body, recv_ns)  # type: ignore[arg-type]  # not those two
+        except FAULTS as error:
+            self._count_fault(error)
+            return market.not_answered(request, recv_ns)
+        if not market.is_awaited(request):
+            return []
+        if request.kind == "book":
+            self._tally.count("depth snapshot")
+            return market.on_snapshot(snapshot, recv_ns, most_levels)
+        if request.kind == "top":
+            return market.on_top(snapshot, recv_ns)
+        return market.on_resent(trades, recv_ns)
+
+    def not_answered(self, request: Request, now_ns: int) -> list[Tick]:
+        """It could not be asked, or was refused."""
+        market = self._markets.get(request.symbol)
+        return [] if market is None else market.not_answered(request, now_ns)
+
+    def whole(self, symbol: str, now_ns: int) -> list[Tick]:
+        """What is good now of a market's book and top, for one more reader."""
+        market = self._markets.get(symbol)
+        return [] if market is None else market.whole(now_ns, now_ns)
+
+    # -- by hand -----------------------------------------------------------------------------
+
+    def subscribe(self, streams: Iterable[str]) -> None:
+        """Ask for these streams, named as the venue does: `btcusdt@trade`."""
+        self._subscriptions.add(streams)
+
+    def unsubscribe(self, streams: Iterable[str]) -> None:
+        self._subscriptions.remove(streams)
 
     def snapshots_wanted(self) -> list[str]:
         """Symbols whose book waits for a depth snapshot."""
         return [market.symbol for market in self._markets.values() if market.book.is_waiting]
 
-    # -- what comes in ---------------------------------------------------------------------
-
-    def receive(self, data: bytes, recv_ns: int) -> list[Tick]:
-        """Take one text frame that arrived at `recv_ns`.
-
-        Never raises: a frame that is not what the venue documents is counted and left out.
-        """
-        try:
-            return self._receive(data, recv_ns)
-        except FAULTS as error:
-            self._tally.count_fault(error)
-            return []
-
-    def receive_snapshot(self, symbol: str, data: bytes, recv_ns: int) -> list[Tick]:
+    def receive_snapshot(
+        self, symbol: str, data: bytes, recv_ns: int, *, most_levels: int | None = None
+    ) -> list[Tick]:
         """Take the body of `GET /api/v3/depth` for `symbol`. Never raises, as `receive`."""
         try:
-            return self._on_snapshot(self._market(symbol), data, recv_ns)
+            market, snapshot = self._market(symbol), wire.decode_depth_snapshot(data)
         except FAULTS as error:
-            self._tally.count_fault(error)
+            self._count_fault(error)
             return []
+        self._tally.count("depth snapshot")
+        return market.on_snapshot(snapshot, recv_ns, most_levels)
 
     def symbol(self, fqme: str) -> str:
         """The venue's spelling of a market that messages came for."""
@@ -128,283 +211,163 @@ class Session:
 
     def statistics(self) -> SessionStatistics:
         """A snapshot of all counts."""
-        return self._tally.statistics(self._markets.values(), PROOF)
+        found = self._tally.statistics(self._markets.values(), PROOF)
+        for one in self._routes.values():
+            if one.count:
+                found.messages[one.kind] = found.messages.get(one.kind, 0) + one.count
+        return found
 
-    # -- messages --------------------------------------------------------------------------
+    # -- what comes in -----------------------------------------------------------------------
+
+    def receive(self, data: bytes, recv_ns: int) -> list[Tick]:
+        """Take one text frame that arrived at `recv_ns`.
+
+        Never raises: a frame that is not what the venue documents is counted and left out.
+        """
+        try:
+            # The key of its stream: see `readers.key_of`.
+            found = self._routes.get(data[: data.find(b'"', 11, 96)])
+            if found is None:
+                return self._receive(data, recv_ns)
+            ticks = found.read(data, recv_ns)
+            found.count += 1
+            return ticks
+        except FAULTS as error:
+            self._count_fault(error)
+            return []
 
     def _receive(self, data: bytes, recv_ns: int) -> list[Tick]:
+        """A frame of any kind: slower, and whatever its spelling."""
         envelope = wire.decode_envelope(data)
         if envelope.stream:
             return self._on_stream(envelope.stream, envelope.data, recv_ns)
         if envelope.event:
             return self._dispatch(envelope.event, data, recv_ns)
+        if (envelope.result, envelope.error, envelope.code) != (msgspec.UNSET,) * 3:
+            self._on_reply(data)
+            return []
         if envelope.last_update_id is not None:
             return self._on_nameless_snapshot(data, recv_ns)
         if envelope.update_id is not None and envelope.symbol is not None:
             return self._dispatch("bookTicker", data, recv_ns)
-        if (envelope.result, envelope.error, envelope.code) != (msgspec.UNSET,) * 3:
-            self._tally.count("reply")
-            return []
         raise ValueError("not a message of the market streams")
 
     def _on_stream(self, stream: str, data: msgspec.Raw, recv_ns: int) -> list[Tick]:
         """A frame of a combined stream: `data` is what the single stream would have sent."""
         symbol, _, kind = stream.partition("@")
         kind = kind.partition("@")[0]
-        if kind in self._readers:
-            return self._dispatch(kind, data, recv_ns)
-        if kind == "depth":
-            return self._dispatch("depthUpdate", data, recv_ns)
         if kind in ("depth5", "depth10", "depth20"):
             return self._on_partial_depth(symbol.upper(), data, recv_ns)
-        # User data come under a listen key; what is not read is still counted by its type.
-        self._tally.count_named(wire.decode_event_name(data).event or kind or "unknown")
-        return []
+        event = "depthUpdate" if kind == "depth" else kind
+        if event not in self._readers:
+            # User data come under a listen key; what is not read is still counted by its type.
+            event = wire.decode_event_name(data).event or kind or "unknown"
+            return self._dispatch(event if event in _NOTICES else "", data, recv_ns, event)
+        ticks = self._dispatch(event, data, recv_ns)
+        market = self._markets.get(symbol.upper())
+        if market is not None and self._reads_all and symbol == market.symbol.lower():
+            self._route(market, stream)
+        return ticks
 
-    def _dispatch(self, kind: str, data: bytes | msgspec.Raw, recv_ns: int) -> list[Tick]:
+    def _dispatch(self, kind: str, data: Message, recv_ns: int, name: str = "") -> list[Tick]:
+        if kind in _NOTICES:
+            self._owner.renewal_due()
         reader = self._readers.get(kind)
         if reader is None:
-            self._tally.count_named(kind)
+            self._tally.count_named(name or kind)
             return []
         ticks = reader(data, recv_ns)
         self._tally.count(kind)
         return ticks
 
-    def _on_trade(self, data: bytes | msgspec.Raw, recv_ns: int) -> list[Tick]:
+    def _on_trade(self, data: Message, recv_ns: int) -> list[Tick]:
         trade = wire.decode_trade(data)
-        return self._trade("trade", trade, 1, recv_ns)
+        market = self._known(trade.symbol)
+        return market.on_trade(trade, recv_ns) if market else []
 
-    def _on_agg_trade(self, data: bytes | msgspec.Raw, recv_ns: int) -> list[Tick]:
+    def _on_agg_trade(self, data: Message, recv_ns: int) -> list[Tick]:
         trade = wire.decode_agg_trade(data)
-        return self._trade("aggTrade", trade, trade.last_id - trade.first_id + 1, recv_ns)
+        market = self._known(trade.symbol)
+        return market.on_agg_trade(trade, recv_ns) if market else []
 
-    def _trade(
-        self,
-        kind: str,
-        trade: wire.Trade | wire.AggTrade,
-        count: int,
-        recv_ns: int,
-    ) -> list[Tick]:
-        price, size = float(trade.price), float(trade.size)
-        if not (0 < price < inf and 0 <= size < inf and count > 0):
-            raise ValueError(f"trade of {safe(trade.size, 40)} at {safe(trade.price, 40)}")
-        venue_ns, trade_id = wire.time_ns(trade.time), trade.trade_id
-        market = self._market(trade.symbol)
-        if not market.trade_type:
-            market.trade_type = kind
-        if kind != market.trade_type or trade_id <= market.trade_id:
-            market.trades.repeated += 1
-            return []
-        ticks: list[Tick] = []
-        if market.trade_id >= 0 and trade_id != market.trade_id + 1:
-            ticks = self._missed_trades(market, venue_ns, recv_ns)
-        market.trade_id = trade_id
-        market.trades.received += 1
-        side: Side = "sell" if trade.buyer_is_maker else "buy"
-        ticks.append(Trade(market.fqme, price, size, side, venue_ns, recv_ns, str(trade_id), count))
-        return ticks
-
-    def _missed_trades(self, market: _Market, venue_ns: int, recv_ns: int) -> list[Tick]:
-        """A break. It voids what readers hold, so they are told again what is still good.
-
-        Where ids hardly ever follow each other they mean something else, and tell no breaks.
-        """
-        market.trades.gaps += 1
-        if market.trades.gaps > MOST_BREAKS:
-            return []
-        ticks: list[Tick] = [Break(market.fqme, "gap", venue_ns, recv_ns)]
-        if market.book.is_synced:
-            ticks.append(self._whole_book(market, recv_ns))
-        if (top := market.top) is not None:
-            ticks.append(Bid(market.fqme, top[0], top[1], venue_ns, recv_ns))
-            ticks.append(Ask(market.fqme, top[2], top[3], venue_ns, recv_ns))
-        return ticks
-
-    def _on_book_ticker(self, data: bytes | msgspec.Raw, recv_ns: int) -> list[Tick]:
+    def _on_book_ticker(self, data: Message, recv_ns: int) -> list[Tick]:
         ticker = wire.decode_book_ticker(data)
-        top = (float(ticker.bid), float(ticker.bid_size), float(ticker.ask), float(ticker.ask_size))
-        bid, bid_size, ask, ask_size = top
-        if not (0 <= bid < inf and 0 <= bid_size < inf and 0 <= ask < inf and 0 <= ask_size < inf):
-            raise ValueError(f"top of book of {safe(ticker.symbol, 40)} is out of range")
-        market = self._market(ticker.symbol)
-        self._compare_later(market, ticker, top)
-        # The venue gives no time with it: ours stands in.
-        return self._give_top(market, ticker.update_id, top, recv_ns, recv_ns)
+        market = self._known(ticker.symbol)
+        return market.on_ticker(ticker, recv_ns) if market else []
 
-    def _on_depth_update(self, data: bytes | msgspec.Raw, recv_ns: int) -> list[Tick]:
+    def _on_depth_update(self, data: Message, recv_ns: int) -> list[Tick]:
         update = wire.decode_depth_update(data)
-        check_levels(update.bids)
-        check_levels(update.asks)
-        venue_ns = wire.time_ns(update.time)
-        if update.last_id < update.first_id:
-            raise ValueError(f"update ids run from {update.first_id} to {update.last_id}")
-        market = self._market(update.symbol)
-        market.has_book = True
-        return self._on_outcome(
-            market, market.book.update(update), update, venue_ns, recv_ns, gives_book=True
-        )
+        market = self._known(update.symbol)
+        return market.on_depth(update, recv_ns) if market else []
 
-    def _on_outcome(
-        self,
-        market: _Market,
-        outcome: str,
-        update: wire.DepthUpdate,
-        venue_ns: int,
-        recv_ns: int,
-        *,
-        gives_book: bool,
-    ) -> list[Tick]:
-        if outcome == "gap":
-            market.books.gaps += 1
-            market.top = None
-            return [Break(market.fqme, "gap", venue_ns, recv_ns)]
-        if outcome != "applied":
-            market.books.skipped += 1
-            return []
-        market.books.updates += 1
-        top = market.book.top()
-        self._compare_now(market, update.last_id, top)
-        if not gives_book:
-            return []
-        changes = Book(
-            market.fqme, as_floats(update.bids), as_floats(update.asks), venue_ns, recv_ns
-        )
-        return [changes, *self._give_top(market, update.last_id, top, venue_ns, recv_ns)]
+    def _on_partial_depth(self, symbol: str, data: msgspec.Raw, recv_ns: int) -> list[Tick]:
+        snapshot = wire.decode_depth_snapshot(data)
+        self._tally.count("partial depth")
+        market = self._known(symbol)
+        return market.on_partial_depth(snapshot, recv_ns) if market else []
 
     def _on_nameless_snapshot(self, data: bytes, recv_ns: int) -> list[Tick]:
         """A depth snapshot in a recording, without its symbol: it is of the market that waits
         for it, as the update ids tell."""
-        last_id = wire.decode_depth_snapshot(data).last_update_id
+        snapshot = wire.decode_depth_snapshot(data)
+        last_id = snapshot.last_update_id
         markets = [market for market in self._markets.values() if market.book.spans(last_id)]
         if not markets and len(self._markets) == 1:
             markets = list(self._markets.values())
-        if len(markets) != 1:
+        if len(markets) != 1 or not self._reads_all:
             raise ValueError("a depth snapshot that fits no market, or more than one")
-        return self._on_snapshot(markets[0], data, recv_ns)
-
-    def _on_snapshot(self, market: _Market, data: bytes, recv_ns: int) -> list[Tick]:
-        snapshot = wire.decode_depth_snapshot(data)
-        check_levels(snapshot.bids)
-        check_levels(snapshot.asks)
         self._tally.count("depth snapshot")
-        market.has_book = True
-        if market.book.is_synced or not market.book.snapshot(snapshot):
-            market.books.skipped += 1
-            return []
-        market.books.snapshots += 1
-        ticks: list[Tick] = []
-        if market.was_synced:
-            ticks.append(Break(market.fqme, "resync", recv_ns, recv_ns))
-            market.top = None
-        self._compare_now(market, snapshot.last_update_id, market.book.top())
-        for outcome, update in market.book.catch_up():
-            # It was counted as skipped when it was buffered.
-            market.books.skipped -= outcome == "applied"
-            ticks += self._on_outcome(market, outcome, update, recv_ns, recv_ns, gives_book=False)
-        if market.book.update_id is None:
-            return ticks
-        market.was_synced = True
-        ticks.append(self._whole_book(market, recv_ns))
-        top_id = market.book.update_id
-        return ticks + self._give_top(market, top_id, market.book.top(), recv_ns, recv_ns)
+        return markets[0].on_snapshot(snapshot, recv_ns, None)
 
-    def _on_partial_depth(self, symbol: str, data: msgspec.Raw, recv_ns: int) -> list[Tick]:
-        """The best levels of a book, whole each time: nothing to keep, nothing to prove."""
-        snapshot = wire.decode_depth_snapshot(data)
-        check_levels(snapshot.bids)
-        check_levels(snapshot.asks)
-        self._tally.count("partial depth")
-        market = self._market(symbol)
-        bids, asks = BookSide(is_bid=True), BookSide(is_bid=False)
-        bids.replace(snapshot.bids)
-        asks.replace(snapshot.asks)
-        book = Book(
-            market.fqme,
-            as_floats(bids.levels()),
-            as_floats(asks.levels()),
-            recv_ns,
-            recv_ns,
-            is_snapshot=True,
-        )
-        top = top_of(bids, asks)
-        return [book, *self._give_top(market, snapshot.last_update_id, top, recv_ns, recv_ns)]
+    def _on_reply(self, data: bytes) -> None:
+        reply = wire.decode_reply(data)
+        self._tally.count("reply")
+        streams = self._subscriptions.answered(reply.id)
+        error = reply.error or (None if reply.code is None else reply)
+        for stream in streams:
+            symbol = stream.partition("@")[0].upper()
+            if error is not None:
+                self._owner.refused(symbol, safe(error.msg, 200) or "the venue gave no reason")
+            elif (joining := self._joining.get(symbol)) is not None:
+                joining.discard(stream)
+                self._join(symbol, joining)
 
-    # -- books and tops ----------------------------------------------------------------------
+    def _join(self, symbol: str, joining: set[str]) -> None:
+        if not joining:
+            del self._joining[symbol]
+            has_book = any("@depth" in stream for stream in self._streams[symbol])
+            self._markets[symbol].joined(has_book=has_book)
 
-    def _whole_book(self, market: _Market, recv_ns: int) -> Book:
-        return Book(
-            market.fqme,
-            as_floats(market.book.bids.levels()),
-            as_floats(market.book.asks.levels()),
-            recv_ns,
-            recv_ns,
-            is_snapshot=True,
-        )
+    # -- markets -----------------------------------------------------------------------------
 
-    def _give_top(
-        self, market: _Market, update_id: int, top: Top, venue_ns: int, recv_ns: int
-    ) -> list[Tick]:
-        """The sides of `top` that changed, unless something newer was given already."""
-        if update_id < market.top_id:
-            return []
-        market.top_id = update_id
-        before = market.top
-        market.top = top
-        ticks: list[Tick] = []
-        if before is None or before[:2] != top[:2]:
-            ticks.append(Bid(market.fqme, top[0], top[1], venue_ns, recv_ns))
-        if before is None or before[2:] != top[2:]:
-            ticks.append(Ask(market.fqme, top[2], top[3], venue_ns, recv_ns))
-        return ticks
+    def _known(self, symbol: str) -> Market | None:
+        """The market of a message; None for one that is not watched any more."""
+        return self._market(symbol) if self._reads_all else self._markets.get(symbol)
 
-    def _compare_later(self, market: _Market, ticker: wire.BookTicker, top: Top) -> None:
-        """Compare a book ticker with the book at its update id, now or when it comes there."""
-        held = market.tops.get(ticker.update_id)
-        if held is not None:
-            self._compare(market, ticker, held)
-        elif market.book.update_id is None or ticker.update_id > market.book.update_id:
-            market.tickers[ticker.update_id] = ticker
-            if len(market.tickers) > KEPT_TICKERS:
-                del market.tickers[next(iter(market.tickers))]
-
-    def _compare_now(self, market: _Market, update_id: int, top: Top) -> None:
-        """The book came to `update_id`: compare it with the ticker of that id, if it was there."""
-        market.tops[update_id] = top
-        if len(market.tops) > KEPT_TOPS:
-            del market.tops[next(iter(market.tops))]
-        for known_id in list(market.tickers):
-            if known_id > update_id:
-                break
-            ticker = market.tickers.pop(known_id)
-            if known_id == update_id:
-                self._compare(market, ticker, top)
-
-    def _compare(self, market: _Market, ticker: wire.BookTicker, top: Top) -> None:
-        # Both come from decimal text by the same rounding, so floats are equal exactly when
-        # the venue wrote the same number.
-        market.books.checked += 1
-        said = (
-            float(ticker.bid),
-            float(ticker.bid_size),
-            float(ticker.ask),
-            float(ticker.ask_size),
-        )
-        market.books.failed += said != top
-
-    # -- counting ----------------------------------------------------------------------------
-
-    def _market(self, symbol: str) -> _Market:
+    def _market(self, symbol: str) -> Market:
         market = self._markets.get(symbol)
         if market is None:
             name = fqme_part(symbol)
             if len(self._markets) >= MOST_MARKETS:
                 raise ValueError("more symbols than the venue has")
-            market = self._markets[symbol] = _Market(symbol, name + self._ending)
+            market = self._markets[symbol] = Market(symbol, name + self._ending)
             self._symbols[market.fqme] = symbol
         return market
 
-    def _request(self, method: str, streams: Iterable[str]) -> None:
-        self._request_id += 1
-        self._outgoing.append(
-            msgspec.json.encode({"method": method, "params": list(streams), "id": self._request_id})
-        )
+    def _route(self, market: Market, stream: str) -> None:
+        found = route(market, stream.partition("@")[2].partition("@")[0])
+        if found is not None:
+            self._routes[key_of(stream)] = found
+
+    def _forget_route(self, stream: str) -> None:
+        found = self._routes.pop(key_of(stream), None)
+        for _ in range(found.count if found else 0):
+            self._tally.count(found.kind)  # type: ignore[union-attr]  # there is one
+
+    def _count_fault(self, error: Exception) -> None:
+        self._malformed += 1
+        self._tally.count_fault(error)
+
+
+_NOTICES: Final = frozenset({"serverShutdown", "eventStreamTerminated"})
+"""Events that announce the end of the connection."""

@@ -3,19 +3,31 @@
 Read 2026-11 from https://developers.binance.com/docs/binance-spot-api-docs:
 `web-socket-streams`, `rest-api/market-data-endpoints`, `rest-api/general-endpoints`.
 
-Prices and sizes are decimal strings. Times are milliseconds, or microseconds where the
-connection asked for `timeUnit=MICROSECOND`: `time_ns` tells them apart.
+Prices and sizes are decimal strings, read into floats as they are decoded, and refused there where
+no venue could mean them. Times are milliseconds, or microseconds where the connection asked for
+`timeUnit=MICROSECOND`: `time_ns` tells them apart.
 """
 
 from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
-from brokers.levels import Level
+Price = Annotated[float, Meta(ge=1e-15, lt=1e15)]
+"""Of a level or a trade. From 1e15 on float64 could not hold its decimals. Any two prices below
+that differ as floats where they differ by a tick: the venue writes at most 8 decimals, and no
+market has 2**53 ticks between 0 and its highest price."""
+
+PriceOrNone = Annotated[float, Meta(ge=0, lt=1e15)]
+"""0 where there is none: the top of a side that is empty."""
+
+Size = Annotated[float, Meta(ge=0, lt=1e15)]
+
+Levels = tuple[tuple[Price, Size], ...]
 
 EMPTY = msgspec.Raw(b"")
 
@@ -45,27 +57,27 @@ class EventName(msgspec.Struct):
     event: str = msgspec.field(name="e", default="")
 
 
-class Trade(msgspec.Struct):
+class Trade(msgspec.Struct, gc=False):
     """`<symbol>@trade`."""
 
     symbol: str = msgspec.field(name="s")
     trade_id: int = msgspec.field(name="t")
     """Counts up by one in each market."""
-    price: str = msgspec.field(name="p")
-    size: str = msgspec.field(name="q")
+    price: Price = msgspec.field(name="p")
+    size: Size = msgspec.field(name="q")
     time: int = msgspec.field(name="T")
     buyer_is_maker: bool = msgspec.field(name="m")
     """Then the taker sold."""
 
 
-class AggTrade(msgspec.Struct):
+class AggTrade(msgspec.Struct, gc=False):
     """`<symbol>@aggTrade`: fills of one taker order at one price."""
 
     symbol: str = msgspec.field(name="s")
     trade_id: int = msgspec.field(name="a")
     """Of the aggregate; counts up by one in each market."""
-    price: str = msgspec.field(name="p")
-    size: str = msgspec.field(name="q")
+    price: Price = msgspec.field(name="p")
+    size: Size = msgspec.field(name="q")
     first_id: int = msgspec.field(name="f")
     """Of the trades in it."""
     last_id: int = msgspec.field(name="l")
@@ -73,15 +85,15 @@ class AggTrade(msgspec.Struct):
     buyer_is_maker: bool = msgspec.field(name="m")
 
 
-class BookTicker(msgspec.Struct):
+class BookTicker(msgspec.Struct, gc=False):
     """`<symbol>@bookTicker`: top of book at an update id; it carries no time."""
 
     update_id: int = msgspec.field(name="u")
     symbol: str = msgspec.field(name="s")
-    bid: str = msgspec.field(name="b")
-    bid_size: str = msgspec.field(name="B")
-    ask: str = msgspec.field(name="a")
-    ask_size: str = msgspec.field(name="A")
+    bid: PriceOrNone = msgspec.field(name="b")
+    bid_size: Size = msgspec.field(name="B")
+    ask: PriceOrNone = msgspec.field(name="a")
+    ask_size: Size = msgspec.field(name="A")
 
 
 class DepthUpdate(msgspec.Struct):
@@ -91,16 +103,117 @@ class DepthUpdate(msgspec.Struct):
     time: int = msgspec.field(name="E")
     first_id: int = msgspec.field(name="U")
     last_id: int = msgspec.field(name="u")
-    bids: list[Level] = msgspec.field(name="b")
-    asks: list[Level] = msgspec.field(name="a")
+    bids: Levels = msgspec.field(name="b")
+    asks: Levels = msgspec.field(name="a")
 
 
 class DepthSnapshot(msgspec.Struct):
     """`GET /api/v3/depth`, and `<symbol>@depth<levels>`."""
 
     last_update_id: int = msgspec.field(name="lastUpdateId")
-    bids: list[Level]
-    asks: list[Level]
+    bids: Levels
+    asks: Levels
+
+
+class TradeFrame(msgspec.Struct, gc=False):
+    """A frame of a combined stream, as are the next three."""
+
+    data: Trade
+
+
+class AggTradeFrame(msgspec.Struct, gc=False):
+    data: AggTrade
+
+
+class BookTickerFrame(msgspec.Struct, gc=False):
+    data: BookTicker
+
+
+class DepthFrame(msgspec.Struct):
+    data: DepthUpdate
+
+
+class Reply(msgspec.Struct):
+    """An answer to SUBSCRIBE and the like; `code` and `msg` where it was refused."""
+
+    id: int | None = None
+    code: int | None = None
+    msg: str = ""
+    error: RefusedRequest | None = None
+
+
+class RefusedRequest(msgspec.Struct):
+    code: int | None = None
+    msg: str = ""
+
+
+class RestTrade(msgspec.Struct, gc=False):
+    """One of `GET /api/v3/historicalTrades`, or `trades`."""
+
+    trade_id: int = msgspec.field(name="id")
+    price: Price
+    size: Size = msgspec.field(name="qty")
+    time: int
+    buyer_is_maker: bool = msgspec.field(name="isBuyerMaker")
+
+
+class RestAggTrade(msgspec.Struct, gc=False):
+    """One of `GET /api/v3/aggTrades`."""
+
+    trade_id: int = msgspec.field(name="a")
+    price: Price = msgspec.field(name="p")
+    size: Size = msgspec.field(name="q")
+    first_id: int = msgspec.field(name="f")
+    last_id: int = msgspec.field(name="l")
+    time: int = msgspec.field(name="T")
+    buyer_is_maker: bool = msgspec.field(name="m")
+
+
+class Ticker24h(msgspec.Struct):
+    """`GET /api/v3/ticker/24hr`: of the last 24 hours. MINI has no quotes and no sizes."""
+
+    symbol: str
+    last: PriceOrNone = msgspec.field(name="lastPrice")
+    last_size: Size = msgspec.field(name="lastQty", default=0.0)
+    bid: PriceOrNone = msgspec.field(name="bidPrice", default=0.0)
+    bid_size: Size = msgspec.field(name="bidQty", default=0.0)
+    ask: PriceOrNone = msgspec.field(name="askPrice", default=0.0)
+    ask_size: Size = msgspec.field(name="askQty", default=0.0)
+    open: PriceOrNone = msgspec.field(name="openPrice", default=0.0)
+    volume: Annotated[float, Meta(ge=0)] = 0.0
+    """In base units."""
+    quote_volume: Annotated[float, Meta(ge=0)] = msgspec.field(name="quoteVolume", default=0.0)
+    close_time: int = msgspec.field(name="closeTime", default=0)
+    last_id: int = msgspec.field(name="lastId", default=-1)
+    """Of the newest trade; -1 where there was none."""
+
+
+class ServerTime(msgspec.Struct):
+    """`GET /api/v3/time`."""
+
+    server_time: int = msgspec.field(name="serverTime")
+
+
+class Failure(msgspec.Struct):
+    """The body of an answer that is none: https://developers.binance.com, `errors`."""
+
+    code: int = 0
+    msg: str = ""
+
+
+class Kline(msgspec.Struct, array_like=True, gc=False):
+    """One of `GET /api/v3/klines`: an array, of which more follows."""
+
+    open_time: int
+    open: Price
+    high: Price
+    low: Price
+    close: Price
+    volume: Size
+    close_time: int
+    """Of its last millisecond."""
+    quote_volume: Any
+    trades: int
 
 
 class Filter(msgspec.Struct):
@@ -134,22 +247,48 @@ class SymbolInfo(msgspec.Struct):
     base_asset: str = msgspec.field(name="baseAsset")
     quote_asset: str = msgspec.field(name="quoteAsset")
     filters: list[Filter] = []
+    status: str = "TRADING"
+    """`TRADING`, `HALT`, `BREAK`; older ones are `END_OF_DAY` and the like."""
+
+
+class RateLimit(msgspec.Struct):
+    """One of the limits of `exchangeInfo`: `limit` in `interval_num` intervals."""
+
+    kind: str = msgspec.field(name="rateLimitType")
+    interval: str
+    interval_num: int = msgspec.field(name="intervalNum")
+    limit: int
 
 
 class ExchangeInfo(msgspec.Struct):
     """`GET /api/v3/exchangeInfo`."""
 
     symbols: list[SymbolInfo]
+    rate_limits: list[RateLimit] = msgspec.field(name="rateLimits", default=[])
 
 
 decode_envelope = msgspec.json.Decoder(Envelope).decode
 decode_event_name = msgspec.json.Decoder(EventName).decode
-decode_trade = msgspec.json.Decoder(Trade).decode
-decode_agg_trade = msgspec.json.Decoder(AggTrade).decode
-decode_book_ticker = msgspec.json.Decoder(BookTicker).decode
-decode_depth_update = msgspec.json.Decoder(DepthUpdate).decode
-decode_depth_snapshot = msgspec.json.Decoder(DepthSnapshot).decode
+decode_reply = msgspec.json.Decoder(Reply).decode
+decode_failure = msgspec.json.Decoder(Failure).decode
 decode_exchange_info = msgspec.json.Decoder(ExchangeInfo).decode
+decode_server_time = msgspec.json.Decoder(ServerTime).decode
+
+# Not strict: so that numbers are read out of their strings while these are decoded.
+decode_trade = msgspec.json.Decoder(Trade, strict=False).decode
+decode_agg_trade = msgspec.json.Decoder(AggTrade, strict=False).decode
+decode_book_ticker = msgspec.json.Decoder(BookTicker, strict=False).decode
+decode_depth_update = msgspec.json.Decoder(DepthUpdate, strict=False).decode
+decode_depth_snapshot = msgspec.json.Decoder(DepthSnapshot, strict=False).decode
+decode_trade_frame = msgspec.json.Decoder(TradeFrame, strict=False).decode
+decode_agg_trade_frame = msgspec.json.Decoder(AggTradeFrame, strict=False).decode
+decode_book_ticker_frame = msgspec.json.Decoder(BookTickerFrame, strict=False).decode
+decode_depth_frame = msgspec.json.Decoder(DepthFrame, strict=False).decode
+decode_rest_trades = msgspec.json.Decoder(list[RestTrade], strict=False).decode
+decode_rest_agg_trades = msgspec.json.Decoder(list[RestAggTrade], strict=False).decode
+decode_ticker = msgspec.json.Decoder(Ticker24h, strict=False).decode
+decode_tickers = msgspec.json.Decoder(list[Ticker24h], strict=False).decode
+decode_klines = msgspec.json.Decoder(list[Kline], strict=False).decode
 
 
 def time_ns(value: int) -> int:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from brokers.binance.book import BUFFERED, LocalBook
 from brokers.binance.wire import DepthSnapshot, DepthUpdate
 
 
-def update(first: int, last: int, price: str = "100", size: str = "1") -> DepthUpdate:
-    return DepthUpdate("BTCUSDT", 0, first, last, [(Decimal(price), Decimal(size))], [])
+def update(first: int, last: int, price: float = 100.0, size: float = 1.0) -> DepthUpdate:
+    return DepthUpdate("BTCUSDT", 0, first, last, ((price, size),), ())
 
 
 def snapshot(last: int) -> DepthSnapshot:
-    return DepthSnapshot(last, [(Decimal(99), Decimal(5))], [(Decimal(101), Decimal(5))])
+    return DepthSnapshot(last, ((99.0, 5.0),), ((101.0, 5.0),))
 
 
 def synced(last: int = 10) -> LocalBook:
@@ -54,7 +52,7 @@ def test_a_snapshot_that_ends_right_before_the_first_event_joins_it() -> None:
 def test_an_event_that_the_book_has_already_is_old() -> None:
     book = synced(10)
 
-    assert book.update(update(8, 10, size="7")) == "old"
+    assert book.update(update(8, 10, size=7.0)) == "old"
     assert book.top()[0] == 99.0
 
 
@@ -85,10 +83,10 @@ def test_a_gap_within_the_buffer_keeps_what_follows_it() -> None:
 
 def test_a_size_of_zero_removes_a_level_even_one_that_is_not_there() -> None:
     book = synced(10)
-    book.update(update(11, 11, price="99", size="0"))
-    book.update(update(12, 12, price="98", size="0"))
+    book.update(update(11, 11, price=99.0, size=0.0))
+    book.update(update(12, 12, price=98.0, size=0.0))
 
-    assert book.bids.levels() == []
+    assert book.bids.levels() == ()
 
 
 def test_without_a_snapshot_the_buffer_does_not_grow_for_ever() -> None:
