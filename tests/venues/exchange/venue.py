@@ -60,6 +60,8 @@ from tests.venues.exchange.orders import (
 Commission = Callable[[OrderRecord, SpotMarket, Decimal, Decimal, bool], tuple[str, Decimal]]
 """Record, market, price, size, is it the maker: asset and amount."""
 
+FIRST_FORGED_ID: Final = 9_000_000_000
+"""Trades that never were have numbers from here on."""
 _LONGEST_SLEEP_NS: Final = 1_000_000_000
 _SIGN: Final = {"buy": BUY, "sell": SELL}
 
@@ -98,6 +100,7 @@ class SpotExchange:
         self._entering: OrderRecord | None = None
         self._order_id = first_order_id - 1
         self._execution_id = 0
+        self._forged = 0
         self.accounts: dict[str, SpotAccount] = {}
         self.markets = {
             listing.instrument.symbol: SpotMarket(
@@ -245,6 +248,40 @@ class SpotExchange:
         self._change(market, record, wanted, amend)
         return amend
 
+    # -- from elsewhere ----------------------------------------------------------------------
+
+    def fill(self, record: OrderRecord, size: Decimal) -> None:
+        """Somebody trades up to `size` of an order that rests, and all that stands before it.
+
+        Raises `Refusal` where it does not rest.
+        """
+        self.advance()
+        market = self.markets[record.symbol]
+        working = market.sim.engine.order(record.number) if record.is_open else None
+        if working is None or working.stop_price is not None or record.price is None:
+            raise Refusal("terms", "the order does not rest")
+        before = ZERO
+        for level in market.sim.engine.side(working.side):
+            if level.price == working.price:
+                break
+            before += level.size * market.instrument.size_step
+        for other in market.sim.engine.side(working.side).orders_at(working.price or 0):
+            if other is working:
+                break
+            before += other.visible * market.instrument.size_step
+        market.take("sell" if record.side == "buy" else "buy", record.price, before + size)
+
+    def forge_fill(self, record: OrderRecord, size: Decimal) -> None:
+        """Tell a fill that the matching engine knows nothing of: of an order that is done, or of
+        more than was ordered."""
+        market = self.markets[record.symbol]
+        price = record.price if record.price is not None else market.last_price
+        self._forged += 1
+        time_ns = self.advance()
+        asset, amount = self._commission(record, market, price, size, False)
+        trade_id = FIRST_FORGED_ID + self._forged
+        self._book(market, record, price, size, (asset, amount), trade_id, time_ns, is_maker=True)
+
     def _change(
         self, market: SpotMarket, record: OrderRecord, wanted: OrderRecord, amend: Amend
     ) -> None:
@@ -383,11 +420,27 @@ class SpotExchange:
     def _fill(
         self, market: SpotMarket, record: OrderRecord, event: Executed, *, is_maker: bool
     ) -> None:
-        instrument, account = market.instrument, self.accounts[record.account]
+        instrument = market.instrument
         price, size = event.price * instrument.price_tick, event.size * instrument.size_step
-        asset, amount = self._commission(record, market, price, size, is_maker)
+        fee = self._commission(record, market, price, size, is_maker)
+        trade_id = market.trade_id(event)
+        self._book(market, record, price, size, fee, trade_id, event.time_ns, is_maker=is_maker)
+
+    def _book(
+        self,
+        market: SpotMarket,
+        record: OrderRecord,
+        price: Decimal,
+        size: Decimal,
+        fee: tuple[str, Decimal],
+        trade_id: int,
+        time_ns: int,
+        *,
+        is_maker: bool,
+    ) -> None:
+        instrument, account, (asset, amount) = market.instrument, self.accounts[record.account], fee
         execution = Execution(
-            trade_id=market.trade_id(event),
+            trade_id=trade_id,
             order_id=record.order_id,
             symbol=market.symbol,
             side=record.side,
@@ -396,21 +449,22 @@ class SpotExchange:
             commission=amount,
             commission_asset=asset,
             is_maker=is_maker,
-            time_ns=event.time_ns,
+            time_ns=time_ns,
             client_id=record.client_id,
         )
         record.filled += size
         record.cost += execution.cost
         record.fees[asset] = record.fees.get(asset, ZERO) + amount
         record.executions.append(execution)
-        record.updated_ns = event.time_ns
-        record.status = "partially_filled" if record.left else "filled"
+        record.updated_ns = time_ns
+        if record.is_open:
+            record.status = "partially_filled" if record.left > 0 else "filled"
         account.executions.append(execution)
         account.settle(execution, instrument)
-        if not record.left:
+        if record.left <= 0:
             self._owners.pop((market.symbol, record.number), None)
         self._reserve(account, market, record)
-        self._tell(market, record, "trade", event.time_ns, execution)
+        self._tell(market, record, "trade", time_ns, execution)
 
     def _on_elected(self, market: SpotMarket, record: OrderRecord, event: Elected) -> None:
         record.is_triggered = True
@@ -468,7 +522,11 @@ class SpotExchange:
         """Lock what the open orders of its group need: of several, the most."""
         group = group_of(record)
         others = account.open_orders(record.symbol) if record.link else [record]
-        mates = [one for one in others if one.is_open and group_of(one) == group and one.number]
+        mates = [
+            one
+            for one in others
+            if one.is_open and one.left > 0 and group_of(one) == group and one.number
+        ]
         asset, _ = self._need(market, record)
         needs = [self._need(market, one)[1] for one in mates if not _takes_at_once(one)]
         account.reserve(group, asset, max(needs, default=ZERO))
