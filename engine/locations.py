@@ -15,7 +15,8 @@ class Locations(msgspec.Struct, frozen=True, kw_only=True):
     """Where things live. Nothing is created until something is written there."""
 
     config_dir: Path
-    """What a person writes: `config.toml`, `brokers.toml`, `keys.toml`, `themes/`."""
+    """What a person writes: `config.toml`, `brokers.toml`, `keys.toml`, `themes/`, and keys of
+    accounts."""
     config_file: Path
     data_dir: Path
     """What must not be lost: journals, recorded history."""
@@ -31,6 +32,16 @@ class Locations(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def keys_file(self) -> Path:
         return self.config_dir / "keys.toml"
+
+    @property
+    def secrets_file(self) -> Path:
+        """Keys of accounts, as text."""
+        return self.config_dir / "secrets.toml"
+
+    @property
+    def encrypted_file(self) -> Path:
+        """Keys of accounts, under a passphrase."""
+        return self.config_dir / "secrets.enc"
 
     @property
     def themes_dir(self) -> Path:

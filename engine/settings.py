@@ -17,6 +17,7 @@ from engine.ems.accounts import Account, built_in_accounts
 from engine.ems.journal import Journal
 from engine.ems.limits import RiskLimits, fault
 from engine.errors import BrokerError, ConfigError
+from engine.keystore.store import STORES
 from engine.text import safe
 
 _TABLES = ("brokers", "accounts", "limits")
@@ -138,6 +139,12 @@ def _account(name: str, fields: dict[str, Any], path: Path) -> Account:
         raise ConfigError(
             f"{safe(path)}: {where}: not an account name",
             hint="use lower-case letters, digits, _ and -",
+        )
+    if "keys" in fields and fields["keys"] not in ("any", *STORES):
+        # Not quoted: it may be the keys themselves.
+        raise ConfigError(
+            f"{safe(path)}: {where}.keys: says which store has the keys, and nothing else",
+            hint=f"one of: any {' '.join(STORES)}; the keys: tickdeck keys set {name}",
         )
     if "name" in fields:
         raise ConfigError(f"{safe(path)}: {where}.name: the table's own name is the name")

@@ -42,6 +42,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     nothing."""
     options: Mapping[str, Any] = {}
     """What the broker needs to log in."""
+    keys: Literal["any", "env", "file", "encrypted", "keyring"] = "any"
+    """The store that has its keys; `any`: all of them are asked, in this order."""
 
     @property
     def risk_limits(self) -> RiskLimits | None:

@@ -8,10 +8,14 @@ from typing import Final
 
 import trio
 
-from engine.credentials import Credentials, CredentialsMissing
+from engine.credentials import Credentials, CredentialsMissing, Secret
 from engine.errors import UsageError
-from engine.keystore.os_keyring import KeyringAbsent
-from engine.keystore.store import Store, StoreName, fault_of
+from engine.keystore.encrypted import Encrypted
+from engine.keystore.environment import Environment
+from engine.keystore.os_keyring import KeyringAbsent, OsKeyring
+from engine.keystore.secrets_file import SecretsFile
+from engine.keystore.store import Store, fault_of
+from engine.locations import Locations
 from engine.text import safe
 
 MOST_WAITING: Final = 4
@@ -21,17 +25,17 @@ MOST_WAITING: Final = 4
 class Keystore:
     """Finds keys by the account's name. `get` is what an engine is given (`GetCredentials`)."""
 
-    def __init__(self, stores: Sequence[Store], chosen: Mapping[str, StoreName | None]) -> None:
+    def __init__(self, stores: Sequence[Store], chosen: Mapping[str, str]) -> None:
         """
         Args:
             stores: in the order in which they are asked.
-            chosen: by account, the only store that is asked for its keys.
+            chosen: by account, the only store that is asked for its keys, or `any`.
         """
         self.stores = tuple(stores)
         self._chosen = chosen
         self._limiter = trio.CapacityLimiter(MOST_WAITING)
 
-    def store(self, name: StoreName) -> Store:
+    def store(self, name: str) -> Store:
         """Raises `UsageError` where there is no such store."""
         for store in self.stores:
             if store.name == name:
@@ -41,8 +45,8 @@ class Keystore:
 
     def stores_of(self, account: str) -> tuple[Store, ...]:
         """Those that are asked for the keys of an account, in order."""
-        name = self._chosen.get(account)
-        return self.stores if name is None else (self.store(name),)
+        name = self._chosen.get(account, "any")
+        return self.stores if name == "any" else (self.store(name),)
 
     async def get(self, account: str) -> Credentials:
         """The keys of an account.
@@ -91,6 +95,24 @@ class Keystore:
         raise CredentialsMissing(
             f"{store.place} did not answer within {store.timeout_s:g} s: it may have to be unlocked"
         )
+
+
+def open_keystore(
+    locations: Locations, variables: Mapping[str, Secret], chosen: Mapping[str, str]
+) -> Keystore:
+    """All stores of this user. Nothing is read yet.
+
+    Args:
+        variables: see `environment.take_variables`.
+        chosen: by every account that there is, `keys` of it in `brokers.toml`.
+    """
+    stores = (
+        Environment(variables, chosen),
+        SecretsFile(locations.secrets_file),
+        Encrypted(locations.encrypted_file),
+        OsKeyring(chosen),
+    )
+    return Keystore(stores, chosen)
 
 
 def _refuse_faulty(account: str, store: Store, keys: Credentials) -> None:

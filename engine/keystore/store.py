@@ -105,6 +105,8 @@ def fault_of(keys: Credentials) -> str:
         return "the secret is missing"
     if max(len(api_key), len(secret), len(keys.passphrase.reveal())) > LONGEST:
         return "a key is longer than any key"
+    if any("\ud800" <= char <= "\udfff" for char in keys.passphrase.reveal()):
+        return "the passphrase of the private key is not UTF-8 text"
     if not _is_plain(api_key):
         return "the API key has a space or another character that no key has"
     if is_pem(secret):

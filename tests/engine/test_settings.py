@@ -8,6 +8,7 @@ import pytest
 from brokers import registry
 from engine.errors import ConfigError
 from engine.settings import BrokersFile, check_brokers, load_brokers
+from tests.support.canary import Canary
 
 
 def loaded(folder: Path, text: str) -> BrokersFile:
@@ -165,3 +166,30 @@ def test_limits_that_are_wrong_are_named_with_their_place(
         loaded(tmp_path, text)
 
     assert place in str(caught.value)
+
+
+def test_an_account_says_which_store_has_its_keys(tmp_path: Path) -> None:
+    path = tmp_path / "brokers.toml"
+    path.write_text(
+        '[accounts.a]\nbroker = "sim"\nkeys = "keyring"\n[accounts.b]\nbroker = "sim"\n'
+    )
+    accounts = {account.name: account.keys for account in load_brokers(path).accounts}
+
+    assert ("keyring", "any") == (accounts["a"], accounts["b"])
+
+
+@pytest.mark.parametrize(
+    "value", ['"CANARYKEYCANARY"', '["CANARYKEYCANARY"]', "{k = 'CANARYKEYCANARY'}"]
+)
+def test_keys_that_stand_where_their_store_is_named_are_not_shown(
+    tmp_path: Path, value: str
+) -> None:
+    path = tmp_path / "brokers.toml"
+    path.write_text(f'[accounts.a]\nbroker = "sim"\nkeys = {value}\n')
+    with Canary(tmp_path, may_hold=[path]) as canary:
+        canary.hide("CANARYKEYCANARY", "the key")
+        with pytest.raises(ConfigError, match="accounts.a.keys: says which store") as raised:
+            load_brokers(path)
+        canary.see_error(raised.value)
+
+    assert "tickdeck keys set a" in raised.value.hint

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from trio.testing import MockClock
 
 from engine.credentials import Credentials, CredentialsMissing, Secret
 from engine.errors import UsageError
+from engine.keystore import keystore as keystores
 from engine.keystore.encrypted import Encrypted
 from engine.keystore.environment import Environment
 from engine.keystore.keystore import Keystore
@@ -20,6 +22,7 @@ from engine.keystore.private_files import write_private
 from engine.keystore.sealed import Costs
 from engine.keystore.secrets_file import SecretsFile
 from engine.keystore.store import STORES, Store, StoreName
+from engine.locations import find_locations
 from tests.engine.keystore.test_os_keyring import InMemory
 from tests.support.canary import Canary
 from tests.support.keys import made, revealed
@@ -38,7 +41,7 @@ def open_keystore(tmp_path: Path, keyring: InMemory) -> Open:
     def opened(
         variables: dict[str, str] | None = None,
         backend: Callable[[], object] = lambda: keyring,
-        **chosen: StoreName | None,
+        **chosen: StoreName,
     ) -> Keystore:
         taken = {f"TICKDECK_{name}": Secret(text) for name, text in (variables or {}).items()}
         encrypted = Encrypted(tmp_path / "secrets.enc", costs=Costs(n=2, r=1))
@@ -49,7 +52,7 @@ def open_keystore(tmp_path: Path, keyring: InMemory) -> Open:
             encrypted,
             OsKeyring(KNOWN, backend),
         )
-        return Keystore(stores, {"main": None, "spot": None, **chosen})
+        return Keystore(stores, {"main": "any", "spot": "any", **chosen})
 
     return opened
 
@@ -171,6 +174,20 @@ def test_a_store_of_no_such_name_is_refused(open_keystore: Open) -> None:
         open_keystore().store("fiel")
 
     assert "stores: env file encrypted keyring" == raised.value.hint
+
+
+async def test_the_stores_of_a_user_are_beside_the_configuration(tmp_path: Path) -> None:
+    places = find_locations({}, config=tmp_path, data_dir=tmp_path / "data")
+    variables = {"TICKDECK_KEY_MAIN": Secret("env"), "TICKDECK_SECRET_MAIN": Secret("x")}
+    keystore = keystores.open_keystore(places, variables, {"main": "any", "spot": "file"})
+    assert STORES == tuple(store.name for store in keystore.stores)
+    assert [] == os.listdir(tmp_path)
+    keystore.store("file").keep("spot", made("file", "x"))
+
+    assert ["secrets.toml"] == os.listdir(tmp_path)
+    assert ("env", "x", "") == revealed(await keystore.get("main"))
+    assert ("file", "x", "") == revealed(await keystore.get("spot"))
+    assert str(tmp_path / "secrets.enc") == keystore.store("encrypted").place
 
 
 async def test_nothing_shows_wherever_keys_are_kept(open_keystore: Open, tmp_path: Path) -> None:

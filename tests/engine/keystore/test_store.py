@@ -67,3 +67,8 @@ def test_what_no_venue_takes_is_told_without_showing_it(key: str, secret: str, f
 
     assert fault in found
     assert not any(text and text in found for text in (key, secret) if len(text) > 1)
+
+
+def test_a_passphrase_that_cannot_be_written_is_told() -> None:
+    assert "not UTF-8 text" in fault_of(made("abc", "def", "\udcff"))
+    assert "" == fault_of(made("abc", "def", "päß"))
