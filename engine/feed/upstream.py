@@ -62,6 +62,8 @@ class Upstream:
             broker = await self._hub.broker_of(self._fqme)
             if self._flume is None:
                 instrument = await broker.instrument(self._fqme)
+                if instrument.fqme != self._fqme:  # its names were not known when it was asked for
+                    raise BrokerUnavailable(f"{self._fqme} is {instrument.fqme} there")
                 began = partial(self._begin, broker, instrument, nursery, task_status)
             else:
                 began = partial(self._begin_again, broker, self._flume)

@@ -10,15 +10,13 @@ import math
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
-import msgspec
 import trio
 
 from engine.errors import TickdeckError
 from engine.feed.bars import Series, empty_columns
-from engine.feed.feed import Feed, open_feed
-from engine.feed.flume import Flume
 from engine.feed.search import Searches
 from engine.link.bars import BarsCursor
+from engine.link.watching import Watching
 from engine.log import logger
 from engine.messages import (
     Amend,
@@ -35,9 +33,6 @@ from engine.messages import (
     EngineStatus,
     Event,
     Flatten,
-    FlumeFailed,
-    FlumeOpened,
-    Frame,
     KillSwitch,
     Notice,
     OpenBars,
@@ -65,9 +60,6 @@ BARS_EVERY_S = 1 / 15
 
 FIRST_BARS_EVERY_S = 0.005
 """How often a chart without a single bar is looked after, while its history loads."""
-
-HEAD_START_S = 0.25
-"""How long the market that is named first, and so looked at first, is opened before others."""
 
 _ORDER_COMMANDS = (
     Submit,
@@ -103,8 +95,7 @@ class DeckSession:
         self._engine = engine
         self._put = put
         self._shut_down = shut_down
-        self._feeds: dict[float, Feed] = {}
-        self._rate_of: dict[str, float] = {}
+        self._watching = Watching(engine.hub, clock=engine.settings.clock, put=put)
         self._bars: dict[tuple[str, int], BarsCursor] = {}
         self._wanted: set[tuple[str, int]] = set()
         """Bars that were opened and not closed since: what is opened slowly is kept by this."""
@@ -151,9 +142,9 @@ class DeckSession:
         try:
             match command:
                 case Watch():
-                    await self._watch(command, stack, nursery)
+                    await self._watching.watch(command, stack, nursery)
                 case Unwatch():
-                    await self._unwatch(command)
+                    await self._watching.unwatch(command)
                 case OpenBars():
                     await self._open_bars(command)
                 case Search():
@@ -161,54 +152,6 @@ class DeckSession:
         except TickdeckError as error:
             _log.warning("%s failed: %s", type(command).__name__, error)
             self._put(CommandRefused(command=type(command).__name__.lower(), reason=str(error)))
-
-    # -- markets --------------------------------------------------------------------------------
-
-    async def _watch(self, command: Watch, stack: AsyncExitStack, nursery: trio.Nursery) -> None:
-        feed = self._feeds.get(command.throttle_hz)
-        if feed is None:
-            feed = await stack.enter_async_context(
-                open_feed(self._engine.hub, (), throttle_hz=command.throttle_hz)
-            )
-            if command.throttle_hz in self._feeds:  # another Watch was faster
-                feed = self._feeds[command.throttle_hz]
-            else:
-                self._feeds[command.throttle_hz] = feed
-                nursery.start_soon(self._send_frames, feed)
-        opened = trio.Event()
-        head_start_ends = trio.current_time() + HEAD_START_S
-        for fqme in command.fqmes:
-            nursery.start_soon(self._watch_one, feed, command.throttle_hz, fqme, opened)
-            with trio.move_on_at(head_start_ends):
-                await opened.wait()
-
-    async def _watch_one(self, feed: Feed, rate: float, fqme: str, opened: trio.Event) -> None:
-        """Open a market for the deck; `opened` is set when it is, or cannot be."""
-        try:
-            if fqme in self._rate_of:
-                return
-            self._rate_of[fqme] = rate
-            flume = await feed.add(fqme)
-        except TickdeckError as error:
-            self._rate_of.pop(fqme, None)
-            self._put(FlumeFailed(fqme=fqme, reason=str(error)))
-        else:
-            self._put(FlumeOpened(instrument=flume.instrument, quote=flume.quote))
-        finally:
-            opened.set()
-
-    async def _unwatch(self, command: Unwatch) -> None:
-        for fqme in command.fqmes:
-            rate = self._rate_of.pop(fqme, None)
-            if rate is not None:
-                await self._feeds[rate].remove(fqme)
-
-    async def _send_frames(self, feed: Feed) -> None:
-        while True:
-            frame = await feed.receive()
-            flume = feed.flumes.get(frame.fqme)
-            if flume is not None:
-                self._put(_for_deck(frame, flume))
 
     # -- bars -----------------------------------------------------------------------------------
 
@@ -227,7 +170,7 @@ class DeckSession:
         self._bars = {key: cursor for key, cursor in self._bars.items() if key in self._wanted}
 
     async def _open_bars(self, command: OpenBars) -> None:
-        flume = self._flume(command.fqme)
+        flume = self._watching.flume(command.fqme)
         if flume is None:
             reason = f"{command.fqme} is not watched"
             self._put(CommandRefused(command="openbars", reason=reason))
@@ -257,7 +200,7 @@ class DeckSession:
         while True:
             is_awaited = False
             for (fqme, period_s), cursor in list(self._bars.items()):
-                flume = self._flume(fqme)
+                flume = self._watching.flume(fqme)
                 if flume is None:
                     continue
                 is_complete = not flume.is_loading(period_s)
@@ -268,10 +211,6 @@ class DeckSession:
             self._bars_opened = trio.Event()
             with trio.move_on_after(FIRST_BARS_EVERY_S if is_awaited else BARS_EVERY_S):
                 await self._bars_opened.wait()
-
-    def _flume(self, fqme: str) -> Flume | None:
-        rate = self._rate_of.get(fqme)
-        return None if rate is None else self._feeds[rate].flumes.get(fqme)
 
     # -- the rest -------------------------------------------------------------------------------
 
@@ -293,12 +232,7 @@ class DeckSession:
                     services=self._engine.services.statuses(),
                     feeds=self._engine.hub.statuses(),
                     playbacks=self._engine.venues.playbacks(),
+                    connections=self._engine.venues.connections(),
                 )
             )
             await trio.sleep(STATUS_EVERY_S)
-
-
-def _for_deck(frame: Frame, flume: Flume) -> Frame:
-    """`frame` with the market's present, and without the depth that the deck does not show."""
-    ticks = {kind: items for kind, items in frame.ticks.items() if kind != "book"}
-    return msgspec.structs.replace(frame, ticks=ticks, quote=flume.quote)

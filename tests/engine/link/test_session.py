@@ -16,6 +16,7 @@ from engine.messages import (
     Bid,
     CloseBars,
     CommandRefused,
+    ConnectionStatus,
     EngineReady,
     EngineStatus,
     FlumeFailed,
@@ -74,6 +75,20 @@ async def test_a_status_comes_every_second(mock_clock: MockClock) -> None:
         assert {"sampler", "router", "deck"} <= {
             service.name for service in rig.told(EngineStatus)[-1].services
         }
+
+
+async def test_a_status_tells_of_connections_and_of_books(
+    mock_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rest = ConnectionStatus(broker="far", name="rest", state="live", since_ns=1)
+    async with open_rig(mock_clock) as rig:
+        monkeypatch.setattr(rig.engine.venues, "connections", lambda: (rest,))
+        await rig.watch(SIM)
+        await rig.advance(2.0)
+
+        status = rig.told(EngineStatus)[-1]
+        assert (rest,) == status.connections
+        assert [(SIM, "good")] == [(feed.fqme, feed.book) for feed in status.feeds]
 
 
 async def test_an_opened_market_has_details_and_a_last_price(mock_clock: MockClock) -> None:
