@@ -188,7 +188,7 @@ def test_keys_that_stand_where_their_store_is_named_are_not_shown(
     path.write_text(f'[accounts.a]\nbroker = "sim"\nkeys = {value}\n')
     with Canary(tmp_path, may_hold=[path]) as canary:
         canary.hide("CANARYKEYCANARY", "the key")
-        with pytest.raises(ConfigError, match="accounts.a.keys: says which store") as raised:
+        with pytest.raises(ConfigError, match=r"accounts\.a\.keys: says which store") as raised:
             load_brokers(path)
         canary.see_error(raised.value)
 

@@ -32,6 +32,7 @@ from brokers.replay.tape import Tape
 from engine.broker import OpenBroker
 from engine.clock import NANOS, TrioClock
 from engine.config import EngineConfig
+from engine.credentials import GetCredentials, no_credentials
 from engine.ems.accounts import Account, built_in_accounts
 from engine.ems.journal import Agreed, Entry, InstrumentKept, Journal, LimitsChanged
 from engine.instruments import Instrument
@@ -281,6 +282,7 @@ async def open_rig(
     options: Mapping[str, Mapping[str, Any]] | None = None,
     config: EngineConfig | None = None,
     journal: Path | Journal | None = None,
+    credentials: GetCredentials = no_credentials,
 ) -> AsyncIterator[Rig]:
     """An engine that plays `tapes`, or without any serves the embedded exchange.
 
@@ -289,9 +291,10 @@ async def open_rig(
         accounts: those of `brokers.toml`; the built-in ones unless given.
         options: of brokers, by name; those of `replay` are merged with its tapes.
         journal: the record, where it is to outlive the rig.
+        credentials: what brokers ask for the keys of accounts.
     """
     settings = settings_for(*tapes, accounts=accounts, options=options, config=config)
-    settings = msgspec.structs.replace(settings, journal=journal)
+    settings = msgspec.structs.replace(settings, journal=journal, credentials=credentials)
     async with open_engine(settings) as engine:
         told: list[Callable[[Event], None]] = []
         session = DeckSession(engine, put=lambda event: told[0](event), shut_down=_ignore)
