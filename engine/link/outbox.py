@@ -86,6 +86,10 @@ class Outbox:
         self._lock = threading.Lock()
         self._lossless: deque[Event] = deque()
         self._notices: deque[Event] = deque(maxlen=KEPT_NOTICES)
+        self._retries: dict[str, FlumeFailed] = {}
+        """By name: markets that are tried again, as last told."""
+        self._found: dict[int, SearchResults] = {}
+        """By request: what was found so far."""
         self._frames: dict[str, Frame] = {}
         self._bars: dict[tuple[str, int], WaitingBars] = {}
         self._status: EngineStatus | None = None
@@ -107,9 +111,12 @@ class Outbox:
     def take(self) -> list[Event]:
         """Everything since the last call: lossless events in order, then the newest state."""
         with self._lock:
-            taken: list[Event] = [*self._lossless, *self._notices]
+            taken: list[Event] = [*self._lossless, *self._retries.values(), *self._notices]
+            taken += self._found.values()
             frames, bars, status = self._frames, self._bars, self._status
             self._lossless.clear()
+            self._retries.clear()
+            self._found.clear()
             self._notices.clear()
             self._frames, self._bars, self._status = {}, {}, None
             self._is_woken = False
@@ -134,8 +141,21 @@ class Outbox:
             self._status = event
         elif isinstance(event, Notice):
             self._notices.append(event)
+        elif isinstance(event, SearchResults):
+            self._found[event.request_id] = event
+        elif isinstance(event, FlumeFailed) and event.retry_ns:
+            self._retries[event.fqme] = event
         else:
+            if isinstance(event, FlumeOpened | FlumeFailed):
+                self._retries.pop(_asked_name(event), None)
             self._lossless.append(event)
+
+
+def _asked_name(event: FlumeOpened | FlumeFailed) -> str:
+    """The name by which a market was asked for."""
+    if isinstance(event, FlumeFailed):
+        return event.fqme
+    return event.asked or event.instrument.fqme
 
 
 def _is_urgent(event: Event) -> bool:

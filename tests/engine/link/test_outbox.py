@@ -14,13 +14,18 @@ from engine.messages import (
     Columns,
     EngineFailed,
     EngineStatus,
+    FlumeFailed,
+    FlumeOpened,
     Frame,
+    Match,
     Notice,
     Order,
     OrderUpdate,
     Quote,
+    SearchResults,
     Trade,
 )
+from tests.support.market_truth import instrument
 
 FQME = "btcusdt.spot.sim"
 
@@ -193,3 +198,32 @@ def test_threads_lose_nothing_between_them() -> None:
     assert 2000 == len(set(ids)) == len(ids)
     for k in range(4):
         assert [f"{k}-{n}" for n in range(500)] == [i for i in ids if i.startswith(f"{k}-")]
+
+
+def test_of_a_market_that_is_tried_again_only_the_newest_word_waits() -> None:
+    outbox = Outbox()
+    opened = FlumeOpened(
+        instrument=instrument("a.spot.x"), quote=Quote(fqme="a.spot.x", last=1.0), asked="b.spot.x"
+    )
+    final = FlumeFailed(fqme="c.spot.x", reason="not listed")
+
+    for retry_ns in range(1, 1000):
+        outbox.put(FlumeFailed(fqme="a.spot.x", reason="no route", retry_ns=retry_ns))
+        outbox.put(FlumeFailed(fqme="b.spot.x", reason="no route", retry_ns=retry_ns))
+        outbox.put(FlumeFailed(fqme="c.spot.x", reason="no route", retry_ns=retry_ns))
+    outbox.put(opened)
+    outbox.put(final)
+
+    waits = FlumeFailed(fqme="a.spot.x", reason="no route", retry_ns=999)
+    assert [opened, final, waits] == outbox.take()
+    assert [] == outbox.take()
+
+
+def test_of_a_search_only_the_newest_results_wait() -> None:
+    outbox = Outbox()
+    for count in range(5):
+        found = tuple(Match(fqme=f"{number}.spot.x") for number in range(count))
+        outbox.put(SearchResults(request_id=1, matches=found, is_complete=False))
+        outbox.put(SearchResults(request_id=0, matches=()))
+
+    assert [(1, 4), (0, 0)] == [(one.request_id, len(one.matches)) for one in outbox.take()]
