@@ -219,6 +219,7 @@ decode_answer = msgspec.json.Decoder(Answer).decode
 
 
 decode_open_orders = msgspec.json.Decoder(OpenOrders).decode
+decode_queried_orders = msgspec.json.Decoder(dict[str, VenueOrder]).decode
 decode_closed_orders = msgspec.json.Decoder(ClosedOrders).decode
 decode_trades = msgspec.json.Decoder(TradesHistory).decode
 decode_extended_balances = msgspec.json.Decoder(dict[str, ExtendedBalance]).decode

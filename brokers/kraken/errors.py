@@ -92,7 +92,19 @@ def order_error(what: str, error: str) -> BrokerError:
     return OrderRejected(text)
 
 
-def query_error(what: str, errors: Sequence[str]) -> BrokerUnavailable:
+class QueryFailed(BrokerUnavailable):
+    """The venue answered a question with errors."""
+
+    def __init__(self, message: str, errors: Sequence[str], *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self._errors = tuple(errors)
+
+    def is_about(self, beginning: str) -> bool:
+        """All that it says begins so."""
+        return all(error.startswith(beginning) for error in self._errors)
+
+
+def query_error(what: str, errors: Sequence[str]) -> QueryFailed:
     """What is raised for a question (`what`) that was answered with these errors."""
     text = safe("; ".join(errors), 300) or "no reason given"
     found = {verdict(error) for error in errors}
@@ -101,7 +113,7 @@ def query_error(what: str, errors: Sequence[str]) -> BrokerUnavailable:
         hint = "give each program a key of its own, and see that the clock of this machine is right"
     elif Verdict.KEYS in found or Verdict.LOCKED_OUT in found:
         hint = "see the key and its permissions at kraken.com, then `tickdeck keys set`"
-    return BrokerUnavailable(f"{what}: Kraken says {text}", hint=hint)
+    return QueryFailed(f"{what}: Kraken says {text}", errors, hint=hint)
 
 
 def failures(errors: Sequence[str]) -> list[str]:

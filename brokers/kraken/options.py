@@ -24,6 +24,9 @@ _SCHEMES: Final = {
 }
 
 
+TimeoutS = Annotated[int, Meta(ge=0, le=86_400)]
+
+
 class KrakenOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[brokers.kraken]`. A URL that is given stands in for that of the environment."""
 
@@ -39,14 +42,22 @@ class KrakenOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Levels of each side of the book that are subscribed to."""
     tier: Literal["starter", "intermediate", "pro"] = "starter"
     """Verification tier of the accounts: how fast the venue's counters fall."""
-    dead_man_s: Annotated[int, Meta(ge=0, le=86_400)] = 0
+    dead_man_s: TimeoutS | dict[str, TimeoutS] = 0
     """Seconds after which the venue cancels every order of the account unless this process is
     heard of again; 0 leaves that switch alone. It is of the whole account: orders that other
-    programs and the venue's site placed are cancelled too."""
+    programs and the venue's site placed are cancelled too. For all accounts, or by their names:
+    `dead_man_s = {main = 60}`."""
+    dead_man_off_on_leave: bool = False
+    """Switch it off when the engine is left in order; else what works is canceled soon after."""
 
     def __post_init__(self) -> None:
         for key, schemes in _SCHEMES.items():
             _check_url(key, getattr(self, key), schemes)
+
+    def dead_man_of(self, account: str) -> int:
+        """The same for one account; 0 for off."""
+        by_account = self.dead_man_s
+        return by_account if isinstance(by_account, int) else by_account.get(account, 0)
 
 
 def _check_url(key: str, url: str, schemes: tuple[str, str]) -> None:

@@ -99,6 +99,11 @@ class Reports:
         """A trade as the channel told it; None where it did not."""
         return self._fills.get(trade_id)
 
+    def name_of(self, venue_id: str) -> str:
+        """The client order id of an order; empty where it has none, or was not told."""
+        seen = self._seen.get(venue_id)
+        return "" if seen is None else seen.name
+
     def on_snapshot(self, entries: Iterable[Execution]) -> None:
         """What works, and the newest trades. It is kept, and not told: who logs in asks for it.
 

@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlencode
 
+import trio
+
 from engine.clock import Clock
 from engine.credentials import Credentials
 from engine.errors import BrokerUnavailable
@@ -33,12 +35,18 @@ class Nonces:
     def __init__(self) -> None:
         self._last: dict[bytes, int] = {}
         """By digest of the key: the key itself is kept nowhere."""
+        self._turns: dict[bytes, trio.Lock] = {}
 
     def next(self, api_key: str, now_ns: int) -> int:
-        name = hashlib.sha256(api_key.encode()).digest()
+        name = _digest(api_key)
         nonce = max(now_ns, self._last.get(name, 0) + 1)
         self._last[name] = nonce
         return nonce
+
+    def turn(self, api_key: str) -> trio.Lock:
+        """Held from signing to the answer: requests of one key must arrive in the order of their
+        nonces, whichever connections they take."""
+        return self._turns.setdefault(_digest(api_key), trio.Lock())
 
 
 NONCES: Final = Nonces()
@@ -74,6 +82,11 @@ class Signer:
     def __repr__(self) -> str:
         return "Signer(***)"
 
+    @property
+    def turn(self) -> trio.Lock:
+        """See `Nonces.turn`."""
+        return self._nonces.turn(self._credentials.api_key.reveal())
+
     def sign(self, path: str, fields: Mapping[str, str]) -> tuple[bytes, dict[str, str]]:
         """Body and headers of a request to `path` (`/0/private/...`), with the next nonce."""
         api_key = self._credentials.api_key.reveal()
@@ -85,6 +98,10 @@ class Signer:
             "Content-Type": CONTENT_TYPE,
         }
         return body.encode(), headers
+
+
+def _digest(api_key: str) -> bytes:
+    return hashlib.sha256(api_key.encode()).digest()
 
 
 def signature(secret: bytes, path: str, nonce: str, body: str) -> str:
