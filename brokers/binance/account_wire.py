@@ -1,7 +1,7 @@
 """Binance spot: what the venue says of orders, trades and accounts.
 
-Read 2026-11 from https://github.com/binance/binance-spot-api-docs: `web-socket-api` (responses; those
-of REST are the same without the envelope) and `user-data-stream` (events).
+Read 2026-11 from https://github.com/binance/binance-spot-api-docs: `web-socket-api`, whose answers
+are those of REST too, without the envelope, and `user-data-stream`, for the events.
 
 Numbers are decimal strings, times are milliseconds UTC. A field that only some messages have is
 empty where it is not there.
@@ -213,7 +213,6 @@ decode_envelope = msgspec.json.Decoder(Envelope).decode
 decode_order = msgspec.json.Decoder(OrderReply).decode
 decode_orders = msgspec.json.Decoder(list[OrderReply]).decode
 decode_amend = msgspec.json.Decoder(AmendReply).decode
-decode_canceled = msgspec.json.Decoder(CanceledReply).decode
 decode_list = msgspec.json.Decoder(ListReply).decode
 decode_replaced = msgspec.json.Decoder(ReplaceReply).decode
 decode_trades = msgspec.json.Decoder(list[TradeReply]).decode
@@ -223,3 +222,10 @@ decode_rights = msgspec.json.Decoder(KeyRights).decode
 decode_time = msgspec.json.Decoder(ServerTime).decode
 decode_event_name = msgspec.json.Decoder(EventName).decode
 decode_execution = msgspec.json.Decoder(ExecutionReport).decode
+
+_decode_canceled = msgspec.json.Decoder(CanceledReply).decode
+
+
+def decode_canceled(body: bytes) -> list[OrderReply]:
+    """The answer to a cancel: of one order, or of every order of its list."""
+    return _decode_canceled(body).reports or [decode_order(body)]

@@ -46,10 +46,19 @@ def client_id(order_id: str) -> str:
     return order_id
 
 
+def known_client_id(order_id: str) -> str:
+    """The client order id of an order that is at the venue already, perhaps made elsewhere: its id
+    is then what the venue calls it."""
+    try:
+        return client_id(order_id)
+    except ValueError:
+        return order_id
+
+
 def marked(order_id: str, mark: Literal["c", "r"]) -> str:
     """The client order id of the order once it is canceled; empty where there is no room for the
     mark, so that the venue makes one up."""
-    name = f"{client_id(order_id)}:{mark}"
+    name = f"{known_client_id(order_id)}:{mark}"
     return name if len(name) <= LONGEST else ""
 
 
