@@ -41,6 +41,13 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="Where the configuration is, and whether it is right.")
 app.add_typer(config_app, name="config")
+keys_app = typer.Typer(help="Keys of accounts: kept, looked after, never shown.")
+app.add_typer(keys_app, name="keys")
+
+AccountName = Annotated[str, typer.Argument(help="an account of brokers.toml")]
+StoreOption = Annotated[
+    str | None, typer.Option("--store", help="file, encrypted or keyring; default: brokers.toml's")
+]
 
 
 def dispatch(arguments: list[str]) -> int:
@@ -215,6 +222,62 @@ def config_check(context: typer.Context) -> None:
     from tui.commands.config import check
 
     raise typer.Exit(check(locations_of(context)))
+
+
+@keys_app.command("set")
+def keys_set(
+    context: typer.Context,
+    account: AccountName,
+    store: StoreOption = None,
+    generate: Annotated[
+        bool, typer.Option("--generate-ed25519", help="make a key pair; print the public key")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="a new pair may take the place of keys that are there")
+    ] = False,
+) -> None:
+    """Ask for API key and secret, or read both from a pipe, a line each, and keep them."""
+    from tui.commands.keys import set_keys
+
+    places = locations_of(context)
+    raise typer.Exit(set_keys(places, account, store=store, generate=generate, force=force))
+
+
+@keys_app.command("list")
+def keys_list(context: typer.Context) -> None:
+    """Print which store has keys of which account."""
+    from tui.commands.keys import list_keys
+
+    raise typer.Exit(list_keys(locations_of(context)))
+
+
+@keys_app.command("check")
+def keys_check(context: typer.Context, account: AccountName) -> None:
+    """Log in to the account once; say what its keys may do."""
+    from tui.commands.keys_check import check_keys
+
+    raise typer.Exit(check_keys(locations_of(context), account))
+
+
+@keys_app.command("public")
+def keys_public(context: typer.Context, account: AccountName, store: StoreOption = None) -> None:
+    """Print the public half of the account's private key, which its venue is given."""
+    from tui.commands.keys import print_public
+
+    raise typer.Exit(print_public(locations_of(context), account, store=store))
+
+
+@keys_app.command("forget")
+def keys_forget(
+    context: typer.Context,
+    account: AccountName,
+    store: StoreOption = None,
+    force: Annotated[bool, typer.Option("--force", help="without asking")] = False,
+) -> None:
+    """Remove the keys of an account, from one store or all of them."""
+    from tui.commands.keys import forget
+
+    raise typer.Exit(forget(locations_of(context), account, store=store, force=force))
 
 
 reports.register(app)

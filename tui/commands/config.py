@@ -21,6 +21,8 @@ def print_paths(locations: Locations) -> int:
         "config": locations.config_file,
         "brokers": locations.brokers_file,
         "keys": locations.keys_file,
+        "secrets": locations.secrets_file,
+        "encrypted": locations.encrypted_file,
         "themes": locations.themes_dir,
         "data": locations.data_dir,
         "state": locations.state_dir,
@@ -28,7 +30,7 @@ def print_paths(locations: Locations) -> int:
     }
     for name, path in places.items():
         mark = "" if path.exists() else "  (not there)"
-        print(f"{name:8} {safe(path)}{mark}")
+        print(f"{name:9} {safe(path)}{mark}")
     return 0
 
 

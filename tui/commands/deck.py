@@ -19,6 +19,8 @@ from engine.log import log_to
 from engine.text import safe
 
 if TYPE_CHECKING:
+    from engine.credentials import GetCredentials
+    from engine.ems.accounts import Account
     from engine.link.embedded import EmbeddedLink
     from tui.app import DeckApp
 
@@ -157,10 +159,11 @@ def _open_link(
 
     brokers = load_brokers(places.brokers_file)
     check_brokers(brokers, registry.load)
-    accounts = (one for one in brokers.accounts if one.broker == "paper" or not paper_only)
+    accounts = [one for one in brokers.accounts if one.broker == "paper" or not paper_only]
     settings = EngineSettings(
         config=config.engine,
         accounts=tuple(accounts),
+        credentials=_open_keystore(places, accounts),
         all_limits=brokers.all_limits,
         broker_options={**brokers.options, **options},
         load_broker=registry.load,
@@ -170,6 +173,15 @@ def _open_link(
         journal=None if paper_only else places.data_dir / JOURNAL_FILE,
     )
     return EmbeddedLink(serve_deck(settings))
+
+
+def _open_keystore(places: Locations, accounts: list[Account]) -> GetCredentials:
+    """Where brokers find keys. A passphrase is asked for now, while the terminal is free."""
+    from tui.commands.unlocking import Stores
+
+    stores = Stores(places, accounts, os.environ)
+    stores.unlock_for(account.name for account in accounts)
+    return stores.keystore.get
 
 
 def _open_app(

@@ -7,13 +7,16 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from engine.errors import TickdeckError
 from engine.locations import Locations
 from engine.text import safe
+
+if TYPE_CHECKING:
+    from engine.keystore.store import Store
 
 Verdict = Literal["ok", "note", "fault"]
 LEAST_COLUMNS, LEAST_LINES = 80, 24
@@ -37,6 +40,7 @@ def examine(locations: Locations) -> int:
         *text_findings(_encoding()),
         *config_findings(locations),
         *place_findings(locations),
+        *key_findings(locations),
         *broker_findings(),
     ]
     for finding in findings:
@@ -123,6 +127,54 @@ def _write_problem(path: Path) -> str:
             return ""
     except OSError as error:
         return error.strerror or type(error).__name__
+
+
+def key_findings(locations: Locations) -> Iterator[Finding]:
+    """Whether files of keys are private and right, and whether every real account has keys."""
+    from engine.errors import ConfigError
+    from engine.settings import load_brokers
+    from tui.commands.unlocking import Stores
+
+    try:
+        accounts = load_brokers(locations.brokers_file).accounts
+    except ConfigError:
+        accounts = ()  # told as a fault of the configuration
+    stores = Stores(locations, accounts, os.environ)
+    known: set[str] = set()
+    for store in stores.keystore.stores[
+        :-1
+    ]:  # the keyring is not asked: it may have to be unlocked
+        try:
+            names = store.accounts()
+        except TickdeckError as error:
+            yield Finding("keys", "fault", safe(error), "see that nobody else can use or read it")
+            continue
+        known.update(names)
+        if names:
+            yield Finding("keys", "ok", f"{store.place}: {safe(' '.join(names), 200)}")
+        yield from _faulty_keys(store, names)
+    for name in stores.environment.unclaimed():
+        yield Finding("keys", "note", f"{safe(name, 80)} is of no account", "is it misspelt?")
+    for account in accounts:
+        if account.mode == "live" and account.name not in known and account.keys != "keyring":
+            detail = f"account {account.name}: no keys, unless the system's keyring has them"
+            yield Finding("keys", "note", detail, f"tickdeck keys set {account.name}")
+
+
+def _faulty_keys(store: Store, names: Sequence[str]) -> Iterator[Finding]:
+    from engine.keystore.store import fault_of
+
+    for name in names:
+        if store.name == "encrypted":
+            return  # it is not opened for this
+        try:
+            keys = store.find(name)
+            fault = "" if keys is None else fault_of(keys)
+        except TickdeckError as error:
+            fault = str(error)
+        if fault:
+            detail = f"account {safe(name, 60)}: {safe(fault)}"
+            yield Finding("keys", "fault", detail, f"tickdeck keys set {safe(name, 60)}")
 
 
 def broker_findings() -> Iterator[Finding]:

@@ -19,8 +19,8 @@ def test_paths_say_what_is_not_there(places: Locations, capsys: pytest.CaptureFi
     assert 0 == print_paths(places)
 
     lines = capsys.readouterr().out.splitlines()
-    assert f"config   {places.config_file}  (not there)" == lines[0]
-    assert 7 == len(lines)
+    assert f"config    {places.config_file}  (not there)" == lines[0]
+    assert 9 == len(lines)
 
 
 def test_init_writes_a_file_that_changes_nothing(places: Locations) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -157,6 +158,7 @@ def _asked(locations: Locations, name: str) -> dict[str, Decimal]:
     from engine.broker import BrokerSettings
     from engine.clock import SystemClock
     from engine.settings import load_brokers
+    from tui.commands.unlocking import Stores
 
     file = load_brokers(locations.brokers_file)
     account = next((one for one in file.accounts if one.name == name), None)
@@ -165,10 +167,13 @@ def _asked(locations: Locations, name: str) -> dict[str, Decimal]:
             f"brokers.toml does not say where {safe(name, 60)} is held",
             hint="give the venue's balances with --balance or --balances",
         )
+    stores = Stores(locations, file.accounts, os.environ)
     settings = BrokerSettings(
         name=account.broker,
         clock=SystemClock(),
         options=file.options.get(account.broker, {}),
+        data_dir=locations.data_dir / "brokers" / account.broker,  # bans are kept there
+        credentials=stores.keystore.get,
     )
     broker = registry.load(account.broker)(settings)
     if not broker.capabilities.outlives_engine:
@@ -176,6 +181,8 @@ def _asked(locations: Locations, name: str) -> dict[str, Decimal]:
             f"{account.broker} forgets its balances when the engine ends: there is nothing to ask",
             hint="give the balances that you saw with --balance or --balances",
         )
+
+    stores.unlock_for([name])
 
     async def ask() -> Mapping[str, Decimal]:
         with trio.fail_after(WAIT_S):
