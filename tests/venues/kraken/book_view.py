@@ -1,10 +1,10 @@
-"""The best levels of a book, and what changed of them since they were last told."""
+"""Books as the `book` channel tells them: the best levels, and what changed of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterable
 from decimal import Decimal
-from itertools import islice
 from typing import Any, Final
 
 from tests.venues.kraken.amounts import number, rfc3339
@@ -14,54 +14,89 @@ from tests.venues.kraken.pairs import Pair
 DEPTHS: Final = (10, 25, 100, 500, 1000)
 
 Told = dict[str, Any]
+Order = Callable[[Decimal], Decimal]
+
+
+class Ladder:
+    """All levels of one side, in order."""
+
+    def __init__(self, levels: Iterable[Level], *, is_bids: bool) -> None:
+        self._order: Order = (lambda price: -price) if is_bids else (lambda price: price)
+        self._sizes = dict(levels)
+        self._prices = sorted(self._sizes, key=self._order)
+
+    def set(self, price: Decimal, size: Decimal) -> None:
+        """A size of 0 takes the level away."""
+        if not size:
+            if self._sizes.pop(price, None) is not None:
+                del self._prices[bisect_left(self._prices, self._order(price), key=self._order)]
+            return
+        if price not in self._sizes:
+            insort(self._prices, price, key=self._order)
+        self._sizes[price] = size
+
+    def top(self, depth: int) -> dict[Decimal, Decimal]:
+        """Best first."""
+        return {price: self._sizes[price] for price in self._prices[:depth]}
+
+    def __contains__(self, price: Decimal) -> bool:
+        return price in self._sizes
+
+
+class Book:
+    """Both sides, and the views of it that somebody reads."""
+
+    def __init__(self, pair: Pair, bids: Iterable[Level], asks: Iterable[Level]) -> None:
+        self.pair = pair
+        self.bids, self.asks = Ladder(bids, is_bids=True), Ladder(asks, is_bids=False)
+        self._views: dict[int, BookView] = {}
+
+    def apply(self, bids: Iterable[Level], asks: Iterable[Level]) -> None:
+        for ladder, levels in ((self.bids, bids), (self.asks, asks)):
+            for price, size in levels:
+                ladder.set(price, size)
+
+    def view(self, depth: int) -> BookView:
+        """That of `depth`; it is kept, and must be told of every change from then on."""
+        if depth not in self._views:
+            self._views[depth] = BookView(self, depth)
+        return self._views[depth]
+
+    def drop_view(self, depth: int) -> None:
+        self._views.pop(depth, None)
 
 
 class BookView:
-    """Of one pair and depth, for every connection that asked for it.
+    """The best levels, for every connection that asked for this depth.
 
     A reader applies what changed and cuts its sides to the depth; a level that others pushed out of
     the depth is not told as removed, as the venue does not either.
     """
 
-    def __init__(self, pair: Pair, depth: int) -> None:
-        self.pair = pair
+    def __init__(self, book: Book, depth: int) -> None:
+        self.pair = book.pair
         self.depth = depth
-        self._bids: dict[Decimal, Decimal] = {}
-        self._asks: dict[Decimal, Decimal] = {}
-
-    def replace(self, bids: Iterable[Level], asks: Iterable[Level]) -> None:
-        """Take the book as it is now; sides begin with their best level."""
-        self._bids, self._asks = (dict(islice(side, self.depth)) for side in (bids, asks))
-
-    def update(
-        self, bids: Iterable[Level], asks: Iterable[Level]
-    ) -> tuple[list[Level], list[Level]]:
-        """Take the book as it is now; what of it is news, with 0 for what is gone."""
-        old_bids, old_asks = self._bids, self._asks
-        all_bids, all_asks = dict(bids), dict(asks)
-        self.replace(all_bids.items(), all_asks.items())
-        return (
-            _changes(old_bids, self._bids, all_bids),
-            _changes(old_asks, self._asks, all_asks),
-        )
+        self._book = book
+        self._bids, self._asks = book.bids.top(depth), book.asks.top(depth)
 
     def checksum(self) -> int:
         places = self.pair.price_places, self.pair.size_places
         return checksum(self._asks.items(), self._bids.items(), *places)
 
-    def snapshot_message(self, time_ns: int) -> Told:
+    def snapshot(self, time_ns: int) -> Told:
         return self._message(
             "snapshot", list(self._bids.items()), list(self._asks.items()), time_ns
         )
 
-    def update_message(
-        self, bids: Iterable[Level], asks: Iterable[Level], time_ns: int
-    ) -> Told | None:
-        """`update`, as it goes on the wire; None if nothing is news."""
-        new_bids, new_asks = self.update(bids, asks)
-        if not new_bids and not new_asks:
+    def update(self, time_ns: int) -> Told | None:
+        """What is news since the last message, with 0 for what is gone; None if nothing is."""
+        book, (old_bids, old_asks) = self._book, (self._bids, self._asks)
+        self._bids, self._asks = book.bids.top(self.depth), book.asks.top(self.depth)
+        bids = _changes(old_bids, self._bids, book.bids)
+        asks = _changes(old_asks, self._asks, book.asks)
+        if not bids and not asks:
             return None
-        return self._message("update", new_bids, new_asks, time_ns)
+        return self._message("update", bids, asks, time_ns)
 
     def _message(self, kind: str, bids: list[Level], asks: list[Level], time_ns: int) -> Told:
         data = {
@@ -82,7 +117,7 @@ class BookView:
 
 
 def _changes(
-    old: dict[Decimal, Decimal], new: dict[Decimal, Decimal], full: dict[Decimal, Decimal]
+    old: dict[Decimal, Decimal], new: dict[Decimal, Decimal], ladder: Ladder
 ) -> list[Level]:
-    gone = [(price, Decimal(0)) for price in old if price not in full]
+    gone = [(price, Decimal(0)) for price in old if price not in new and price not in ladder]
     return gone + [(price, size) for price, size in new.items() if old.get(price) != size]

@@ -60,24 +60,27 @@ class Back(Protocol):
         """Answers of a method that trades: what each has besides its method and times."""
         ...
 
+    def answered(self) -> None:
+        """The last request that trades has its answer."""
+        ...
+
     def methods(self) -> frozenset[str]: ...
 
 
 class Connection:
-    """Its messages gather in `outgoing`; `wake` is called when there is one."""
+    """Its messages gather in `outgoing`; `wake` is called when there is one. Whoever has the socket
+    sets `wake` and `hang_up`."""
 
-    def __init__(
-        self,
-        back: Back,
-        number: int,
-        wake: Callable[[], None] = lambda: None,
-        *,
-        patience: float = 1,
-    ) -> None:
+    def __init__(self, back: Back, number: int, *, client: str = "", patience: float = 1.0) -> None:
         self.number = number
+        self.client = client
         self.outgoing: list[bytes] = []
+        self.wake: Callable[[], None] = lambda: None
+        self.hang_up: Callable[[], None] = lambda: None
+        """Cuts the socket."""
+        self.is_brief = False
+        """Its executions leave out what only passes."""
         self._back = back
-        self._wake = wake
         self._sent_ns = 0
         self._patience = patience
         self._rate = Counter(MESSAGES_DECAY * patience)
@@ -85,7 +88,7 @@ class Connection:
 
     def put(self, message: bytes) -> None:
         self.outgoing.append(message)
-        self._wake()
+        self.wake()
 
     def say(self, message: Told) -> None:
         self.put(encode(message))
@@ -93,6 +96,9 @@ class Connection:
     def opened(self, status: str, now_ns: int) -> None:
         """The first message tells of the venue's state."""
         self._sent_ns = now_ns
+        self.tell_status(status)
+
+    def tell_status(self, status: str) -> None:
         data = {
             "version": "2.0.10",
             "system": status,
@@ -154,11 +160,20 @@ class Connection:
             case "unsubscribe":
                 self._unsubscribe(request, params, now_ns)
             case _:
-                for answer in self._back.trade(method, params, self, now_ns):
-                    if isinstance(answer, Refused):
-                        self._fail(answer, request, now_ns)
-                    else:
-                        self._succeed(answer, request, now_ns)
+                self._trade(method, request, params, now_ns)
+
+    def _trade(self, method: str, request: Told, params: Params, now_ns: int) -> None:
+        try:
+            if "token" not in params:
+                raise Refused(NO_TOKEN)
+            for answer in self._back.trade(method, params, self, now_ns):
+                if isinstance(answer, Refused):
+                    self._fail(answer, request, now_ns)
+                else:
+                    self._succeed(answer, request, now_ns)
+        except Refused as refused:
+            self._fail(refused, request, now_ns)
+        self._back.answered()
 
     def _pong(self, request: Told, now_ns: int) -> None:
         if "params" in request:

@@ -136,6 +136,10 @@ class Records:
         record = self._orders.get(order_id)
         return record if record is not None and record.account == account else None
 
+    def ids(self, account: str) -> list[str]:
+        """Of every order, oldest first."""
+        return [order.order_id for order in self.orders(account)]
+
     def orders(self, account: str) -> Iterator[OrderRecord]:
         """Oldest first."""
         return (order for order in self._orders.values() if order.account == account)
@@ -144,8 +148,17 @@ class Records:
         """Orders that are pending or open."""
         return [order for order in self.orders(account) if not order.is_over]
 
-    def all_working(self) -> list[OrderRecord]:
-        return [order for order in self._orders.values() if not order.is_over]
+    def remove(self, record: OrderRecord) -> None:
+        """It was refused after all: there never was such an order."""
+        self._orders.pop(record.order_id, None)
+
+    def scheduled(self) -> list[OrderRecord]:
+        """Orders that wait for their time."""
+        return [order for order in self._orders.values() if order.status == "pending"]
+
+    def by_id(self, order_id: str) -> OrderRecord | None:
+        """Of any account."""
+        return self._orders.get(order_id)
 
     def find(self, account: str, name: str) -> list[OrderRecord]:
         """Working orders by order id, cl_ord_id or userref."""

@@ -27,9 +27,9 @@ def said_price(term: PriceTerm | None, pair: Pair) -> str:
     return sign + text(term.value, pair.price_places)
 
 
-def order_sentence(terms: Terms, volume: Decimal | None = None) -> str:
+def order_sentence(terms: Terms) -> str:
     """`buy 1.25000000 XBTUSD @ stop loss 37500.0 -> limit 37510.0`."""
-    size = text(terms.volume if volume is None else volume, terms.pair.size_places)
+    size = text(terms.volume, terms.pair.size_places)
     start = f"{terms.side} {size} {terms.pair.altname} @ "
     return start + _how(terms.order_type, terms.limit, terms.trigger, terms.pair)
 
@@ -51,9 +51,14 @@ def _how(kind: str, limit: PriceTerm | None, trigger: PriceTerm | None, pair: Pa
 
 
 def description(record: OrderRecord) -> Told:
+    """Prices in it are those of the last amend."""
     terms, pair = record.terms, record.pair
+    limit = _now(terms.limit, record.limit)
+    trigger = terms.trigger if record.trails else _now(terms.trigger, record.trigger)
     is_triggered = terms.order_type in TRIGGERED
-    first, second = (terms.trigger, terms.limit) if is_triggered else (terms.limit, None)
+    first, second = (trigger, limit) if is_triggered else (limit, None)
+    size = text(record.volume, pair.size_places)
+    how = _how(terms.order_type, limit, trigger, pair)
     return {
         "pair": pair.altname,
         "type": terms.side,
@@ -61,9 +66,15 @@ def description(record: OrderRecord) -> Told:
         "price": said_price(first, pair),
         "price2": said_price(second, pair),
         "leverage": "none",
-        "order": order_sentence(terms, record.volume),
+        "order": f"{terms.side} {size} {pair.altname} @ {how}",
         "close": close_sentence(terms.close, pair),
     }
+
+
+def _now(term: PriceTerm | None, price: Decimal | None) -> PriceTerm | None:
+    """What was asked for, at the price that it is now."""
+    is_price = term is not None and term.unit == "static" and price is not None
+    return PriceTerm(price) if is_price and price is not None else term
 
 
 def order(record: OrderRecord, *, with_trades: bool = False) -> Told:

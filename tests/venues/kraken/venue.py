@@ -1,0 +1,431 @@
+"""The test venue: Kraken's spot REST and WebSocket v2 in front of a matching exchange.
+
+No sockets here: requests in, responses and messages out, all by the clock it was given. `server`
+puts it on a port; tests that need no wire use it as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final, Literal
+
+from msgspec.structs import replace
+
+from engine.clock import NANOS, Clock
+from tests.venues.exchange.control import Controller
+from tests.venues.exchange.faults import Faults, RequestKind, Verdict
+from tests.venues.exchange.orders import AccountEvent, Refusal
+from tests.venues.exchange.venue import SpotExchange
+from tests.venues.kraken import executions
+from tests.venues.kraken.connection import Connection, Told
+from tests.venues.kraken.desk import LISTING, ExchangeDesk, commission, sim_listing
+from tests.venues.kraken.errors import (
+    INTERNAL_ERROR,
+    LOCKOUT,
+    RATE_LIMIT,
+    TIMEOUT,
+    UNAVAILABLE,
+    Refused,
+)
+from tests.venues.kraken.ids import Ids
+from tests.venues.kraken.keys import DEMO_KEY, ApiKey, Keyring, require
+from tests.venues.kraken.ledger import Ledger, socket_balances
+from tests.venues.kraken.limits import TIERS, Limits
+from tests.venues.kraken.market_feed import MarketFeed
+from tests.venues.kraken.modes import Modes
+from tests.venues.kraken.outbox import Outbox
+from tests.venues.kraken.pairs import Listing, Pair
+from tests.venues.kraken.records import OrderRecord, OwnTrade, Records
+from tests.venues.kraken.reports import Reports
+from tests.venues.kraken.rest_private import PrivateRest
+from tests.venues.kraken.rest_public import PublicRest
+from tests.venues.kraken.rest_trading import TradingRest
+from tests.venues.kraken.socket_terms import flag, needed
+from tests.venues.kraken.socket_trading import TradingSocket
+from tests.venues.kraken.subscriptions import WARNINGS, Key, Subscriptions, Wish, wishes
+from tests.venues.kraken.terms import LIMITED, TRIGGERED, Terms
+from tests.venues.kraken.tokens import Tokens
+from tests.venues.kraken.trading import Trading
+
+Params = Mapping[str, Any]
+
+DEMO_BALANCES: Final = {
+    "USD": Decimal(100_000),
+    "EUR": Decimal(50_000),
+    "USDT": Decimal(50_000),
+    "BTC": Decimal(2),
+    "ETH": Decimal(20),
+    "SOL": Decimal(100),
+    "DOGE": Decimal(10_000),
+}
+"""Of each account, unless it is said otherwise. XRP is left out: a balance of nothing."""
+
+SNAPSHOT_FILLS: Final = 50
+
+
+class KrakenVenue:
+    """See the module. `patience` above 1 raises every rate limit by that factor."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        keys: Sequence[ApiKey] = (DEMO_KEY,),
+        balances: Mapping[str, Mapping[str, Decimal]] | None = None,
+        pairs: Sequence[Pair] = LISTING.pairs,
+        seed: int = 1,
+        is_quiet: bool = False,
+        patience: float = 1.0,
+    ) -> None:
+        """`balances` are by account, then by the asset's v2 name."""
+        self.clock = clock
+        self.faults = Faults()
+        self.listing = Listing(tuple(pairs), LISTING.assets)
+        self.keyring = Keyring(tuple(keys))
+        self.limits = Limits(patience)
+        self.modes = Modes()
+        self.tokens = Tokens(seed)
+        self.records, self.ledger = Records(), Ledger()
+        self.subscriptions = Subscriptions()
+        self.exchange = SpotExchange(
+            [sim_listing(pair) for pair in pairs],
+            clock=clock,
+            seed=seed,
+            is_quiet=is_quiet,
+            commission=commission,
+            fees_held=max(pair.taker_fee for pair in pairs),
+        )
+        self.feed = MarketFeed(
+            self.exchange, self.listing, self.modes, self.subscriptions, self.faults
+        )
+        self._patience = patience
+        self._ids = Ids(seed)
+        self._bans: dict[str, int] = {}
+        self._connections: dict[int, Connection] = {}
+        self._connected = 0
+        self._last_beat_ns = 0
+        self._put_together()
+        for account in dict.fromkeys(key.account for key in keys):
+            self.open_account(account, (balances or {}).get(account, DEMO_BALANCES))
+        self.controller = Controller(self.exchange, self.faults, self._words())
+
+    def _put_together(self) -> None:
+        outbox = self._outbox = Outbox(self.subscriptions, self.faults)
+        self.desk = ExchangeDesk(self.exchange)
+        self.trading = Trading(
+            self.desk, self.records, self.modes, self.limits, self._ids, outbox.tell_execution
+        )
+        self._reports = Reports(
+            self.listing,
+            self.desk,
+            self.records,
+            self.ledger,
+            self._ids,
+            outbox.tell_execution,
+            outbox.tell_entries,
+        )
+        self._public = PublicRest(self.exchange, self.listing, self.modes, self.feed)
+        private = PrivateRest(
+            self.listing,
+            self.desk,
+            self.records,
+            self.ledger,
+            self.tokens,
+            self.keyring,
+            self.faults,
+        )
+        self._balances = private.balances
+        trading_rest = TradingRest(self.listing, self.trading, self.records)
+        self._private = private.methods | trading_rest.methods
+        self._socket = TradingSocket(self.listing, self.trading, self.records).methods
+
+    # -- accounts ----------------------------------------------------------------------------
+
+    def open_account(self, name: str, balances: Mapping[str, Decimal]) -> None:
+        account = self.exchange.open_account(name, balances)
+
+        def on_event(event: AccountEvent) -> None:
+            self._reports.on_event(name, event)
+
+        account.listeners.append(on_event)
+
+    def add_key(self, key: ApiKey) -> None:
+        """A further key; its account is opened if it is new."""
+        self.keyring.add(key)
+        if key.account not in self.exchange.accounts:
+            self.open_account(key.account, DEMO_BALANCES)
+
+    def set_mode(self, mode: str, symbol: str = "") -> None:
+        """Put the venue, or one pair, into a state of `modes`; whoever is subscribed is told."""
+        if symbol:
+            self.modes.set_pair(symbol, mode)
+            self.feed.tell_instruments((self.listing.by_symbol[symbol],))
+            return
+        self.modes.system = mode
+        for connection in self._connections.values():
+            connection.tell_status(mode)
+
+    # -- REST --------------------------------------------------------------------------------
+
+    def public(self, method: str, params: Mapping[str, str], client: str) -> Any:
+        """The result of a public request. Raises `Refused`."""
+        now_ns = self.exchange.advance()
+        counted_by = f"{client} {self._public.counted_by(method, params)}"
+        self.limits.ask_public(counted_by, now_ns)
+        return self._public.answer(method, params, now_ns)
+
+    def has_private(self, method: str) -> bool:
+        return method in self._private
+
+    def private(self, key: ApiKey, method: str, params: Params) -> Any:
+        """The result of a private request; `settle` must be called when it was answered.
+
+        Raises:
+            Refused: then too.
+        """
+        now_ns = self.exchange.advance()
+        self.limits.ask_rest(key.key, key.tier, method, now_ns)
+        if not self.faults.events_before_ack:
+            self._outbox.hold()
+        before = set(self.records.ids(key.account))
+        result = self._private[method](key, params, now_ns)
+        self._meddle(rest_kind(method), key.account, before)
+        return result
+
+    def settle(self) -> None:
+        """What belongs to the request that was answered is told; what follows from it is done."""
+        self._follow()
+        self._outbox.release()
+
+    # -- faults ------------------------------------------------------------------------------
+
+    def verdict(self, kind: RequestKind, client: str) -> Verdict:
+        """What becomes of a request. Raises `Refused` for a client that is banned."""
+        now_ns = self.clock.now_ns()
+        if self._bans.get(client, 0) > now_ns:
+            raise Refused(LOCKOUT)
+        verdict = self.faults.before(kind)
+        if verdict == "ban":
+            self._bans[client] = now_ns + int(self.faults.ban_s * NANOS)
+            raise Refused(LOCKOUT)
+        if verdict == "throttle":
+            raise Refused(
+                RATE_LIMIT if kind in ("submit", "amend", "cancel") else "EAPI:Rate limit exceeded"
+            )
+        return verdict
+
+    def _meddle(self, kind: RequestKind, account: str, before: set[str]) -> None:
+        """Fills that a test asked for, of orders that just came or just went."""
+        wanted = self.faults.fill if kind == "submit" else ""
+        for order_id in self.records.ids(account):
+            record = self.records.by_id(order_id)
+            booked = None if record is None else self.desk.booked(record)
+            if record is None or booked is None or order_id in before or not wanted:
+                continue
+            try:
+                size = booked.left if wanted == "all" else Decimal(wanted)
+                self.exchange.fill(booked, size)
+            except Refusal:
+                pass  # it does not rest
+        if kind == "cancel" and self.faults.fill_after_cancel:
+            self._forge(account)
+
+    def _forge(self, account: str) -> None:
+        cancelled = [one for one in self.records.orders(account) if one.status == "canceled"]
+        booked = (
+            self.desk.booked(max(cancelled, key=lambda one: one.closed_ns)) if cancelled else None
+        )
+        if booked is not None:
+            self.exchange.forge_fill(booked, Decimal(self.faults.fill_after_cancel))
+
+    def _words(self) -> dict[str, Callable[[Mapping[str, Any]], Any]]:
+        """What the control can ask besides what every venue has."""
+        return {
+            "mode": lambda asked: self.set_mode(asked["mode"], asked.get("symbol", "")),
+            "revoke_tokens": lambda asked: self.tokens.revoke_all(),
+            "revoke_key": lambda asked: self.keyring.revoke(asked["key"]),
+            "disconnect": lambda asked: self.disconnect(),
+        }
+
+    def disconnect(self) -> None:
+        """Cut every WebSocket."""
+        for connection in list(self._connections.values()):
+            connection.hang_up()
+
+    # -- WebSocket -----------------------------------------------------------------------------
+
+    def connect(self, client: str = "") -> Connection:
+        """A new connection; it gets its first message."""
+        self._connected += 1
+        connection = Connection(self, self._connected, client=client, patience=self._patience)
+        self._connections[connection.number] = connection
+        connection.opened(self.modes.system, self.clock.now_ns())
+        return connection
+
+    def disconnected(self, connection: Connection) -> None:
+        self._connections.pop(connection.number, None)
+        self.tokens.close(connection.number)
+        connection.closed()
+
+    def methods(self) -> frozenset[str]:
+        return frozenset(self._socket)
+
+    def public_wishes(self, params: Params) -> list[Wish | tuple[str, Refused]]:
+        return wishes(params, self.listing)
+
+    def private_wish(self, params: Params, connection: Connection, now_ns: int) -> Wish:
+        channel = needed(params, "channel")
+        key = self.tokens.use(needed(params, "token"), connection.number, now_ns)
+        if channel == "balances":
+            require(key, "query-funds")
+            has_snapshot = "snapshot" not in params or flag(params, "snapshot")
+            result = {"channel": channel, "snapshot": has_snapshot}
+            return Wish(Key(channel, key.account), result, has_snapshot)
+        require(key, "query-open-trades", "query-closed-trades")
+        with_orders = flag(params, "snap_orders") if "snap_orders" in params else True
+        with_trades = flag(params, "snap_trades") if "snap_trades" in params else False
+        connection.is_brief = "order_status" in params and not flag(params, "order_status")
+        result = {
+            "channel": channel,
+            "maxratecount": int(TIERS[key.tier].pair_most),
+            "snap_orders": with_orders,
+            "snap_trades": with_trades,
+            "snapshot": with_orders or with_trades,
+            "warnings": WARNINGS[channel],
+        }
+        return Wish(Key(channel, key.account), result, with_orders or with_trades)
+
+    def snapshots(
+        self, key: Key, params: Params, connection: Connection, now_ns: int
+    ) -> list[Told]:
+        self.exchange.advance()
+        if key.channel == "balances":
+            held = {asset: one.total for asset, one in self._balances(key.name).items()}
+            return [_private("balances", socket_balances(held), connection)]
+        if key.channel == "executions":
+            with_orders = bool(params.get("snap_orders", True))
+            data = self._executions(key.name, with_orders, bool(params.get("snap_trades", False)))
+            return [_private("executions", data, connection)]
+        return self.feed.snapshot(key, now_ns)
+
+    def _executions(self, account: str, with_orders: bool, with_trades: bool) -> list[Told]:
+        if self.faults.deny_knowing:
+            return []
+        data: list[Told] = []
+        if with_orders:
+            data += [executions.resting(one) for one in self.records.working(account)]
+        if with_trades:
+            for trade in reversed(self.records.trades(account)[-SNAPSHOT_FILLS:]):
+                record = self.records.by_id(trade.order_id)
+                assert record is not None
+                data.append(executions.past_trade(trade, record))
+        return data
+
+    def trade(
+        self, method: str, params: Params, connection: Connection, now_ns: int
+    ) -> list[Told | Refused]:
+        now_ns = self.exchange.advance()
+        key = self.tokens.use(needed(params, "token"), connection.number, now_ns)
+        kind = socket_kind(method)
+        verdict = self.verdict(kind, connection.client)
+        if verdict == "hangup":
+            connection.hang_up()
+            return []
+        if verdict == "fail":
+            return [Refused(UNAVAILABLE)]
+        if not self.faults.events_before_ack:
+            self._outbox.hold()
+        before = set(self.records.ids(key.account))
+        answers = self._socket[method](key, params, now_ns)
+        self._meddle(kind, key.account, before)
+        return self._after(kind, connection, answers)
+
+    def _after(
+        self, kind: RequestKind, connection: Connection, answers: list[Told | Refused]
+    ) -> list[Told | Refused]:
+        match self.faults.after(kind):
+            case "hangup":
+                connection.hang_up()
+                return []
+            case "mute":
+                return []
+            case "unknown":
+                return [Refused(TIMEOUT)]
+            case "fail":
+                return [Refused(INTERNAL_ERROR)]
+            case _:
+                return answers
+
+    def answered(self) -> None:
+        self.settle()
+
+    # -- time ----------------------------------------------------------------------------------
+
+    def pass_time(self) -> None:
+        """Do everything that is due."""
+        now_ns = self.exchange.advance()
+        self.trading.pass_time(now_ns)
+        self._follow()
+        for connection in list(self._connections.values()):
+            connection.beat(now_ns)
+
+    def _follow(self) -> None:
+        """Place the orders that fills of others are followed by."""
+        for record, trade in self._reports.take_filled():
+            terms = closing_terms(record, trade)
+            if terms is None:
+                continue
+            try:
+                self.trading.enter(record.account, terms, self.clock.now_ns(), record.order_id)
+            except Refused:
+                continue  # too small, or no money: the venue drops it
+
+
+def closing_terms(record: OrderRecord, trade: OwnTrade) -> Terms | None:
+    """The order that follows a fill of one with `close`."""
+    close = record.terms.close
+    if close is None:
+        return None
+    return replace(
+        record.terms,
+        side="sell" if trade.side == "buy" else "buy",
+        order_type=close.order_type,
+        volume=trade.volume,
+        is_cash=False,
+        limit=close.limit if close.order_type in LIMITED else None,
+        trigger=close.trigger if close.order_type in TRIGGERED else None,
+        display=None,
+        time_in_force="GTC",
+        start_ns=0,
+        expire_ns=0,
+        deadline_ns=0,
+        post_only=False,
+        no_mpp=False,
+        cl_ord_id="",
+        close=None,
+    )
+
+
+def _private(channel: str, data: list[Told], connection: Connection) -> Told:
+    sequence = connection.next_sequence(channel)
+    return {"channel": channel, "type": "snapshot", "data": data, "sequence": sequence}
+
+
+_KINDS: Final[dict[str, RequestKind]] = {
+    **dict.fromkeys(("AddOrder", "AddOrderBatch", "add_order", "batch_add"), "submit"),
+    **dict.fromkeys(("AmendOrder", "EditOrder", "amend_order", "edit_order"), "amend"),
+    **dict.fromkeys(("CancelOrder", "CancelOrderBatch", "CancelAll", "cancel_order"), "cancel"),
+    **dict.fromkeys(("batch_cancel", "cancel_all"), "cancel"),
+    **dict.fromkeys(("OpenOrders", "ClosedOrders", "QueryOrders", "OrderAmends"), "query"),
+    **dict.fromkeys(("TradesHistory", "QueryTrades", "Ledgers", "QueryLedgers"), "query"),
+}  # type: ignore[dict-item]
+
+
+def rest_kind(method: str) -> RequestKind:
+    """Of a private method, for the switches."""
+    return _KINDS.get(method, "account")
+
+
+def socket_kind(method: str) -> Literal["submit", "amend", "cancel", "account"]:
+    return _KINDS.get(method, "account")  # type: ignore[return-value]
