@@ -51,6 +51,10 @@ class PrivateRest:
         got = await self.ask("GetWebSocketsToken", {}, wire.decode_token)
         return Secret(got.token)
 
+    async def disarm(self) -> None:
+        """Switch the dead-man's switch off. Raises `BrokerUnavailable`."""
+        await self.ask("CancelAllOrdersAfter", {"timeout": "0"}, wire.decode_armed)
+
     async def ask(self, method: str, fields: Mapping[str, str], decode: Callable[[bytes], T]) -> T:
         """The result of a method that may be carried out twice.
 
