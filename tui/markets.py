@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from engine.clock import NANOS
 from engine.config import PERIODS
 from engine.messages import Command, Search, SearchResults, Unwatch, Watch
 from tui.charts.asked_bars import AskedBars, Key
 from tui.charts.panes import Link, Panes
-from tui.state import DeckState
+from tui.state import LIST_REQUEST, DeckState
 from tui.widgets.watchlist import SPARK_BARS, SPARK_PERIOD_S
 
 CHART_BARS = 2000
@@ -28,8 +29,8 @@ FIRST_MARKETS = 8
 
 FIRST_LISTED = 200
 
-FIRST_SEARCH = 0
-"""Request id of the search that finds them; a person's searches count from 1."""
+FIRST_AGAIN_S = 2
+"""Seconds until they are asked for again, where their broker had none to list yet."""
 
 
 class Markets:
@@ -64,9 +65,13 @@ class Markets:
         """Markets selected so far, the last one first."""
         self._awaits_first = False
         """The watchlist is what the brokers list first, once they have told."""
+        self._first_asked_ns = 0
+        """When they were last asked, by the engine's clock."""
         self._asked: set[str] = set()
+        self._renamed: dict[str, str] = {}
+        """Names of markets that are followed here already."""
         self._bars = AskedBars(state, send)
-        self._searches = FIRST_SEARCH
+        self._searches = LIST_REQUEST
         self._texts: dict[int, str] = {}
 
     @property
@@ -107,21 +112,21 @@ class Markets:
         if not is_listed:
             # More than are watched: other brokers may list busier markets.
             self._awaits_first = True
-            self._send(Search(request_id=FIRST_SEARCH, text="", limit=FIRST_LISTED))
+            self._ask_first()
 
     def follow(self) -> list[Key]:
         """Ask for what is missing after events were folded: bars of markets that opened, and
         older ones that a chart waits for. Returns of which bars there are no older ones."""
-        results = self._state.search
-        if self._awaits_first and results is not None and results.request_id == FIRST_SEARCH:
-            self._awaits_first = False
-            self._watch_first(results)
-        self._asked.difference_update(self._state.refused_markets)  # may be tried again
+        self._follow_names()
+        self._follow_first()
+        refused = self._state.refused_markets.keys() - self._state.retries.keys()
+        self._asked.difference_update(refused)  # may be asked for again
         self._settle_bars()
         return self._bars.follow()
 
     def select(self, fqme: str) -> bool:
         """Put a market on the active chart, watching it if need be. False if it is there."""
+        fqme = self._state.canonical(fqme)
         self.preview = ""
         self._state.add_watch(fqme)
         self._watch([fqme])
@@ -140,6 +145,7 @@ class Markets:
 
     def watch(self, fqme: str) -> bool:
         """Put a market on the watchlist. False if it is there."""
+        fqme = self._state.canonical(fqme)
         if not self._state.add_watch(fqme):
             return False
         self._watch([fqme])
@@ -172,6 +178,8 @@ class Markets:
 
     def restored(self) -> None:
         """The charts are others now: open what they show."""
+        for asked, fqme in self._state.names.items():
+            self.panes.rename(asked, fqme)
         self.preview = ""
         self._open_panes()
 
@@ -188,6 +196,7 @@ class Markets:
 
     def overlay(self, *fqmes: str) -> None:
         """Put markets over the active chart. Raises `UsageError` where they are too many."""
+        fqmes = tuple(map(self._state.canonical, fqmes))
         self.panes.overlay(*fqmes)
         self._watch(fqmes)
         self._settle()
@@ -237,6 +246,7 @@ class Markets:
 
     def show_preview(self, fqme: str) -> None:
         """Show a market on the active chart without watching it for longer than that."""
+        fqme = self._state.canonical(fqme)
         if fqme == self.shown:
             return
         self.preview = "" if fqme == self._state.selected else fqme
@@ -254,15 +264,49 @@ class Markets:
 
     # -- inside ---------------------------------------------------------------------------------
 
-    def _watch_first(self, results: SearchResults) -> None:
-        home = next(iter(self._state.brokers), "")  # the engine lists its default broker first
+    def _ask_first(self) -> None:
+        self._first_asked_ns = self._state.now_ns
+        self._send(Search(request_id=LIST_REQUEST, text="", limit=FIRST_LISTED))
+
+    def _follow_first(self) -> None:
+        """Watch what the default broker lists first, as soon as it has told; a venue that cannot
+        be reached yet is asked again."""
+        results = self._state.listed
+        if not self._awaits_first or results is None:
+            return
+        home = self._state.home
         listed = [match.fqme for match in results.matches if match.broker == home]
-        fqmes = listed[:FIRST_MARKETS]
-        for fqme in fqmes:
-            self._state.add_watch(fqme)
-        self._watch(fqmes)
-        if fqmes and not self._state.selected:
-            self.select(fqmes[0])
+        if fqmes := listed[:FIRST_MARKETS]:
+            self._awaits_first = False
+            for fqme in fqmes:
+                self._state.add_watch(fqme)
+            self._watch(fqmes)
+            if not self._state.selected:
+                self.select(fqmes[0])
+        elif results.is_complete and self._may_list_more(home):
+            self._ask_first()
+
+    def _may_list_more(self, broker: str) -> bool:
+        """It is at the other end of a network, and was not asked just now."""
+        is_remote = any(one.broker == broker for one in self._state.connections.values())
+        since_ns = self._state.now_ns - self._first_asked_ns
+        return is_remote and since_ns >= FIRST_AGAIN_S * NANOS
+
+    def _follow_names(self) -> None:
+        """Go on with the one name of markets that were asked for by another."""
+        for asked, fqme in self._state.names.items():
+            if self._renamed.get(asked) == fqme:
+                continue
+            self._renamed[asked] = fqme
+            if asked in self._asked:
+                self._asked.discard(asked)
+                self._asked.add(fqme)
+            self._bars.forget(asked)
+            self.preview = fqme if self.preview == asked else self.preview
+            self.panes.rename(asked, fqme)
+            renamed = [fqme if one == asked else one for one in self.recent]
+            self.recent = list(dict.fromkeys(renamed))
+            self._settle()
 
     def _open_panes(self) -> None:
         """Open the markets of all charts, and select that of the active one."""

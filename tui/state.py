@@ -24,6 +24,7 @@ from engine.messages import (
     BarsUpdate,
     BrokerInfo,
     CommandRefused,
+    ConnectionStatus,
     Denied,
     EngineFailed,
     EngineReady,
@@ -47,6 +48,7 @@ from engine.messages import (
 )
 from tui.market_view import MarketView, quote_after, stale_after
 from tui.orders.news import (
+    Level,
     News,
     algo_told,
     doubt_told,
@@ -59,6 +61,8 @@ from tui.orders.news import (
     told_of,
 )
 from tui.part import BOOK, Part
+from tui.venues.connections import Key, by_key
+from tui.venues.connections import told_of as connections_told
 
 if TYPE_CHECKING:
     from engine.messages import Event
@@ -72,6 +76,9 @@ FILLS_KEPT = 2000
 
 CALLS_KEPT = 20
 
+LIST_REQUEST = 0
+"""Request id of a search for what there is at all; a person's searches count from 1."""
+
 
 class DeckState:
     """Everything that the deck shows, after all events so far."""
@@ -84,6 +91,10 @@ class DeckState:
         self.markets: dict[str, MarketView] = {}
         self.refused_markets: dict[str, str] = {}
         """Why a watched market is not open, by fqme."""
+        self.retries: dict[str, int] = {}
+        """When those of them are tried again whose venue cannot be reached; wall time."""
+        self.names: dict[str, str] = {}
+        """The one name of each market that was asked for by another."""
         self.orders: dict[str, Order] = {}
         self.denials: dict[str, Denied] = {}
         """What denied an order, by its id, where that was told."""
@@ -101,6 +112,10 @@ class DeckState:
         """All calls so far, including those no longer kept."""
         self.accounts: dict[str, AccountInfo] = {}
         self.brokers: dict[str, BrokerInfo] = {}
+        self.home = ""
+        """The broker whose markets are shown where none are named."""
+        self.connections: dict[Key, ConnectionStatus] = {}
+        """Of all brokers, by broker and name."""
         self.services: dict[str, ServiceStatus] = {}
         self.playbacks: dict[str, PlaybackStatus] = {}
         """By broker."""
@@ -109,6 +124,8 @@ class DeckState:
         """All notices so far, including those no longer kept."""
         self.search: SearchResults | None = None
         """The newest answer to a search."""
+        self.listed: SearchResults | None = None
+        """The newest answer to what there is at all, which the deck asks for by itself."""
         self.accounts_told: dict[str, AccountUpdate] = {}
         """How far each account is agreed with its venue."""
         self.guards: GuardsUpdate | None = None
@@ -212,6 +229,11 @@ class DeckState:
         """Drop what was known of a market that is no longer watched."""
         self.markets.pop(fqme, None)
         self.refused_markets.pop(fqme, None)
+        self.retries.pop(fqme, None)
+
+    def canonical(self, fqme: str) -> str:
+        """The one name of a market, where it is known that `fqme` is another one of it."""
+        return self.names.get(fqme, fqme)
 
     # -- the fold -------------------------------------------------------------------------------
 
@@ -243,14 +265,20 @@ class DeckState:
         self.failure = ""
         self.brokers = {broker.name: broker for broker in event.brokers}
         self.accounts = {account.name: account for account in event.accounts}
+        self.home = event.home or next(iter(self.brokers), "")
         self.now_ns = event.now_ns or self.now_ns
         return Part.ENGINE | Part.POSITIONS
+
+    def _on_broker(self, event: BrokerInfo) -> Part:
+        self.brokers[event.name] = event
+        return Part.ENGINE | Part.GUARDS
 
     def _on_failed(self, event: EngineFailed) -> Part:
         """The engine is gone: nothing that was known of orders and markets holds any more."""
         self.failure = event.reason or "no reason given"
         self.failure_hint, self.exit_code = event.hint, event.exit_code
         self.is_ready = False
+        self.connections, self.retries = {}, {}
         for order_id, order in self.orders.items():
             if order.is_working:
                 self.orders[order_id] = msgspec.structs.replace(
@@ -270,22 +298,41 @@ class DeckState:
         fqme = event.instrument.fqme
         known = self.markets.get(fqme)
         self.refused_markets.pop(fqme, None)
+        self.retries.pop(fqme, None)
+        touched = Part.MARKET | Part.BARS | Part.POSITIONS
+        if event.asked:
+            touched |= self._learn(event.asked, fqme)
         if known is None:
             self.markets[fqme] = MarketView(event.instrument, event.quote)
         else:
             known.instrument, known.quote, known.is_stale = event.instrument, event.quote, False
             known.version += 1
-        return Part.MARKET | Part.BARS | Part.POSITIONS
+        return touched
+
+    def _learn(self, asked: str, fqme: str) -> Part:
+        """A market was asked for by another of its names: it goes on by the one that it has."""
+        self.forget(asked)
+        if self.names.get(asked) == fqme:
+            return Part.NOTHING
+        self.names[asked] = fqme
+        self.watch = list(dict.fromkeys(self.canonical(one) for one in self.watch))
+        self.selected = self.canonical(self.selected)
+        return self._told("deck", [("info", f"{asked} is {fqme}")], Part.NOTHING)
 
     def _on_flume_failed(self, event: FlumeFailed) -> Part:
+        known = self.refused_markets.get(event.fqme)
         self.refused_markets[event.fqme] = event.reason
         if view := self.markets.get(event.fqme):
             view.is_stale = True
             view.version += 1
-        text = f"{event.fqme}: {event.reason}"
-        return Part.MARKET | self.note(
-            Notice(level="error", text=text, source="feed", now_ns=self.now_ns)
-        )
+        self.retries.pop(event.fqme, None)
+        if event.retry_ns:
+            self.retries[event.fqme] = event.retry_ns
+            if known == event.reason:
+                return Part.MARKET  # it was told, and goes on
+        level: Level = "warning" if event.retry_ns else "error"
+        again = "; it is tried again" if event.retry_ns else ""
+        return self._told("feed", [(level, f"{event.fqme}: {event.reason}{again}")], Part.MARKET)
 
     def _on_frame(self, event: Frame) -> Part:
         if (view := self.markets.get(event.fqme)) is None:
@@ -420,12 +467,14 @@ class DeckState:
         self.now_ns = event.now_ns
         self.services = {service.name: service for service in event.services}
         self.playbacks = {playback.broker: playback for playback in event.playbacks}
+        told = connections_told(self.connections, event.connections, event.now_ns)
+        self.connections = by_key(event.connections)
         for feed in event.feeds:
             if view := self.markets.get(feed.fqme):
                 view.feed = feed
                 view.is_stale = feed.state in _NOT_LIVE
                 view.version += 1
-        return Part.ENGINE | Part.MARKET
+        return self._told("venues", told, Part.ENGINE | Part.MARKET)
 
     def _on_notice(self, event: Notice) -> Part:
         return self.note(event)
@@ -434,6 +483,9 @@ class DeckState:
         return self._told("engine", [("warning", refused_words(event))], Part.NOTHING)
 
     def _on_search(self, event: SearchResults) -> Part:
+        if event.request_id == LIST_REQUEST:
+            self.listed = event
+            return Part.NOTHING
         if self.search and event.request_id < self.search.request_id:
             return Part.NOTHING  # the answer to an older question
         self.search = event
@@ -444,6 +496,7 @@ _NOT_LIVE = frozenset({"stale", "ended", "failed"})
 
 _FOLDS: dict[type, Callable[[DeckState, Any], Part]] = {
     EngineReady: DeckState._on_ready,
+    BrokerInfo: DeckState._on_broker,
     EngineFailed: DeckState._on_failed,
     FlumeOpened: DeckState._on_flume,
     FlumeFailed: DeckState._on_flume_failed,

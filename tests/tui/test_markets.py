@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from engine.messages import (
@@ -11,8 +12,11 @@ from engine.messages import (
     AlertUpdate,
     CloseBars,
     Command,
+    ConnectionStatus,
+    EngineReady,
     EngineStatus,
     FlumeFailed,
+    FlumeOpened,
     Match,
     OpenBars,
     Search,
@@ -22,8 +26,8 @@ from engine.messages import (
 )
 from tests.support.scripted_link import MARKETS, NANOS, ScriptedLink
 from tui.charts.asked_bars import MOST_REACHED
-from tui.markets import CHART_BARS, FIRST_SEARCH, Markets
-from tui.state import DeckState
+from tui.markets import CHART_BARS, Markets
+from tui.state import LIST_REQUEST, DeckState
 from tui.widgets.watchlist import SPARK_BARS
 
 BTC, ETH, SOL = (market.fqme for market in MARKETS[:3])
@@ -191,7 +195,7 @@ def test_an_empty_watchlist_is_filled_with_what_the_default_broker_lists_first()
     desk.link.start(lambda: None)
     desk.markets.open_first()
     (asked,) = desk.link.sent_of(Search)
-    assert asked.request_id == FIRST_SEARCH  # type: ignore[attr-defined]
+    assert asked.request_id == LIST_REQUEST  # type: ignore[attr-defined]
     desk.settle()
 
     assert desk.state.selected == BTC
@@ -375,3 +379,136 @@ def later(desk: Desk) -> list[tuple[str, int]]:
     """Two seconds pass in the engine."""
     desk.state.fold(EngineStatus(now_ns=desk.state.now_ns + 2 * NANOS))
     return desk.markets.follow()
+
+
+# -- names --------------------------------------------------------------------------------------
+
+NICK = "xbtusdt.spot.sim"
+
+
+def learn(desk: Desk, asked: str = NICK, fqme: str = BTC) -> None:
+    """The engine opens `fqme`, which was asked for as `asked`."""
+    opened = desk.link._opened(fqme)
+    assert isinstance(opened, FlumeOpened)
+    desk.state.fold(msgspec.structs.replace(opened, asked=asked))
+    desk.markets.follow()
+
+
+def test_a_market_asked_for_by_another_name_goes_on_by_the_one_it_has():
+    desk = Desk(ETH, NICK).opened()
+    desk.markets.select(NICK)
+    desk.markets.recent.append(BTC)
+    desk.clear()
+    learn(desk)
+
+    assert desk.state.watch == [ETH, BTC]
+    assert desk.state.selected == desk.markets.shown == BTC
+    assert desk.markets.recent == [BTC, ETH]
+    assert NICK not in desk.state.refused_markets
+    assert desk.link.sent_of(Watch) == desk.link.sent_of(Unwatch) == []
+    assert {BTC} == {fqme for fqme, _ in desk.bars()}
+
+
+def test_two_names_of_one_market_are_one_row_of_the_watchlist():
+    desk = Desk(BTC, NICK, ETH).opened()
+    learn(desk)
+
+    assert desk.state.watch == [BTC, ETH]
+    assert desk.link.sent_of(Unwatch) == []
+
+
+def test_charts_overlays_and_previews_follow_a_name_that_is_learned():
+    desk = Desk(ETH, SOL).opened()
+    desk.markets.arrange(2)
+    desk.markets.overlay(NICK)
+    desk.markets.activate(1)
+    desk.markets.select(NICK)
+    desk.markets.show_preview("other.spot.sim")
+    learn(desk)
+    learn(desk, "other.spot.sim", "acme.stock.sim")
+
+    first, second = desk.markets.panes.specs
+    assert [one.fqme for one in first.overlays] == [BTC]
+    assert second.fqme == BTC
+    assert desk.markets.preview == "acme.stock.sim"
+
+
+def test_a_name_that_is_known_is_asked_for_no_more():
+    desk = Desk(BTC, ETH).opened()
+    learn(desk)
+    desk.clear()
+    desk.markets.watch(NICK)
+    desk.markets.select(NICK)
+    desk.markets.overlay(NICK)
+    desk.markets.show_preview(NICK)
+    specs = [msgspec.structs.replace(desk.markets.panes.spec, fqme=NICK)]
+    desk.markets.panes.restore(specs, 0, 60)
+    desk.markets.restored()
+
+    assert desk.link.sent_of(Watch) == []
+    assert desk.state.watch == [BTC, ETH]
+    assert desk.markets.panes.spec.fqme == BTC
+
+
+# -- venues that cannot be reached -----------------------------------------------------------------
+
+
+def test_a_market_that_is_tried_again_by_itself_is_not_asked_for_twice():
+    desk = Desk(BTC, ETH).opened()
+    desk.state.fold(FlumeFailed(fqme=SOL, reason="no route", retry_ns=1))
+    desk.markets.select(SOL)
+    desk.markets.follow()
+    desk.clear()
+    desk.markets.select(SOL)
+
+    assert desk.link.sent_of(Watch) == []
+
+
+def test_what_a_venue_lists_first_is_asked_for_until_it_can_be_reached():
+    desk = Desk()
+    link = desk.link
+    link.start(lambda: None)
+    link.take()
+    desk.state.fold(EngineReady(brokers=(), accounts=(), home="far"))
+    desk.markets.open_first()
+    link.take()
+    waits = ConnectionStatus(broker="far", name="rest", state="connecting", since_ns=0)
+    nothing = SearchResults(request_id=LIST_REQUEST, matches=())
+    for seconds in range(1, 8):
+        now_ns = seconds * NANOS
+        desk.state.fold_all([EngineStatus(now_ns=now_ns, connections=(waits,)), nothing])
+        desk.markets.follow()
+    asked = len(link.sent_of(Search))
+    hits = (Match(fqme=ETH, broker="sim"), Match(fqme=BTC, broker="far"))
+    desk.state.fold(SearchResults(request_id=LIST_REQUEST, matches=hits, is_complete=False))
+    desk.markets.follow()
+
+    assert 4 == asked  # at first, and every two seconds
+    assert desk.state.watch == [BTC]
+
+
+def test_a_list_that_is_not_there_yet_is_waited_for_and_one_that_is_empty_stays_so():
+    desk = Desk()
+    desk.state.fold(EngineReady(brokers=(), accounts=(), home="sim"))
+    desk.markets.open_first()
+    desk.link.take()
+    desk.state.fold(SearchResults(request_id=LIST_REQUEST, matches=(), is_complete=False))
+    desk.markets.follow()
+    desk.state.fold(SearchResults(request_id=LIST_REQUEST, matches=()))
+    desk.state.fold(EngineStatus(now_ns=60 * NANOS))
+    desk.markets.follow()
+
+    assert 1 == len(desk.link.sent_of(Search))
+
+
+def test_the_first_list_is_not_lost_to_a_person_who_searches_meanwhile():
+    desk = Desk()
+    desk.state.fold(EngineReady(brokers=(), accounts=(), home="sim"))
+    desk.markets.open_first()
+    desk.state.fold(SearchResults(request_id=3, matches=()))
+    desk.state.fold(
+        SearchResults(request_id=LIST_REQUEST, matches=(Match(fqme=BTC, broker="sim"),))
+    )
+    desk.markets.follow()
+
+    assert desk.state.watch == [BTC]

@@ -21,8 +21,10 @@ from engine.messages import (
     BarsUpdate,
     Bid,
     Break,
+    BrokerInfo,
     Columns,
     CommandRefused,
+    ConnectionStatus,
     Denied,
     EngineFailed,
     EngineReady,
@@ -49,7 +51,7 @@ from engine.messages import (
 )
 from tests.support.scenes import bracket
 from tests.support.scenes import order as scene_order
-from tui.state import CALLS_KEPT, NOTICES_KEPT, DeckState, Part
+from tui.state import CALLS_KEPT, LIST_REQUEST, NOTICES_KEPT, DeckState, Part
 
 BTC = "btcusdt.spot.sim"
 
@@ -296,6 +298,81 @@ def test_a_market_that_cannot_be_opened_says_why():
     state.fold(opened())
 
     assert state.refused_markets == {}
+
+
+def test_a_market_that_is_tried_again_is_told_of_once_and_says_when():
+    state = DeckState([BTC])
+    for retry_ns in (5, 9, 17):
+        state.fold(FlumeFailed(fqme=BTC, reason="no route", retry_ns=retry_ns))
+
+    assert state.refused_markets == {BTC: "no route"}
+    assert state.retries == {BTC: 17}
+    (notice,) = state.notices
+    assert ("warning", f"{BTC}: no route; it is tried again") == (notice.level, notice.text)
+    state.fold(FlumeFailed(fqme=BTC, reason="not listed"))
+    assert state.retries == {}
+    assert ("error", f"{BTC}: not listed") == (state.notices[-1].level, state.notices[-1].text)
+
+    state.fold(FlumeFailed(fqme=BTC, reason="no route", retry_ns=20))
+    state.fold(opened())
+    assert state.refused_markets == state.retries == {}
+
+
+def test_a_market_asked_for_by_another_name_is_known_by_the_one_it_has_and_said_so_once():
+    state = DeckState(["xbt.sim", "eth.sim", BTC])
+    state.fold(FlumeFailed(fqme="xbt.sim", reason="no route", retry_ns=5))
+    state.select("xbt.sim")
+    for _ in range(2):
+        state.fold(msgspec.structs.replace(opened(), asked="xbt.sim"))
+
+    assert state.watch == [BTC, "eth.sim"]
+    assert state.selected == BTC
+    assert state.market is not None
+    assert state.refused_markets == state.retries == {}
+    assert state.canonical("xbt.sim") == BTC
+    assert state.canonical("eth.sim") == "eth.sim"
+    assert 1 == sum(f"xbt.sim is {BTC}" == notice.text for notice in state.notices)
+
+
+def test_what_a_broker_can_do_that_came_up_later_is_known():
+    state = DeckState()
+    state.fold(EngineReady(brokers=(BrokerInfo(name="sim"),), accounts=(), home="far"))
+    before = state.book_version
+    touched = state.fold(BrokerInfo(name="far", can_post_only=True))
+
+    assert state.home == "far"
+    assert state.brokers["far"].can_post_only
+    assert touched & Part.ENGINE
+    assert state.book_version > before  # the order pane greys out what cannot be done
+
+
+def test_connections_are_known_by_name_and_their_news_are_told_once():
+    state = DeckState()
+    rest = ConnectionStatus(
+        broker="far", name="rest", state="banned", since_ns=0, until_ns=90_000_000_000
+    )
+    noted = ConnectionStatus(
+        broker="far", name="account main", state="live", since_ns=0, note="it may withdraw"
+    )
+    for _ in range(3):
+        state.fold(EngineStatus(now_ns=30_000_000_000, connections=(rest, noted)))
+
+    assert state.connections == {("far", "rest"): rest, ("far", "account main"): noted}
+    assert [notice.text for notice in state.notices] == [
+        "far rest is banned by its venue for 1m",
+        "far account main: it may withdraw",
+    ]
+    state.fold(EngineFailed(reason="disk full"))
+    assert state.connections == {}
+
+
+def test_the_list_of_all_there_is_and_a_search_do_not_replace_each_other():
+    state = DeckState()
+    found = SearchResults(request_id=2, matches=(Match(fqme=BTC),))
+    listed = SearchResults(request_id=LIST_REQUEST, matches=())
+    state.fold_all([found, listed])
+
+    assert (state.search, state.listed) == (found, listed)
 
 
 def test_an_older_search_answer_does_not_replace_a_newer_one():

@@ -220,6 +220,18 @@ class Panes:
             self._specs[pane] = replace(spec, fqme=own, overlays=left)
         self.version += 1
 
+    def rename(self, asked: str, fqme: str) -> None:
+        """A market goes by another name from now on."""
+        for pane, spec in enumerate(self._specs):
+            own = fqme if spec.fqme == asked else spec.fqme
+            overlays = tuple(
+                replace(one, fqme=fqme) if one.fqme == asked else one
+                for one in spec.overlays
+                if one.fqme != asked or fqme not in (own, *(two.fqme for two in spec.overlays))
+            )
+            self._specs[pane] = replace(spec, fqme=own, overlays=overlays)
+        self.version += 1
+
     # -- inside ---------------------------------------------------------------------------------
 
     def _change(self, **changes: object) -> None:

@@ -26,8 +26,9 @@ SHARED = (*LINKS, "all")
 def go(words: Words, context: Context) -> Call:
     """A market to show, or a time to show the chart at."""
     word = words.take("the market or the date")
-    if word.lower in context.watched or word.lower in context.instruments:
-        return Call("deck", "go_to", (word.lower,))
+    fqme = context.canonical(word.text)
+    if fqme in context.watched or fqme in context.instruments:
+        return Call("deck", "go_to", (fqme,))
     text = f"{word.text} {words.rest()}".strip()
     # Only who types a date needs to know how they are read.
     from tui.language.when import parse_when
@@ -36,7 +37,7 @@ def go(words: Words, context: Context) -> Call:
         return Call("chart", "jump", (parse_when(text, context.now_ns, context.zone),))
     except UsageError as error:
         if "." in word.text and word.text == text and not word.text[0].isdigit():
-            return Call("deck", "go_to", (fqme_of(word),))
+            return Call("deck", "go_to", (fqme_of(word, context),))
         raise fault(
             Word(text, word.start, word.start + len(text)),
             str(error),
@@ -85,15 +86,15 @@ def overlay(words: Words, context: Context) -> Call:
     if words.take_if("absolute"):
         return Call("chart", "set_overlay_percent", (False,))
     if words.take_if("off"):
-        return Call("deck", "take_off", _markets(words))
-    first = fqme_of(words.take("the market"))
-    return Call("deck", "overlay", tuple(dict.fromkeys((first, *_markets(words)))))
+        return Call("deck", "take_off", _markets(words, context))
+    first = fqme_of(words.take("the market"), context)
+    return Call("deck", "overlay", tuple(dict.fromkeys((first, *_markets(words, context)))))
 
 
-def _markets(words: Words) -> tuple[str, ...]:
+def _markets(words: Words, context: Context) -> tuple[str, ...]:
     fqmes = []
     while len(words):
-        fqmes.append(fqme_of(words.take("the market")))
+        fqmes.append(fqme_of(words.take("the market"), context))
     return tuple(dict.fromkeys(fqmes))
 
 

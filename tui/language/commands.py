@@ -65,6 +65,7 @@ def context_of(
         selected=state.selected,
         instruments={fqme: market.instrument for fqme, market in state.markets.items()},
         watched=tuple(state.watch),
+        names=state.names,
         accounts=tuple(state.accounts),
         themes=tuple(themes),
         numbers=tuple(desk.number_of(order.order_id) for order in state.working()),

@@ -20,7 +20,7 @@ def instrument_of(word: Word | None, context: Context, words: Words) -> Instrume
         if (selected := context.instruments.get(context.selected)) is not None:
             return selected
         raise words.missing("the market")
-    fqme = fqme_of(word)
+    fqme = fqme_of(word, context)
     if (instrument := context.instruments.get(fqme)) is not None:
         return instrument
     # Market names are alike by nature: only a slip of the finger is worth a guess.

@@ -262,7 +262,7 @@ def alert(words: Words, context: Context) -> Call:
     words.take_if("@")
     price = words.take("the price")
     word = words.peek()
-    if word is not None and word.lower in context.instruments:
+    if word is not None and context.canonical(word.text) in context.instruments:
         words.take("")
     else:
         word = None

@@ -47,16 +47,18 @@ class Verb(NamedTuple):
 
 
 def _watch(words: Words, context: Context) -> Call:
-    fqmes = [fqme_of(words.take("the market"))]
+    fqmes = [fqme_of(words.take("the market"), context)]
     while len(words):
-        fqmes.append(fqme_of(words.take("the market")))
+        fqmes.append(fqme_of(words.take("the market"), context))
     return Call("deck", "watch", tuple(dict.fromkeys(fqmes)))
 
 
 def _unwatch(words: Words, context: Context) -> Call:
     fqmes = []
     while len(words):
-        fqmes.append(one_of(words.take("the market"), context.watched, "watched market"))
+        word = words.take("the market")
+        named = word._replace(text=context.canonical(word.text))
+        fqmes.append(one_of(named, context.watched, "watched market"))
     if not fqmes and not context.selected:
         raise words.missing("the market")
     return Call("deck", "unwatch", tuple(fqmes) or (context.selected,))

@@ -32,6 +32,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     instruments: Mapping[str, Instrument] = {}
     """Open markets by fqme."""
     watched: Sequence[str] = ()
+    names: Mapping[str, str] = {}
+    """The one name of each market that is known to have another."""
     accounts: Sequence[str] = ()
     themes: Sequence[str] = ()
     numbers: Sequence[int] = ()
@@ -43,6 +45,11 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """Of the selected market: dates are typed by it."""
     zone: tzinfo | None = UTC
     """In which dates are typed; None is the machine's own."""
+
+    def canonical(self, name: str) -> str:
+        """The name of a market in lower case: the one that it has, where `name` is another that is
+        known."""
+        return self.names.get(name.lower(), name.lower())
 
 
 class CommandError(UsageError):
@@ -185,13 +192,15 @@ def seconds(word: Word) -> float:
     return float(amount) * _SECONDS[unit] * (-1 if sign == "-" else 1)
 
 
-def fqme_of(word: Word) -> str:
-    """`word` as the name of a market, which need not be open.
+def fqme_of(word: Word, context: Context) -> str:
+    """`word` as the name of a market, which need not be open: the one that it has, where the word
+    is another that is known.
 
     Raises:
         CommandError: it is none.
     """
     try:
-        return str(parse_fqme(word.text))
+        fqme = str(parse_fqme(word.text))
     except UsageError as error:
         raise fault(word, str(error), hint=error.hint) from error
+    return context.canonical(fqme)

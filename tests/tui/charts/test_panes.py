@@ -168,3 +168,32 @@ def test_the_market_of_the_active_chart_is_always_the_selected_one(done: list[tu
         assert panes.market_of(panes.active, selected) == selected
         assert len(panes) in GRIDS
         assert 0 <= panes.active < len(panes)
+
+
+def test_a_market_that_goes_by_another_name_keeps_its_place_and_its_colour():
+    panes = Panes()
+    panes.restore(
+        [
+            PaneSpec(fqme="a", overlays=(Overlaid("b", 1), Overlaid("c", 2))),
+            PaneSpec(fqme="b", overlays=(Overlaid("a", 3),)),
+        ],
+        0,
+        60,
+    )
+    before = panes.version
+    panes.rename("b", "d")
+
+    first, second = panes.specs
+    assert (first.fqme, first.overlays) == ("a", (Overlaid("d", 1), Overlaid("c", 2)))
+    assert (second.fqme, second.overlays) == ("d", (Overlaid("a", 3),))
+    assert panes.version > before
+
+
+def test_two_names_of_one_market_do_not_lie_over_a_chart_twice_or_over_itself():
+    panes = Panes()
+    overlays = (Overlaid("b", 1), Overlaid("c", 2), Overlaid("d", 3))
+    panes.restore([PaneSpec(fqme="a", overlays=overlays)], 0, 60)
+    panes.rename("c", "b")
+    panes.rename("d", "a")
+
+    assert panes.spec.overlays == (Overlaid("b", 1),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -32,6 +33,31 @@ def _fault(text: str, context: Context = CONTEXT) -> tuple[str, str, str]:
 @pytest.mark.parametrize("text", ["period 5m", ":period 5m", "  PERIOD 5m "])
 def test_the_first_word_is_the_command(text: str) -> None:
     assert parse(text, CONTEXT) == Call("deck", "set_period", (300,))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sell 1 NICK.stock.sim @ 5",
+        "flatten nick.stock.sim",
+        "reverse nick.stock.sim !",
+        "close half nick.stock.sim",
+        "cancel nick.stock.sim",
+        "alert 5 nick.stock.sim falling",
+        "go nick.stock.sim",
+        "watch nick.stock.sim",
+        "unwatch nick.stock.sim",
+        "overlay nick.stock.sim",
+        "overlay off nick.stock.sim",
+        "twap sell 1 nick.stock.sim in 2 every 5s",
+    ],
+)
+def test_a_market_is_meant_by_any_name_that_is_known_of_it(text: str) -> None:
+    names = {"nick.stock.sim": ACME.fqme}
+    context = msgspec.structs.replace(CONTEXT, names=names, watched=(*CONTEXT.watched, ACME.fqme))
+    named = text.lower().replace("nick.stock.sim", ACME.fqme)
+
+    assert parse(text, context) == parse(named, context)
 
 
 def test_an_order_is_read_to_its_end() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tui.language.words import (
     LONGEST,
     CommandError,
+    Context,
     Word,
     Words,
     fault,
@@ -202,12 +203,20 @@ def test_what_is_no_span_of_time_is_refused(text: str) -> None:
 
 
 def test_a_market_need_not_be_open_to_be_named() -> None:
-    assert fqme_of(_word("BTCusdt.Spot.SIM")) == "btcusdt.spot.sim"
+    assert fqme_of(_word("BTCusdt.Spot.SIM"), Context()) == "btcusdt.spot.sim"
+
+
+def test_a_market_is_named_by_any_name_that_is_known_of_it() -> None:
+    known = Context(names={"xbtusd.spot.kraken": "btcusd.spot.kraken"})
+
+    assert fqme_of(_word("XBTUSD.spot.kraken"), known) == "btcusd.spot.kraken"
+    assert fqme_of(_word("xbteur.spot.kraken"), known) == "xbteur.spot.kraken"
+    assert known.canonical("XbtUsd.Spot.Kraken") == "btcusd.spot.kraken"
 
 
 @pytest.mark.parametrize("text", ["btc", "a..b", ".sim", "a.b."])
 def test_what_is_no_market_name_is_pointed_at(text: str) -> None:
     with pytest.raises(CommandError, match="not a market name") as caught:
-        fqme_of(_word(text))
+        fqme_of(_word(text), Context())
     assert (caught.value.start, caught.value.end) == (4, 4 + len(text))
     assert caught.value.hint

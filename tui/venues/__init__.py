@@ -1,0 +1,1 @@
+"""How the deck's brokers are connected to their venues, and what markets are called there."""
