@@ -41,6 +41,10 @@ class Owner(Protocol):
         """The venue is about to end the connection."""
         ...
 
+    def connection_lost(self) -> None:
+        """All that is watched is told to be stale."""
+        ...
+
     def refused(self, symbol: str, why: str) -> None:
         """The venue does not stream this market."""
         ...
@@ -50,6 +54,8 @@ class _Nobody:
     def requests_due(self) -> None: ...
 
     def renewal_due(self) -> None: ...
+
+    def connection_lost(self) -> None: ...
 
     def refused(self, symbol: str, why: str) -> None: ...
 
@@ -101,10 +107,13 @@ class Session:
         kinds = [trade_type, "bookTicker", *(["depth@100ms"] if has_depth else [])]
         streams = tuple(f"{symbol.lower()}@{kind}" for kind in kinds)
         self._streams[symbol] = streams
-        self._joining[symbol] = set(streams)
         for stream in streams:
             self._route(market, stream)
+        # Those that were ended a moment ago may still be there, and are not asked for anew.
         self._subscriptions.add(streams)
+        joining = {one for one in streams if not self._subscriptions.is_granted(one)}
+        self._joining[symbol] = joining
+        self._join(symbol, joining)
 
     def unwatch(self, symbol: str) -> None:
         """Stream it no longer."""
@@ -125,7 +134,13 @@ class Session:
         """No socket is left."""
         self._subscriptions.restart()
         self._joining = {symbol: set(streams) for symbol, streams in self._streams.items()}
+        self._owner.connection_lost()
         return [tick for market in self._markets.values() for tick in market.lost(now_ns)]
+
+    @property
+    def stream_count(self) -> int:
+        """Streams that are watched."""
+        return len(self._subscriptions)
 
     @property
     def is_live(self) -> bool:
@@ -333,6 +348,7 @@ class Session:
                 self._join(symbol, joining)
 
     def _join(self, symbol: str, joining: set[str]) -> None:
+        """The market is there once all of its streams are granted."""
         if not joining:
             del self._joining[symbol]
             has_book = any("@depth" in stream for stream in self._streams[symbol])

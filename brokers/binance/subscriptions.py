@@ -36,6 +36,11 @@ class Subscriptions:
         """Everything that is wanted was asked for and granted."""
         return self._is_settled and not self._pending
 
+    def is_granted(self, stream: str) -> bool:
+        """The newest socket streams it."""
+        is_pending = any(stream in streams for streams in self._pending.values())
+        return stream in self._asked and not is_pending
+
     def add(self, streams: Iterable[str]) -> None:
         self._wanted.update(dict.fromkeys(streams))
         self._is_settled = False

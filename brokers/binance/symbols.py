@@ -53,6 +53,7 @@ def as_instrument(info: wire.SymbolInfo, fqme: str) -> Instrument:
     return Instrument(
         fqme=fqme,
         symbol=info.symbol,
+        name=f"{safe(info.base_asset, 20)} / {safe(info.quote_asset, 20)}",
         base=info.base_asset,
         quote=info.quote_asset,
         price_tick=price.tick_size or FINEST_STEP,

@@ -107,8 +107,8 @@ class TradeSequence:
             elif placed.trade_id > self.next_id >= 0:
                 break  # the venue itself has a hole there
         self._release(given)
-        self.tries = 0 if given else self.tries + 1
         self.is_wanted = bool(self.held) or (is_full and bool(given))
+        self.tries = 0 if given or not self.is_wanted else self.tries + 1
         return given
 
     def not_resent(self) -> None:

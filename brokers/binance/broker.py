@@ -1,0 +1,299 @@
+"""Binance spot behind the port: a thin shell of tasks around sessions and requests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+import trio
+
+from brokers.binance import wire
+from brokers.binance.access import Access
+from brokers.binance.halts import Halts
+from brokers.binance.history import INTERVALS, history_page, last_open_ms, page_limit
+from brokers.binance.limits import Limits
+from brokers.binance.listing import listed_markets
+from brokers.binance.options import BinanceOptions
+from brokers.binance.public import PublicApi
+from brokers.binance.streams import StreamPool
+from brokers.binance.terms import TRADING
+from brokers.listings import Listed, Listings
+from brokers.net.bans import Bans
+from brokers.net.offset import ClockOffset
+from brokers.net.rest import Rest
+from engine.broker import (
+    BrokerSettings,
+    Capabilities,
+    HistoryPage,
+    Report,
+    TickSink,
+    TradingClient,
+)
+from engine.config import convert
+from engine.errors import BrokerError, BrokerUnavailable, ConfigError, NotSupported, describe
+from engine.instruments import Instrument
+from engine.log import logger
+from engine.messages import (
+    AccountInfo,
+    ConnectionStatus,
+    Match,
+    Playback,
+    PlaybackStatus,
+    Quote,
+)
+from engine.services import backoff
+
+_log = logger(__name__)
+
+CLOCK_SAMPLES: Final = 4
+"""Of the venue's clock, taken one after the other when the broker starts."""
+CLOCK_S: Final = 300.0
+"""Between two looks at it after that."""
+
+
+class BinanceBroker:
+    """See the module. Nothing is asked of the venue before somebody wants to know something."""
+
+    def __init__(self, settings: BrokerSettings, options: BinanceOptions) -> None:
+        self.name = settings.name
+        self.capabilities = capabilities(options)
+        self._options = options
+        self._clock = settings.clock
+        self._ending = f".spot.{self.name}"
+        kept = _kept(settings.data_dir, options)
+        self._bans = Bans(kept("bans"), self._clock)
+        self._limits = Limits(options.history_share)
+        self._offset = ClockOffset()
+        self._rest = Rest(
+            broker=self.name,
+            base_url=options.urls.rest,
+            clock=self._clock,
+            bans=self._bans,
+            on_reply=self._limits.on_reply,
+        )
+        self._api = PublicApi(self._rest, self._limits, self._offset, self._clock)
+        self._listings = Listings(self.name, self._list, clock=self._clock, cache=kept("markets"))
+        self._pool = StreamPool(
+            broker=self.name,
+            options=options,
+            clock=self._clock,
+            bans=self._bans,
+            limits=self._limits,
+            api=self._api,
+            on_lost=lambda fqmes: self._halts.on_lost(fqmes),
+        )
+        self._halts = Halts(self._api, self._pool.give, self.now_ns)
+        self._is_used = trio.Event()
+        self._tracked: list[Callable[[], ConnectionStatus]] = []
+        self._access = Access(
+            name=self.name,
+            options=options,
+            clock=self._clock,
+            rest=self._rest,
+            bans=self._bans,
+            weight=self._limits.weight,
+            connects=self._limits.connects,
+            credentials=settings.credentials,
+            instruments=self._listings.instruments,
+            offset=self._offset,
+            track=self._track,
+        )
+
+    def now_ns(self) -> int:
+        return self._clock.now_ns()
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Hold connections open, and look after clock, list and halts."""
+        async with self._rest.opened(), trio.open_nursery() as nursery:
+            await nursery.start(self._pool.run)
+            nursery.start_soon(self._listings.keep_fresh)
+            nursery.start_soon(self._halts.run)
+            nursery.start_soon(self._keep_time)
+            task_status.started()
+
+    # -- markets ------------------------------------------------------------------------------
+
+    async def search(self, text: str, limit: int) -> Sequence[Match]:
+        return await self._listings.search(text, limit)
+
+    async def instrument(self, fqme: str) -> Instrument:
+        return await self._listings.get(fqme)
+
+    async def canonical(self, fqme: str) -> str:
+        return await self._listings.canonical(fqme)
+
+    async def stream(
+        self,
+        fqme: str,
+        sink: TickSink,
+        *,
+        task_status: trio.TaskStatus[Quote] = trio.TASK_STATUS_IGNORED,
+    ) -> None:
+        """See the port. What is traded after the quote and before the stream is asked for."""
+        self._is_used.set()
+        instrument = await self._listings.get(fqme)
+        ticker, recv_ns = await self._api.ticker(instrument.symbol)
+        task_status.started(await self._quote(instrument, ticker, recv_ns))
+        with (
+            self._looked_after(instrument),
+            self._pool.watch(
+                instrument.fqme, instrument.symbol, sink, last_trade_id=ticker.last_id
+            ) as watch,
+        ):
+            await watch.wait_failed()
+
+    async def history(self, fqme: str, period_s: int, end_ns: int, limit: int) -> HistoryPage:
+        interval = INTERVALS.get(period_s)
+        if interval is None:
+            raise NotSupported(f"{self.name} has no bars of {period_s} s")
+        self._is_used.set()
+        instrument = await self._listings.get(fqme)
+        limit = max(1, limit)
+        # Closed by both clocks: one that is wrong must not make a bar of the present final.
+        now_ns = self.now_ns() + min(0, self._offset.offset_ns)
+        asked = page_limit(period_s, end_ns, now_ns, limit)
+        klines = await self._api.klines(instrument.symbol, interval, last_open_ms(end_ns), asked)
+        return history_page(klines, period_s, end_ns, now_ns, limit, asked)
+
+    def native_periods(self, fqme: str) -> Sequence[int]:
+        return tuple(INTERVALS)
+
+    # -- accounts -----------------------------------------------------------------------------
+
+    def open_client(
+        self, account: AccountInfo, report: Report
+    ) -> AbstractAsyncContextManager[TradingClient]:
+        if not self.capabilities.can_trade:
+            raise NotSupported(f"{self.name} serves market data only", hint="see `environment`")
+        self._is_used.set()
+        from brokers.binance.client import open_client  # here: who only looks on does not need it
+
+        return open_client(self._access, account, report)
+
+    def connections(self) -> Sequence[ConnectionStatus]:
+        rest = msgspec.structs.replace(self._rest.status(), clock_offset_ms=self._offset.offset_ms)
+        return [rest, *self._pool.statuses(), *(status() for status in self._tracked)]
+
+    def play(self, command: Playback) -> None:
+        raise NotSupported(f"{self.name} is live")
+
+    def playback(self) -> PlaybackStatus | None:
+        return None
+
+    # -- inside -------------------------------------------------------------------------------
+
+    @contextmanager
+    def _track(self, status: Callable[[], ConnectionStatus]) -> Iterator[None]:
+        self._tracked.append(status)
+        try:
+            yield
+        finally:
+            self._tracked.remove(status)
+
+    @contextmanager
+    def _looked_after(self, instrument: Instrument) -> Iterator[None]:
+        self._halts.add(instrument.fqme, instrument.symbol)
+        try:
+            yield
+        finally:
+            if not self._pool.has(instrument.fqme):
+                self._halts.remove(instrument.fqme)
+
+    async def _list(self) -> Sequence[Listed]:
+        """All that the venue lists, and what is traded of it as far as that can be had."""
+        tickers: list[wire.Ticker24h] = []
+
+        async def ask_tickers() -> None:
+            nonlocal tickers
+            try:
+                tickers = await self._api.tickers()
+            except BrokerError as error:
+                _log.warning("what is traded most is not known: %s", describe(error))
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask_tickers)
+            info = await self._api.exchange_info()
+        # Thousands of symbols with a dozen filters each: the markets go on meanwhile.
+        return await trio.to_thread.run_sync(
+            lambda: listed_markets(info, tickers, ending=self._ending)
+        )
+
+    async def _quote(self, instrument: Instrument, ticker: wire.Ticker24h, recv_ns: int) -> Quote:
+        return Quote(
+            fqme=instrument.fqme,
+            last=ticker.last or await self._last_close(instrument),
+            last_size=ticker.last_size,
+            bid=ticker.bid or None,
+            bid_size=ticker.bid_size,
+            ask=ticker.ask or None,
+            ask_size=ticker.ask_size,
+            day_open=ticker.open or None,
+            day_volume=ticker.volume,
+            venue_ns=_time_ns(ticker.close_time) or recv_ns,
+            recv_ns=recv_ns,
+        )
+
+    async def _last_close(self, instrument: Instrument) -> float:
+        """Of a market that nothing was traded of for a day or more."""
+        end_ms = self._offset.now_ms(self._clock)
+        klines = await self._api.klines(instrument.symbol, INTERVALS[86_400], end_ms, 1)
+        if not klines:
+            raise BrokerUnavailable(f"{instrument.fqme} has not been traded yet")
+        return klines[-1].close
+
+    async def _keep_time(self) -> None:
+        """Know the venue's clock, once that matters, and follow it."""
+        await self._is_used.wait()
+        taken, delays = 0, backoff()
+        while True:
+            try:
+                await self._api.look_at_clock()
+            except BrokerError as error:
+                _log.warning("the venue's clock is not known: %s", describe(error))
+                await trio.sleep(next(delays))
+                continue
+            taken, delays = taken + 1, backoff()
+            if taken >= CLOCK_SAMPLES:
+                await trio.sleep(CLOCK_S)
+
+
+def capabilities(options: BinanceOptions) -> Capabilities:
+    """What can be done there, by these options."""
+    markets = Capabilities(
+        has_market_data=True, can_search=True, has_history=True, has_depth=options.has_depth
+    )
+    return msgspec.structs.replace(markets, **TRADING) if options.can_trade else markets
+
+
+def _time_ns(value: int) -> int:
+    try:
+        return wire.time_ns(value)
+    except ValueError:
+        return 0
+
+
+def _kept(data_dir: Path | None, options: BinanceOptions) -> Callable[[str], Path | None]:
+    """Where what is known of the venue is kept: apart for each address, whose markets and bans are
+    no other's."""
+    address = re.sub(r"[^A-Za-z0-9.-]", "_", urlsplit(options.urls.rest).netloc)[:80]
+    if data_dir is None:
+        return lambda name: None
+    return lambda name: data_dir / f"{name}-{address}.json"
+
+
+def open_broker(settings: BrokerSettings) -> BinanceBroker:
+    """See the port.
+
+    Raises:
+        BrokerUnavailable: its options are wrong.
+    """
+    try:
+        options = convert(dict(settings.options), BinanceOptions, f"options of {settings.name}")
+    except ConfigError as error:
+        raise BrokerUnavailable(str(error), hint=error.hint) from None
+    return BinanceBroker(settings, options)

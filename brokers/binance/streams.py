@@ -1,0 +1,328 @@
+"""The market data connections: many markets over few sockets, and what is missing asked over REST.
+
+A socket carries 1024 streams at most, a market takes up to three. Markets fill one socket before
+the next is opened, and a socket that has none any more is closed after a while.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from typing import Final
+
+import trio
+
+from brokers.binance.limits import SENDS, Limits, levels_for
+from brokers.binance.market import Request
+from brokers.binance.options import BinanceOptions
+from brokers.binance.public import PublicApi
+from brokers.binance.session import Session
+from brokers.net.bans import Bans
+from brokers.net.budgets import Budget
+from brokers.net.rest import Reply
+from brokers.runner import Runner, SocketRules
+from engine.broker import TickSink
+from engine.clock import Clock
+from engine.errors import BrokerError, BrokerUnavailable, describe
+from engine.log import logger
+from engine.messages import ConnectionStatus, Tick
+
+_log = logger(__name__)
+
+LINGER_S: Final = 10.0
+"""How long a socket without markets is kept: the next one may be on its way."""
+
+AT_ONCE: Final = 8
+"""Requests under way for all sockets together."""
+
+FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 60.0
+"""Between answers that did not help, each twice the one before."""
+
+
+def delay_s(tries: int) -> float:
+    """How long to wait after so many requests in a row that did not help."""
+    return min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** (min(tries, 20) - 1)) if tries else 0.0
+
+
+class Watch:
+    """One reader of one market."""
+
+    def __init__(self, fqme: str, sink: TickSink) -> None:
+        self.fqme = fqme
+        self._sink = sink
+        self._failure: Exception | None = None
+        self._failed = trio.Event()
+
+    def give(self, ticks: Sequence[Tick]) -> None:
+        """Hand ticks over. A reader that fails is given no more, and no other one is harmed."""
+        if self._failure is None:
+            try:
+                self._sink(self.fqme, ticks)
+            except Exception as error:
+                self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        self._failure = self._failure or error
+        self._failed.set()
+
+    async def wait_failed(self) -> None:
+        """Until it failed; raises what it failed with."""
+        await self._failed.wait()
+        assert self._failure is not None
+        raise self._failure
+
+
+class _Socket:
+    """One connection: its session, its runner, and who reads what it carries."""
+
+    def __init__(self, pool: StreamPool, number: int) -> None:
+        self._pool = pool
+        self.number = number
+        self.session = Session(broker=pool.broker, owner=self)
+        self.runner: Runner[Tick] = pool.runner_for(self)
+        self._watches: dict[str, tuple[Watch, ...]] = {}
+        """By fqme."""
+        self._symbols: dict[str, str] = {}
+        """fqme by symbol."""
+        self._due = trio.Event()
+        self.scope = trio.CancelScope()
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._watches
+
+    def has(self, fqme: str) -> bool:
+        return fqme in self._watches
+
+    def add(self, watch: Watch, symbol: str, last_trade_id: int) -> None:
+        """One more reader, who knows a quote."""
+        others = self._watches.get(watch.fqme, ())
+        self._watches[watch.fqme] = (*others, watch)
+        if others:
+            if ticks := self.session.whole(symbol, self._pool.now_ns()):
+                watch.give(ticks)
+            return
+        self._symbols[symbol] = watch.fqme
+        options = self._pool.options
+        self.session.watch(
+            symbol,
+            trade_type=options.trades,
+            has_depth=options.has_depth,
+            last_trade_id=last_trade_id,
+        )
+        self.runner.wake()
+
+    def remove(self, watch: Watch, symbol: str) -> None:
+        others = tuple(one for one in self._watches[watch.fqme] if one is not watch)
+        if others:
+            self._watches[watch.fqme] = others
+            return
+        del self._watches[watch.fqme], self._symbols[symbol]
+        self.session.unwatch(symbol)
+        self.runner.wake()
+
+    async def run(self) -> None:
+        with self.scope:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._ask, nursery)
+                await self.runner.run()
+
+    def deliver(self, ticks: Sequence[Tick]) -> None:
+        """What the session made of one message, or of the end of the connection."""
+        fqme = ticks[0].fqme
+        if ticks[-1].fqme == fqme:  # of one market: of several they are in order of markets
+            for watch in self._watches.get(fqme, ()):
+                watch.give(ticks)
+            return
+        for of_one, group in groupby(ticks, key=lambda tick: tick.fqme):
+            found = list(group)
+            for watch in self._watches.get(of_one, ()):
+                watch.give(found)
+
+    # -- what the session wants --------------------------------------------------------------
+
+    def requests_due(self) -> None:
+        self._due.set()
+
+    def renewal_due(self) -> None:
+        self.runner.renew()
+
+    def connection_lost(self) -> None:
+        self._pool.on_lost(tuple(self._watches))
+
+    def refused(self, symbol: str, why: str) -> None:
+        fqme = self._symbols.get(symbol, "")
+        for watch in self._watches.get(fqme, ()):
+            watch.fail(BrokerUnavailable(f"{fqme}: the venue does not stream it: {why}"))
+
+    async def _ask(self, nursery: trio.Nursery) -> None:
+        while True:
+            await self._due.wait()
+            self._due = trio.Event()
+            for request in self.session.take_requests():
+                nursery.start_soon(self._ask_one, request)
+
+    async def _ask_one(self, request: Request) -> None:
+        try:
+            reply, levels = await self._pool.ask(request)
+        except BrokerError as error:
+            _log.warning("%s of %s: %s", request.kind, request.symbol, describe(error))
+            ticks = self.session.not_answered(request, self._pool.now_ns())
+        else:
+            # Not the time of the reply: other messages came since, and time goes one way.
+            now_ns = self._pool.now_ns()
+            ticks = self.session.answer(request, reply.body, now_ns, most_levels=levels)
+        if ticks:
+            self.deliver(ticks)
+
+
+class StreamPool:
+    """See the module. Sockets are opened in the nursery of `run`."""
+
+    def __init__(
+        self,
+        *,
+        broker: str,
+        options: BinanceOptions,
+        clock: Clock,
+        bans: Bans,
+        limits: Limits,
+        api: PublicApi,
+        on_lost: Callable[[Sequence[str]], None] = lambda fqmes: None,
+    ) -> None:
+        """
+        Args:
+            on_lost: told of the markets whose connection broke.
+        """
+        self.broker = broker
+        self.options = options
+        self.on_lost = on_lost
+        self._clock = clock
+        self._bans = bans
+        self._limits = limits
+        self._api = api
+        self._sockets: list[_Socket] = []
+        self._opened = 0
+        self._nursery: trio.Nursery | None = None
+        self._at_once = trio.CapacityLimiter(AT_ONCE)
+        self._books_asked = 0
+        self._jitter = random.Random()
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Hold the sockets until cancelled."""
+        try:
+            async with trio.open_nursery() as nursery:
+                self._nursery = nursery
+                task_status.started()
+                await trio.sleep_forever()
+        finally:
+            self._nursery = None
+            self._sockets.clear()
+
+    @contextmanager
+    def watch(
+        self, fqme: str, symbol: str, sink: TickSink, *, last_trade_id: int
+    ) -> Iterator[Watch]:
+        """Give a market's ticks to `sink` while the block is open.
+
+        Args:
+            last_trade_id: of the newest single trade that the reader knows of; -1 for none.
+
+        Raises:
+            BrokerUnavailable: the broker does not run.
+        """
+        watch = Watch(fqme, sink)
+        socket = self._socket_for(fqme)
+        socket.add(watch, symbol, last_trade_id)
+        try:
+            yield watch
+        finally:
+            socket.remove(watch, symbol)
+            if socket.is_empty and self._nursery is not None:
+                self._nursery.start_soon(self._close_if_empty, socket)
+
+    def has(self, fqme: str) -> bool:
+        """Somebody reads this market."""
+        return any(socket.has(fqme) for socket in self._sockets)
+
+    def give(self, fqme: str, ticks: Sequence[Tick]) -> None:
+        """Something that came by other means than a stream."""
+        for socket in self._sockets:
+            if socket.has(fqme):
+                socket.deliver(ticks)
+
+    def statuses(self) -> list[ConnectionStatus]:
+        return [socket.runner.status() for socket in self._sockets]
+
+    def now_ns(self) -> int:
+        return self._clock.now_ns()
+
+    # -- sockets ------------------------------------------------------------------------------
+
+    def runner_for(self, socket: _Socket) -> Runner[Tick]:
+        rules = SocketRules(
+            silence_s=self.options.quiet_s,
+            lifetime_s=self.options.lifetime_s,
+            sends=Budget(SENDS, 1.0),
+            connects=self._limits.connects,
+        )
+        return Runner(
+            broker=self.broker,
+            name=f"market data {socket.number}",
+            url=f"{self.options.urls.stream}/stream",
+            session=socket.session,
+            deliver=socket.deliver,
+            clock=self._clock,
+            rules=rules,
+            bans=self._bans,
+        )
+
+    def _socket_for(self, fqme: str) -> _Socket:
+        """The one that has the market; else the fullest with room; else a new one."""
+        if self._nursery is None:
+            raise BrokerUnavailable(f"broker {self.broker} does not run")
+        for socket in self._sockets:
+            if socket.has(fqme):
+                return socket
+        streams = 3 if self.options.has_depth else 2
+        most = self.options.streams_per_socket - streams
+        roomy = [socket for socket in self._sockets if socket.session.stream_count <= most]
+        if roomy:
+            return max(roomy, key=lambda socket: socket.session.stream_count)
+        self._opened += 1
+        socket = _Socket(self, self._opened)
+        self._sockets.append(socket)
+        self._nursery.start_soon(socket.run)
+        return socket
+
+    async def _close_if_empty(self, socket: _Socket) -> None:
+        await trio.sleep(LINGER_S)
+        if socket.is_empty and socket in self._sockets:
+            self._sockets.remove(socket)
+            socket.scope.cancel()
+
+    # -- requests -----------------------------------------------------------------------------
+
+    async def ask(self, request: Request) -> tuple[Reply, int | None]:
+        """The answer to a request of a session, and how many levels of a book were asked for.
+
+        Raises:
+            BrokerError: there is none.
+        """
+        await trio.sleep(delay_s(request.tries) * self._jitter.uniform(0.5, 1.0))
+        if request.kind == "book":
+            self._books_asked += 1
+            try:
+                async with self._at_once:
+                    levels = levels_for(self._books_asked)
+                    return await self._api.depth(request.symbol, levels), levels
+            finally:
+                self._books_asked -= 1
+        async with self._at_once:
+            if request.kind == "top":
+                return await self._api.depth(request.symbol, 5), None
+            if request.kind == "trade":
+                return await self._api.old_trades(request.symbol, request.from_id), None
+            return await self._api.agg_trades(request.symbol, request.from_id), None
