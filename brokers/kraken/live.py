@@ -7,6 +7,7 @@ from REST, a pair that the venue `Refused`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from brokers.kraken import wire
 from brokers.kraken.holes import Hole, Missing
@@ -16,7 +17,16 @@ from brokers.kraken.subscriptions import Refused, Request, Subscriptions
 from engine.messages import Break, Quote, Tick
 from engine.text import safe
 
-Event = Tick | Quote | Missing | Refused
+
+class ClockSample(NamedTuple):
+    """Of the venue's clock: an answer says when the request came there."""
+
+    sent_ns: int
+    venue_ns: int
+    recv_ns: int
+
+
+Event = Tick | Quote | Missing | Refused | ClockSample
 
 INNOCENT_HOLES = 5
 """Holes in a row in which REST has no trade either: the ids of this pair are not in sequence."""
@@ -30,7 +40,9 @@ class LiveSession(Session):
         self._depth = depth
         self._subscriptions = Subscriptions()
         self._holes: dict[str, Hole] = {}
-        self._events: list[Missing | Quote | Refused] = []
+        self._events: list[Missing | Quote | Refused | ClockSample] = []
+        self._first_request = (0, 0)
+        """Number of the first request on this connection, and when it was sent."""
         self._is_open = False
         self._is_live: bool | None = False
         """Whether it is live; None where that has to be found out."""
@@ -91,7 +103,8 @@ class LiveSession(Session):
         for symbol in self._subscriptions.wanted:
             self._market(symbol).on_cut()
         self._subscriptions.begin()
-        self._request("subscribe", {"channel": "instrument", "snapshot": True})
+        number = self._request("subscribe", {"channel": "instrument", "snapshot": True})
+        self._first_request = (number, now_ns)
 
     def lost(self, now_ns: int) -> list[Event]:
         """No socket is left: nothing more is known of any market."""
@@ -150,6 +163,9 @@ class LiveSession(Session):
     def _on_answer(self, data: bytes, recv_ns: int) -> list[Tick]:
         answer = wire.decode_answer(data)
         self._is_live = None
+        number, sent_ns = self._first_request
+        if answer.req_id == number and answer.time_in:
+            self._events.append(ClockSample(sent_ns, wire.time_ns(answer.time_in), recv_ns))
         if answer.method != "subscribe":
             return []
         result = answer.result

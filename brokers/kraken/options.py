@@ -40,6 +40,14 @@ class KrakenOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """WebSocket v2, accounts and orders."""
     depth: Literal[10, 25, 100, 500, 1000] = 25
     """Levels of each side of the book that are subscribed to."""
+    pairs_per_socket: Annotated[int, Meta(ge=1, le=1000)] = 100
+    """Markets of one connection; more of them open another one."""
+    public_per_s: Annotated[float, Meta(gt=0, le=1000)] = 1.0
+    """Requests a second of public REST, of each pair for its trades and bars and of all else
+    together: what the venue says remains within its limits."""
+    silence_s: Annotated[float, Meta(ge=2, le=600)] = 5.0
+    """Seconds without any message after which a connection counts as stale; after as many more it
+    is made anew. The venue sends a heartbeat every second."""
     tier: Literal["starter", "intermediate", "pro"] = "starter"
     """Verification tier of the accounts: how fast the venue's counters fall."""
     dead_man_s: TimeoutS | dict[str, TimeoutS] = 0

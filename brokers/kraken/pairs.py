@@ -9,9 +9,15 @@ https://support.kraken.com/articles/360001206766 (asset codes), read 2026-11.
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
 
 from brokers.kraken import wire
+from brokers.kraken.rest_wire import AssetPair, decode_pair
+from brokers.statistics import FAULTS
 from engine.instruments import Instrument
 from engine.text import safe
 
@@ -50,3 +56,58 @@ def as_instrument(pair: wire.Pair, fqme: str) -> Instrument:
         min_size=pair.qty_min,
         min_notional=pair.cost_min,
     )
+
+
+def listed_instrument(pair: AssetPair, *, ending: str = ".spot.kraken") -> Instrument:
+    """A pair of AssetPairs. Fees are those of the lowest tier.
+
+    Raises:
+        ValueError: it is not of the public book, or its name cannot be part of a market's.
+    """
+    symbol = new_symbol(pair.wsname)
+    base, _, quote = symbol.partition("/")
+    if not (base and quote):
+        raise ValueError(f"{safe(pair.altname, 40)} is not of the public book")
+    return Instrument(
+        fqme=fqme_part(symbol) + ending,
+        symbol=symbol,
+        base=base,
+        quote=quote,
+        price_tick=pair.tick_size or _step(pair.pair_decimals),
+        size_step=_step(pair.lot_decimals),
+        min_size=pair.ordermin,
+        min_notional=pair.costmin,
+        maker_fee=_fee(pair.fees_maker or pair.fees),
+        taker_fee=_fee(pair.fees),
+    )
+
+
+def read_asset_pairs(
+    result: Mapping[str, Any], *, ending: str = ".spot.kraken"
+) -> dict[str, Instrument]:
+    """By fqme: every pair of an answer of AssetPairs that is a market here."""
+    return {one.fqme: one for _, _, one in each_pair(result, ending=ending)}
+
+
+def each_pair(
+    result: Mapping[str, Any], *, ending: str = ".spot.kraken"
+) -> Iterator[tuple[str, AssetPair, Instrument]]:
+    """Every pair of an answer of AssetPairs that is a market here, with its name there, and what
+    it is here; others are left out."""
+    for name, told in result.items():
+        try:
+            pair = decode_pair(msgspec.json.encode(told))
+            yield name, pair, listed_instrument(pair, ending=ending)
+        except FAULTS:
+            continue
+
+
+def _step(decimals: int) -> Decimal:
+    if not 0 <= decimals <= 18:
+        raise ValueError(f"a step of {decimals} decimals")
+    return Decimal(1).scaleb(-decimals)
+
+
+def _fee(schedule: list[tuple[Decimal, Decimal]]) -> Decimal:
+    """Share of the notional, of a schedule in percent."""
+    return schedule[0][1] / 100 if schedule else Decimal(0)

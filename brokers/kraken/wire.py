@@ -51,6 +51,8 @@ class Answer(msgspec.Struct):
     symbol: str = ""
     """Of one that failed."""
     error: str = ""
+    time_in: str = ""
+    """When the venue received the request."""
     result: Subscribed = msgspec.field(default_factory=Subscribed)
 
 
