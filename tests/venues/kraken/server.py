@@ -36,7 +36,7 @@ from tests.venues.kraken.rest_terms import Params, word
 from tests.venues.kraken.venue import KrakenVenue, rest_kind
 from tests.venues.wire.messages import Hangup, Request, Response, WireRules
 from tests.venues.wire.server import serve
-from tests.venues.wire.websocket import Socket
+from tests.venues.wire.websocket import Socket, SocketClosed
 
 SOCKET_PATHS: Final = ("/v2", "/v2/")
 BEAT_S: Final = 0.02
@@ -153,13 +153,20 @@ class KrakenServer:
         try:
             async with trio.open_nursery() as nursery:
                 flush.nursery = nursery
-                while True:
-                    said = await socket.receive()
-                    if self.venue.faults.delay_s:
-                        await trio.sleep(self.venue.faults.delay_s)
-                    connection.receive(said, self.venue.clock.now_ns())
+                await self._converse(socket, connection)
+                nursery.cancel_scope.cancel()
         finally:
             self.venue.disconnected(connection)
+
+    async def _converse(self, socket: Socket, connection: Connection) -> None:
+        while True:
+            try:
+                said = await socket.receive()
+            except SocketClosed:
+                return
+            if self.venue.faults.delay_s:
+                await trio.sleep(self.venue.faults.delay_s)
+            connection.receive(said, self.venue.clock.now_ns())
 
     async def run(self) -> None:
         """Let time pass."""

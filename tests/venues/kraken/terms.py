@@ -197,18 +197,23 @@ def _check_times(terms: Terms, now_ns: int) -> None:
 
 
 def _check_prices(terms: Terms) -> None:
-    close = terms.close
-    for term in (terms.limit, terms.trigger, close and close.limit, close and close.trigger):
+    close, pair = terms.close, terms.pair
+    asked = [terms.limit, terms.trigger]
+    asked += [] if close is None else [close.limit, close.trigger]
+    for term in asked:
         if term is None:
             continue
         if term.unit == "static":
-            check_price(term.value, terms.pair)
-        elif term.unit == "quote" and cut(term.value, terms.pair.price_places) != term.value:
-            raise bad_price(terms.pair.wsname, terms.pair.price_places)
+            check_price(term.value, pair)
+        elif term.unit == "quote" and cut(term.value, pair.price_places) != term.value:
+            raise bad_price(pair.wsname, pair.price_places)
         elif term.unit == "pct" and abs(term.value) >= 100:
             raise invalid("price")
-    if close is None:
-        return
+    if close is not None:
+        _check_close(close)
+
+
+def _check_close(close: Close) -> None:
     if close.order_type not in ORDER_TYPES - {"iceberg", "market"}:
         raise invalid("close[ordertype]")
     if (close.order_type in LIMITED) != (close.limit is not None):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -427,5 +427,6 @@ def rest_kind(method: str) -> RequestKind:
     return _KINDS.get(method, "account")
 
 
-def socket_kind(method: str) -> Literal["submit", "amend", "cancel", "account"]:
-    return _KINDS.get(method, "account")  # type: ignore[return-value]
+def socket_kind(method: str) -> RequestKind:
+    """Of a method of the private WebSocket."""
+    return _KINDS.get(method, "account")
