@@ -170,9 +170,8 @@ def test_each_trade_is_given_once_and_in_order(lost: set[int], pages: int, is_tw
     sequence.next_id = 0
     given: list[int] = []
     for at in [at for at in range(40) if at not in lost] + [40]:
-        for _ in range(1 + is_twice):
-            if sequence.place(one(at)) == "next":
-                given.append(at)
+        places = [sequence.place(one(at)) for _ in range(1 + is_twice)]
+        given += [at] * places.count("next")
         while sequence.is_wanted:
             start = sequence.next_id
             page = [one(known) for known in range(start, min(start + pages, at + 1))]
