@@ -189,7 +189,7 @@ class AccountSession:
             self._is_live = True
         elif request_id in self._pending:
             del self._pending[request_id]
-            return [Answer(request_id, message.result, refusal, message.rate_limits)]
+            return [Answer(request_id, bytes(message.result), refusal, message.rate_limits)]
         return []  # nobody waits for it any longer
 
     def _on_event(self, event: msgspec.Raw, recv_ns: int) -> list[Item]:
