@@ -297,7 +297,10 @@ class Session:
     def _on_pairs(self, message: wire.InstrumentMessage, recv_ns: int) -> list[Tick]:
         ticks: list[Tick] = []
         for pair in message.data.pairs:
-            ticks += self._on_pair(pair, recv_ns)
+            try:
+                ticks += self._on_pair(pair, recv_ns)
+            except FAULTS as error:  # one pair that cannot be a market spoils none of the others
+                self._tally.count_fault(error)
         return ticks
 
     def _on_pair(self, pair: wire.Pair, recv_ns: int) -> list[Tick]:

@@ -45,6 +45,10 @@ _READABLE = (
 )
 
 
+class NotPlayable(DataError):
+    """It may be of a venue, and tell something, but it is no stream of a market."""
+
+
 def tape_of(source: LineSource) -> Tape:
     """The tape that a file is.
 
@@ -66,7 +70,7 @@ def _refuse_what_is_no_text(source: LineSource, head: bytes) -> None:
         cut = "cut short: nothing of it can be unpacked" if source.is_truncated else "empty"
         raise DataError(f"{source.name} is {cut}")
     if head[257:262] == b"ustar":
-        raise DataError(f"{source.name} is a tar archive: unpack it first")
+        raise NotPlayable(f"{source.name} is a tar archive: unpack it first")
     begin = head[:65536]
     if len(_CONTROL.findall(begin)) * 100 > len(begin):
         raise DataError(f"{source.name} is binary, not a recording", hint=_READABLE)
@@ -103,7 +107,7 @@ def _stream_tape(source: LineSource, head: bytes, messages: Sequence[Line]) -> T
     venues = [venue for venue in votes if venue]
     if venues:
         return StreamTape(source, max(("binance", "kraken"), key=venues.count))
-    raise DataError(f"{source.name} {_what_json(head, messages)}", hint=_READABLE)
+    raise NotPlayable(f"{source.name} {_what_json(head, messages)}", hint=_READABLE)
 
 
 def _venue(line: Line) -> str:

@@ -11,10 +11,12 @@ from typing import Any, TextIO
 
 import msgspec
 
+from brokers.replay.answers import AnswersReport, inspect_answers
+from brokers.replay.formats import NotPlayable
 from brokers.replay.inspect import InspectReport, MarketReport, bars_of, inspect_tape
 from brokers.replay.tape import open_tape
 from engine.clock import NANOS
-from engine.errors import UsageError
+from engine.errors import DataError, UsageError
 from engine.feed.bars import Series
 from engine.text import safe
 from tui.paint.format import moment, parse_period
@@ -39,11 +41,7 @@ def inspect(path: Path, *, as_json: bool, bars: str | None, out: Path | None) ->
     if out is not None and bars is None:
         raise UsageError("--out is for bars", hint="say which, as in --bars 1m")
     if bars is None:
-        report = inspect_tape(open_tape(path))
-        if as_json:
-            _print_json(report)
-        else:
-            print("\n".join(report_lines(report)))
+        _print_report(path, as_json=as_json)
         return 0
     period_s = _period(bars)
     if out is not None and out.exists() and path.exists() and out.samefile(path):
@@ -64,6 +62,24 @@ def inspect(path: Path, *, as_json: bool, bars: str | None, out: Path | None) ->
     for note in statistics.notes:
         print(f"tickdeck: {safe(path.name, 80)}: {note}", file=sys.stderr)
     return 0
+
+
+def _print_report(path: Path, *, as_json: bool) -> None:
+    """What is in a recording; or in a file of a venue's answers, which are none."""
+    report: InspectReport | AnswersReport
+    try:
+        report = inspect_tape(open_tape(path))
+        lines = report_lines(report)
+    except NotPlayable as error:
+        try:
+            report = inspect_answers(path)
+        except DataError:
+            raise error from None
+        lines = answer_lines(report)
+    if as_json:
+        _print_json(report)
+    else:
+        print("\n".join(lines))
 
 
 def _period(text: str) -> int:
@@ -172,13 +188,43 @@ def report_lines(report: InspectReport) -> Iterator[str]:
     )
     if report.first_malformed:
         yield f"            first: {report.first_malformed}"
-    counts = "  ".join(f"{name} {count:,}" for name, count in report.messages.items())
-    yield f"  messages  {counts}"
+    yield f"  messages  {_counts(report.messages)}"
     for note in report.notes:
         yield f"  note      {note}"
     for market in report.markets:
         yield ""
         yield from _market_lines(market, report.proof, is_bars=report.bar_period_s is not None)
+
+
+def answer_lines(report: AnswersReport) -> Iterator[str]:
+    """The report of a file of answers, for people."""
+    yield f"{report.file}: {report.format}, {report.size_bytes:,} bytes"
+    yield f"  answers   {_counts(report.answers)}"
+    if report.malformed:
+        yield f"  malformed {report.malformed:,}, the first: {report.first_malformed}"
+    if not report.markets:
+        return
+    told = sum(report.statuses.values())
+    yield f"  markets   {report.markets:,}" + (f" of {told:,}" if told > report.markets else "")
+    for name, counts in (
+        ("statuses", report.statuses),
+        ("quotes", report.quotes),
+        ("filters", report.filters),
+    ):
+        if counts:
+            yield f"  {name:<9} {_counts(counts)}"
+    yield ""
+    for one in report.examples:
+        yield (
+            f"{one.fqme}  {one.symbol}, price tick {one.price_tick}, size step {one.size_step},"
+            f" least size {one.min_size}, least worth {one.min_notional}"
+        )
+    if report.markets > len(report.examples):
+        yield f"... and {report.markets - len(report.examples):,} more"
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return "  ".join(f"{name} {count:,}" for name, count in counts.items())
 
 
 def _market_lines(market: MarketReport, proof: str, *, is_bars: bool) -> Iterator[str]:
