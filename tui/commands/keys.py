@@ -139,7 +139,7 @@ def _piped(before: Credentials | None) -> Credentials:
     data = sys.stdin.buffer.read(MOST_PIPED + 1)
     if len(data) > MOST_PIPED:
         raise DataError("more came through the pipe than keys are long")
-    first, _, rest = data.decode("utf-8", "surrogateescape").strip("\n").partition("\n")
+    first, _, rest = data.decode("utf-8", "surrogateescape").partition("\n")
     if not first.strip():
         raise UsageError(
             "nothing came through the pipe", hint="first line: API key; then: the secret"
