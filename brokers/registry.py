@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 GROUP = "tickdeck.brokers"
 
 BUILT_IN = {
+    "kraken": "brokers.kraken.broker",
     "paper": "brokers.paper",
     "replay": "brokers.replay.broker",
     "sim": "brokers.sim.broker",
