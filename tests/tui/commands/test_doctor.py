@@ -4,13 +4,19 @@ from pathlib import Path
 
 import pytest
 
+from engine.credentials import Secret
+from engine.keystore.encrypted import Encrypted
+from engine.keystore.private_files import write_private
+from engine.keystore.sealed import Costs
 from engine.locations import Locations, find_locations
+from tests.support.keys import made
 from tui.commands import doctor
 from tui.commands.doctor import (
     Finding,
     broker_findings,
     config_findings,
     examine,
+    key_findings,
     place_findings,
     terminal_findings,
     text_findings,
@@ -102,6 +108,72 @@ def test_looking_leaves_no_file_behind(places: Locations) -> None:
     list(place_findings(places))
 
     assert ["state"] == [path.name for path in places.data_dir.iterdir()]
+
+
+# -- keys ----------------------------------------------------------------------------------------
+
+KEYS = '[main]\nkey = "CANARYKEYCANARY"\nsecret = "b"\n[half]\nkey = "CANARYKEYCANARY"\n'
+ACCOUNTS = """
+[accounts.main]
+broker = "sim"
+mode = "live"
+[accounts.bare]
+broker = "sim"
+mode = "live"
+"""
+
+
+@pytest.fixture
+def with_keys(places: Locations) -> Locations:
+    places.config_dir.mkdir()
+    places.brokers_file.write_text(ACCOUNTS)
+    write_private(places.secrets_file, KEYS.encode())
+    store = Encrypted(places.encrypted_file, costs=Costs(n=2, r=1))
+    store.unlock(Secret("passphrase"))
+    store.keep("sub", made("a", "b"))
+    return places
+
+
+def test_without_keys_nothing_is_said_of_them(places: Locations) -> None:
+    assert [] == list(key_findings(places))
+
+
+def test_every_store_of_keys_is_looked_at_and_none_is_opened(with_keys: Locations) -> None:
+    findings = list(key_findings(with_keys))
+    told = [(finding.verdict, finding.detail) for finding in findings]
+
+    assert ("ok", f"{with_keys.secrets_file}: half main") in told
+    assert ("ok", f"{with_keys.encrypted_file}: sub") in told
+    assert ("fault", "account half: the secret is missing") in told
+    assert ("note", "account bare: no keys, unless the system's keyring has them") in told
+    assert 4 == len(told)
+    assert not any("CANARY" in str(finding) for finding in findings)
+    assert all(finding.remedy for finding in findings if finding.verdict != "ok")
+
+
+@pytest.mark.parametrize("name", ["secrets.toml", "secrets.enc"])
+def test_a_file_of_keys_that_others_can_read_is_a_fault(with_keys: Locations, name: str) -> None:
+    path = with_keys.config_dir / name
+    path.chmod(0o640)
+    faults = [finding for finding in key_findings(with_keys) if finding.verdict == "fault"]
+
+    assert any(f"chmod 600 {path}" in finding.detail for finding in faults)
+
+
+def test_a_variable_of_no_account_is_noted(
+    with_keys: Locations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TICKDECK_KEY_MIAN", "CANARYKEYCANARY")
+    findings = list(key_findings(with_keys))
+
+    assert any("TICKDECK_KEY_MIAN is of no account" in finding.detail for finding in findings)
+    assert not any("CANARY" in str(finding) for finding in findings)
+
+
+def test_keys_are_looked_at_where_brokers_toml_is_wrong_too(with_keys: Locations) -> None:
+    with_keys.brokers_file.write_text("nonsense")
+
+    assert "ok" in {finding.verdict for finding in key_findings(with_keys)}
 
 
 def test_every_broker_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
