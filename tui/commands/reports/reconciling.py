@@ -157,6 +157,7 @@ def _asked(locations: Locations, name: str) -> dict[str, Decimal]:
     from brokers import registry
     from engine.broker import BrokerSettings
     from engine.clock import SystemClock
+    from engine.services import sole_error
     from engine.settings import load_brokers
     from tui.commands.unlocking import Stores
 
@@ -197,3 +198,5 @@ def _asked(locations: Locations, name: str) -> dict[str, Decimal]:
         return dict(trio.run(ask))
     except trio.TooSlowError as error:
         raise BrokerError(f"{account.broker} did not answer within {WAIT_S:.0f} s") from error
+    except ExceptionGroup as group:
+        raise sole_error(group) from None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,7 +13,8 @@ from msgspec.structs import replace
 
 from brokers import registry
 from brokers.sim.broker import SimBroker, SimOptions
-from engine.broker import Broker, BrokerSettings
+from engine.broker import Broker, BrokerSettings, Report, TradingClient
+from engine.messages import AccountInfo
 from tests.support.records import ROUND_TRIP, entries_of, fill_of, write_journal
 from tui.__main__ import run
 
@@ -113,6 +116,44 @@ def test_the_venue_is_asked_where_nothing_is_given(
     rows = {row["asset"]: row for row in json.loads(capsys.readouterr().out)}
     assert (rows["usdt"]["ours"], rows["usdt"]["theirs"]) == ("-83.4", "500")
     assert rows["usdt"]["gap"] == "583.4"
+
+
+class Keyed(SimBroker):
+    """The embedded exchange, as if it lasted, with a door that asks for keys."""
+
+    settings: BrokerSettings
+
+    def open_client(
+        self, account: AccountInfo, report: Report
+    ) -> AbstractAsyncContextManager[TradingClient]:
+        return self._with_keys(account, report)
+
+    @asynccontextmanager
+    async def _with_keys(
+        self, account: AccountInfo, report: Report
+    ) -> AsyncIterator[TradingClient]:
+        await self.settings.credentials(account.name)
+        async with super().open_client(account, report) as client:
+            yield client
+
+
+def test_the_venue_is_asked_with_the_keys_of_the_account(
+    reconcile: list[str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def open_keyed(settings: BrokerSettings) -> Broker:
+        broker = Keyed(settings.name, settings.clock, SimOptions(cash=Decimal(500)))
+        broker.capabilities = replace(broker.capabilities, outlives_engine=True)
+        broker.settings = settings
+        return broker
+
+    monkeypatch.setattr(registry, "load", lambda _: open_keyed)
+
+    assert run([*reconcile, "--json"]) == 69
+    assert "there are no keys for account sim" in capsys.readouterr().err
+    monkeypatch.setenv("TICKDECK_KEY_SIM", "a")
+    monkeypatch.setenv("TICKDECK_SECRET_SIM", "b")
+    assert run([*reconcile, "--json"]) == 1
+    assert "583.4" in capsys.readouterr().out
 
 
 def test_a_venue_that_ends_with_its_engine_cannot_be_asked(
