@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 GROUP = "tickdeck.brokers"
 
 BUILT_IN = {
+    "binance": "brokers.binance.broker",
     "kraken": "brokers.kraken.broker",
     "paper": "brokers.paper",
     "replay": "brokers.replay.broker",
