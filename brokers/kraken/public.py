@@ -114,9 +114,9 @@ class PublicApi:
                 )
             except Throttled as error:
                 pause_s = (error.until_ns - self._clock.now_ns()) / NANOS
+                lane.open_s = trio.current_time() + max(pause_s, 0.0)
                 if pause_s > patience_s:
                     raise
-                lane.open_s = trio.current_time() + max(pause_s, 0.0)
             except BrokerUnavailable as error:
                 failures += 1
                 if failures >= ATTEMPTS:
