@@ -27,6 +27,7 @@ def spot_listing(
     broker: str = "test",
     price_range: PriceRange | None = DEFAULT_RANGE,
     fees: tuple[str, str] = ("0.001", "0.001"),
+    worth: float | None = None,
     **filters: Decimal | None,
 ) -> Listing:
     """A market at about `price`, with the pace, spread and depth of `like` in money.
@@ -34,6 +35,7 @@ def spot_listing(
     Args:
         symbol: the venue's own spelling, the key of the market everywhere.
         fees: shares that maker and taker pay.
+        worth: price of the base asset in the quote asset of `like`, where it is quoted in another.
         filters: fields of `Instrument`: min_size, max_size, min_notional, market_max_size, ...
     """
     model = _BY_FQME[like]
@@ -53,15 +55,15 @@ def spot_listing(
         average_minutes=5,
         **bounds,  # type: ignore[arg-type]
     )
-    return _scaled(model, instrument, price)
+    return _scaled(model, instrument, price, price if worth is None else worth)
 
 
-def _scaled(model: Listing, instrument: Instrument, price: float) -> Listing:
+def _scaled(model: Listing, instrument: Instrument, price: float, worth: float) -> Listing:
     """`model` at another price and on another grid: distances stay the same share of the price,
     sizes the same share of what trades."""
     of_price = price / model.base_price
     ticks = of_price * float(model.instrument.price_tick / instrument.price_tick)
-    steps = float(model.instrument.size_step / instrument.size_step) / of_price
+    steps = float(model.instrument.size_step / instrument.size_step) * model.base_price / worth
     return replace(
         model,
         instrument=instrument,

@@ -196,6 +196,10 @@ class SpotMarket:
         """See `Tape.bars`."""
         return self.tape.bars(period, start_ns, end_ns, now_ns)
 
+    def trade_ids(self, start_ns: int, end_ns: int) -> tuple[int, int]:
+        """Numbers of the first and last trade of [start, end); -1 where there are none."""
+        return self.tape.ids_between(start_ns, end_ns)
+
     # -- others' orders ------------------------------------------------------------------------
 
     def place(self, side: str, price: Decimal, size: Decimal, *, is_ioc: bool = False) -> int:

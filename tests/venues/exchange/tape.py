@@ -121,6 +121,11 @@ class Tape:
         first = self._id_at(start_ns)
         return [trade for trade in self.since_id(first, limit) if trade.time_ns < end_ns]
 
+    def ids_between(self, start_ns: int, end_ns: int) -> tuple[int, int]:
+        """Numbers of the first and last trade of [start, end); -1 where there are none."""
+        first, stop = self._id_at(start_ns), self._id_at(end_ns)
+        return (first, stop - 1) if first < stop else (-1, -1)
+
     def aggregates(self, trades: list[PublicTrade]) -> list[Aggregate]:
         """`trades`, put together; whole aggregates only come of whole runs of trades."""
         runs: list[list[PublicTrade]] = []

@@ -88,12 +88,15 @@ class SpotExchange:
         commission: Commission = in_what_is_received,
         first_order_id: int = 1,
         fees_held: Decimal = ZERO,
+        refuses_dry: bool = True,
     ) -> None:
         """`fees_held` is the share of their cost that buys lock besides, for venues that take
-        commission in quote units."""
+        commission in quote units. `refuses_dry`: market orders that would meet nothing are refused;
+        else they expire."""
         self.clock = clock
         self._commission = commission
         self._fees_held = fees_held
+        self._refuses_dry = refuses_dry
         now_ns = clock.now_ns()
         self._owners: dict[tuple[str, int], OrderRecord] = {}
         """Working orders by market and number in it."""
@@ -365,7 +368,7 @@ class SpotExchange:
             cost, left = cost + part * price, left - part
             if not left:
                 break
-        if left == record.size:
+        if left == record.size and self._refuses_dry:
             raise Refusal("no_liquidity")
         return (asset, need) if record.side == "sell" else (asset, cost * (1 + self._fees_held))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
@@ -39,6 +39,8 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     status: int = 200
     headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     body: bytes = b""
+    when_sent: Callable[[], None] | None = None
+    """Called once the answer has left; not if it could not."""
 
 
 class Hangup(msgspec.Struct, frozen=True):

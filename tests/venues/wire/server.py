@@ -155,6 +155,8 @@ class _Connection:
             if isinstance(answer, Hangup):
                 return
             await self._send(answer, is_head=head.method == b"HEAD")
+            if answer.when_sent is not None:
+                answer.when_sent()
             if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
                 return
             self._http.start_next_cycle()

@@ -88,6 +88,10 @@ class Socket:
             raise SocketClosed
         self.put(text)
         await trio.lowlevel.checkpoint()
+        await self.drain()
+
+    async def drain(self) -> None:
+        """Wait while the reader is far behind."""
         while self._unsent_bytes > HIGH_MARK and not self._is_over:
             await self._change()
 
