@@ -215,9 +215,16 @@ class BinanceBroker:
             except BrokerError as error:
                 _log.warning("what is traded most is not known: %s", describe(error))
 
+        info: wire.ExchangeInfo | BrokerError
         async with trio.open_nursery() as nursery:
             nursery.start_soon(ask_tickers)
-            info = await self._api.exchange_info()
+            try:
+                info = await self._api.exchange_info()
+            except BrokerError as error:
+                info = error
+                nursery.cancel_scope.cancel()
+        if isinstance(info, BrokerError):
+            raise info
         # Thousands of symbols with a dozen filters each: the markets go on meanwhile.
         return await trio.to_thread.run_sync(
             lambda: listed_markets(info, tickers, ending=self._ending)

@@ -15,7 +15,7 @@ import trio
 
 from brokers.binance.broker import BinanceBroker, open_broker
 from engine.broker import BrokerSettings
-from engine.clock import SystemClock
+from engine.clock import SystemClock, wall_ns
 from engine.messages import Break, Quote, Tick
 from tests.venues.wire.messages import Hangup, Request, Response, WireRules
 from tests.venues.wire.server import serve
@@ -93,7 +93,7 @@ class ScriptedBinance:
             "ticker/24hr": self._ticker,
             "depth": lambda params: self.snapshot,
             "aggTrades": self._agg_trades,
-            "time": lambda params: {"serverTime": 1_700_000_000_000},
+            "time": lambda params: {"serverTime": wall_ns() // 1_000_000},
             "klines": lambda params: [],
         }.get(path)
         if made is None:
