@@ -62,6 +62,21 @@ class PriceRange(msgspec.Struct, frozen=True, kw_only=True):
         return self.sell_low, self.sell_high
 
 
+class TrailRange(msgspec.Struct, frozen=True, kw_only=True):
+    """How far behind the price an order may trail, in percent of it. TRAILING_DELTA of Binance."""
+
+    buy_least: Decimal
+    buy_most: Decimal
+    sell_least: Decimal
+    sell_most: Decimal
+
+    def bounds(self, side: Literal["buy", "sell"]) -> tuple[Decimal, Decimal]:
+        """Least and most for an order of `side`."""
+        if side == "buy":
+            return self.buy_least, self.buy_most
+        return self.sell_least, self.sell_most
+
+
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     """What an fqme names. Prices are in `quote` per `base` unit, sizes in `base` units."""
 
@@ -97,6 +112,18 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     average_minutes: int = 0
     """Minutes of trades whose average price, weighted by size, `price_range` is held against, and
     by which a market order is worth something to the venue; 0 takes the last price."""
+    trail_range: TrailRange | None = None
+    """Of orders that trail at the venue."""
+    max_iceberg_parts: int | None = None
+    """Parts that an iceberg may be shown in, one after the other."""
+    max_open_orders: int | None = None
+    """Orders of an account that may work in the market at once."""
+    max_open_stops: int | None = None
+    """Of those the ones that wait for a stop price."""
+    max_open_icebergs: int | None = None
+    rules: dict[str, str] = {}
+    """What the venue calls the rules that are checked here, by the name of the check: `size_step`
+    is `LOT_SIZE`. For people who look them up."""
     multiplier: Decimal = Decimal(1)
     """Units of `base` that one contract stands for; of `quote` if it is inverse."""
     is_inverse: bool = False

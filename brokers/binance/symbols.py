@@ -8,13 +8,31 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import Final
 
 from brokers.binance import wire
-from engine.instruments import Instrument, PriceRange
+from engine.instruments import Instrument, PriceRange, TrailRange
 from engine.text import safe
 
 FINEST_STEP = Decimal(1).scaleb(-8)
 """Decimals that all prices and sizes are written with; the step where a filter is off."""
+
+RULES: Final = {
+    "PRICE_FILTER": ("price_tick", "min_price", "max_price"),
+    "LOT_SIZE": ("size_step", "min_size", "max_size"),
+    "MARKET_LOT_SIZE": ("market_size_step", "market_min_size", "market_max_size"),
+    "MIN_NOTIONAL": ("min_notional", "max_notional"),
+    "NOTIONAL": ("min_notional", "max_notional"),
+    "PERCENT_PRICE": ("price_range",),
+    "PERCENT_PRICE_BY_SIDE": ("price_range",),
+    "ICEBERG_PARTS": ("iceberg_parts",),
+    "TRAILING_DELTA": ("trail_range",),
+    "MAX_NUM_ORDERS": ("open_orders",),
+    "MAX_NUM_ALGO_ORDERS": ("open_stops",),
+    "MAX_NUM_ICEBERG_ORDERS": ("open_icebergs",),
+}
+"""Filters of the venue, and what is checked here of each before an order is sent. MAX_POSITION is
+the venue's to check: it counts balances, which come from elsewhere too."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_\-]{0,39}")
 
@@ -71,6 +89,24 @@ def as_instrument(info: wire.SymbolInfo, fqme: str) -> Instrument:
         max_notional_of_market=notional.apply_max_to_market,
         price_range=None if percent is None else _range(percent),
         average_minutes=notional.average_minutes if percent is None else percent.average_minutes,
+        trail_range=_trail_range(filters.get("TRAILING_DELTA", none)),
+        max_iceberg_parts=filters.get("ICEBERG_PARTS", none).limit or None,
+        max_open_orders=filters.get("MAX_NUM_ORDERS", none).max_orders or None,
+        max_open_stops=filters.get("MAX_NUM_ALGO_ORDERS", none).max_stops or None,
+        max_open_icebergs=filters.get("MAX_NUM_ICEBERG_ORDERS", none).max_icebergs or None,
+        rules={check: name for name in filters for check in RULES.get(name, ())},
+    )
+
+
+def _trail_range(rule: wire.Filter) -> TrailRange | None:
+    """TRAILING_DELTA. A purchase is stopped above the price, and a sale below it."""
+    if not rule.max_trail_above or not rule.max_trail_below:
+        return None
+    return TrailRange(
+        buy_least=Decimal(rule.min_trail_above) / 100,
+        buy_most=Decimal(rule.max_trail_above) / 100,
+        sell_least=Decimal(rule.min_trail_below) / 100,
+        sell_most=Decimal(rule.max_trail_below) / 100,
     )
 
 

@@ -238,6 +238,16 @@ class Filter(msgspec.Struct):
     multiplier_up: Decimal | None = msgspec.field(name="multiplierUp", default=None)
     multiplier_down: Decimal | None = msgspec.field(name="multiplierDown", default=None)
     average_minutes: int = msgspec.field(name="avgPriceMins", default=0)
+    limit: int = 0
+    """Of parts of an iceberg."""
+    max_orders: int = msgspec.field(name="maxNumOrders", default=0)
+    max_stops: int = msgspec.field(name="maxNumAlgoOrders", default=0)
+    max_icebergs: int = msgspec.field(name="maxNumIcebergOrders", default=0)
+    min_trail_above: int = msgspec.field(name="minTrailingAboveDelta", default=0)
+    """Hundredths of a percent, as are the other three."""
+    max_trail_above: int = msgspec.field(name="maxTrailingAboveDelta", default=0)
+    min_trail_below: int = msgspec.field(name="minTrailingBelowDelta", default=0)
+    max_trail_below: int = msgspec.field(name="maxTrailingBelowDelta", default=0)
 
 
 class SymbolInfo(msgspec.Struct):

@@ -16,6 +16,7 @@ from engine.broker import Capabilities
 from engine.ems import risk
 from engine.ems.accounts import Account
 from engine.ems.blotter import Blotter
+from engine.ems.filters import by_rule, check_room
 from engine.ems.guards import Guards
 from engine.ems.hours import Hours, parse_hours
 from engine.ems.limits import RiskLimits, matching, missing_live_limits
@@ -125,11 +126,11 @@ class Gate:
             hours=hours,
         )
         if refusal := check_shape(order, instrument, capabilities):
-            return refusal  # first of all: its numbers may be none
+            return by_rule(refusal, instrument)  # first of all: its numbers may be none
         is_reducing = is_exit or risk.reduces(order, terms.position, terms.working)
         return (
             self._guards.refuse(order, is_reducing=is_reducing)
-            or risk.check(order, terms)
+            or by_rule(risk.check(order, terms) or _check_room(order, terms), instrument)
             or self._refuse_of_markets(order, limits, terms)
             or self._refuse_over_time(order, limits, terms, (order.account,), is_reducing)
             or self._refuse_of_all(order, account, terms, is_reducing, is_alone)
@@ -248,7 +249,7 @@ class Gate:
         instrument = self._markets.instrument_of(order.fqme)
         if instrument is not None and _only_shrinks(order, wanted):
             return (
-                check_shape(wanted, instrument, capabilities)
+                by_rule(check_shape(wanted, instrument, capabilities), instrument)
                 or self._guards.refuse(wanted, is_reducing=True)
                 or _refuse_size(order, wanted)
             )
@@ -311,6 +312,15 @@ def refuse_loss(
         return denied(order, "max_day_loss", reason, f"{text(most)} {currency}", "unknown")
     reason = f"the day has cost {whose} {amount_text(loss)} {currency}: only what reduces passes"
     return denied(order, "max_day_loss", reason, f"{text(most)} {currency}", amount_text(loss))
+
+
+def _check_room(order: Order, terms: risk.Terms) -> Denied | None:
+    """What works already is there; what is held here asks for no room yet."""
+    is_held = order.state is OrderState.DARK or order.route == "dark"
+    is_sent = order.state in (OrderState.PENDING, OrderState.TRIGGERED)
+    if not is_sent or (is_held and order.state is OrderState.PENDING):
+        return None
+    return check_room(order, terms.instrument, terms.working)
 
 
 def _hours(limits: RiskLimits, instrument: Instrument) -> Hours | None:

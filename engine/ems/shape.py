@@ -5,7 +5,7 @@ Needs no market: only the instrument, and what the account's venue can do.
 
 from __future__ import annotations
 
-from decimal import Context, Decimal, localcontext
+from decimal import ROUND_CEILING, Context, Decimal, localcontext
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -235,10 +235,20 @@ def _check_size(order: Order, instrument: Instrument) -> Denied | None:
     if not _is_multiple(size, instrument.size_step):
         reason = "the size is not a multiple of the size step"
         return denied(order, "size_step", reason, instrument.size_step, size)
-    if order.shown is not None and not _is_multiple(order.shown, instrument.size_step):
-        reason = "what an iceberg shows is not a multiple of the size step"
-        return denied(order, "size_step", reason, instrument.size_step, order.shown)
+    if order.shown is not None and (refusal := _check_parts(order, order.shown, instrument)):
+        return refusal
     return check_market_size(order, instrument) if order.order_type == "market" else None
+
+
+def _check_parts(order: Order, shown: Decimal, instrument: Instrument) -> Denied | None:
+    if not _is_multiple(shown, instrument.size_step):
+        reason = "what an iceberg shows is not a multiple of the size step"
+        return denied(order, "size_step", reason, instrument.size_step, shown)
+    most = instrument.max_iceberg_parts
+    parts = (order.size / shown).to_integral_value(rounding=ROUND_CEILING)
+    if most is not None and parts > most:
+        return denied(order, "iceberg_parts", "the iceberg has too many parts", most, parts)
+    return None
 
 
 def check_market_size(order: Order, instrument: Instrument) -> Denied | None:
@@ -270,6 +280,20 @@ def _check_prices(order: Order, instrument: Instrument) -> Denied | None:
         if distance is not None and not _is_multiple(distance, instrument.price_tick):
             reason = f"the {name} is not a multiple of the price tick"
             return denied(order, "price_tick", reason, instrument.price_tick, distance)
+    if order.trail is not None and order.trail_unit == "percent":
+        return _check_trail_range(order, order.trail, instrument)
+    return None
+
+
+def _check_trail_range(order: Order, trail: Decimal, instrument: Instrument) -> Denied | None:
+    """What is held here trails as far as it likes."""
+    if instrument.trail_range is None or order.route == "dark":
+        return None
+    least, most = instrument.trail_range.bounds(order.side)
+    if trail < least:
+        return denied(order, "trail_range", "the venue trails no closer, in percent", least, trail)
+    if trail > most:
+        return denied(order, "trail_range", "the venue trails no farther, in percent", most, trail)
     return None
 
 

@@ -38,6 +38,13 @@ def check_terms(
     terms: AlgoTerms, instrument: Instrument, *, can_amend: bool = True
 ) -> Fault | None:
     """What is wrong with `terms` for this market; None if nothing is."""
+    fault = _fault(terms, instrument, can_amend)
+    if fault is None or fault.check not in instrument.rules:
+        return fault
+    return fault._replace(reason=f"{fault.reason} ({instrument.rules[fault.check]})")
+
+
+def _fault(terms: AlgoTerms, instrument: Instrument, can_amend: bool) -> Fault | None:
     for name, size in _sizes(terms):
         if fault := _size_fault(name, size, instrument):
             return fault

@@ -27,6 +27,13 @@ def test_a_listed_symbol_becomes_an_instrument_with_its_limits() -> None:
     assert market.average_minutes == 5
     assert market.price_range is not None
     assert [str(bound) for bound in market.price_range.bounds("buy")] == ["0.2", "5"]
+    assert (market.max_open_orders, market.max_open_stops) == (200, 5)
+    assert market.max_iceberg_parts == 10
+    assert market.trail_range is not None
+    assert [str(bound) for bound in market.trail_range.bounds("sell")] == ["0.1", "20"]
+    assert market.rules["size_step"] == "LOT_SIZE"
+    assert market.rules["min_notional"] == "NOTIONAL"
+    assert market.rules["price_range"] == "PERCENT_PRICE_BY_SIDE"
 
 
 def test_a_filter_that_is_off_leaves_the_finest_step_and_no_limit() -> None:

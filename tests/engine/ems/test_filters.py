@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from engine.ems.filters import check_range, check_worth
+from engine.ems.filters import by_rule, check_range, check_room, check_worth
 from engine.instruments import PriceRange
-from engine.messages import Order
+from engine.messages import Order, OrderState
 from tests.support.venue import FQME, INSTRUMENT
 
 D = Decimal
@@ -74,3 +74,46 @@ def test_an_order_is_worth_enough_and_not_too_much_where_that_is_asked(
     refused = check_worth(order(order_type=order_type, price=price, size=D(size)), market, D(100))
 
     assert (None if refused is None else refused.check) == check
+
+
+CROWDED = replace(INSTRUMENT, max_open_orders=3, max_open_stops=1, max_open_icebergs=1)
+STOP = {"order_type": "stop", "price": None, "stop_price": D(99), "state": OrderState.OPEN}
+ICEBERG = {"shown": D(1), "size": D(3), "state": OrderState.OPEN}
+LIMIT = {"state": OrderState.OPEN}
+
+
+@pytest.mark.parametrize(
+    ("fields", "others", "check"),
+    [
+        (LIMIT, [LIMIT, LIMIT], ""),
+        (LIMIT, [LIMIT, LIMIT, LIMIT], "open_orders"),
+        (LIMIT, [LIMIT, LIMIT, {"state": OrderState.DARK}], ""),  # not at the venue
+        (STOP, [LIMIT], ""),
+        (STOP, [STOP], "open_stops"),
+        (LIMIT, [STOP, ICEBERG], ""),
+        (ICEBERG, [ICEBERG], "open_icebergs"),
+    ],
+)
+def test_a_venue_takes_so_many_orders_of_an_account_in_a_market(
+    fields: dict[str, Any], others: list[dict[str, Any]], check: str
+) -> None:
+    refused = check_room(order(**fields), CROWDED, [order(**other) for other in others])
+
+    assert ("" if refused is None else refused.check) == check
+
+
+def test_orders_in_other_markets_take_no_room() -> None:
+    elsewhere = [replace(order(**LIMIT), fqme="ethusdt.spot.test")] * 5
+
+    assert check_room(order(), CROWDED, elsewhere) is None
+    assert check_room(order(), INSTRUMENT, [order(**LIMIT)] * 500) is None
+
+
+def test_a_refusal_names_the_rule_as_the_venue_does() -> None:
+    refused = check_worth(order(size=D("0.01")), INSTRUMENT, D(100))
+    named = by_rule(refused, replace(INSTRUMENT, rules={"min_notional": "NOTIONAL"}))
+
+    assert named is not None
+    assert named.reason == f"the venue takes no order worth less, in {INSTRUMENT.quote} (NOTIONAL)"
+    assert by_rule(refused, INSTRUMENT) == refused
+    assert by_rule(None, INSTRUMENT) is None

@@ -385,3 +385,52 @@ def test_a_touched_order_keeps_its_own_price_and_a_market_order_has_none() -> No
     assert door.gate.price_through(order(), 105.0, 5) == 100
     market = order(order_type="market", price=None)
     assert door.gate.price_through(market, 105.0, 5) is None
+
+
+# -- the venue's own names of its rules ----------------------------------------------------------
+
+
+def as_binance() -> Instrument:
+    rules = {"size_step": "LOT_SIZE", "min_notional": "NOTIONAL", "open_orders": "MAX_NUM_ORDERS"}
+    return replace(INSTRUMENT, rules=rules, max_open_orders=2)
+
+
+async def test_a_denial_names_the_rule_of_the_venue_that_the_order_does_not_keep() -> None:
+    async with open_desk() as desk:
+        desk.markets.instruments[FQME] = as_binance()
+        off_step = desk.submit(size=Decimal("1.0005"))
+        too_little = desk.submit(size=Decimal("0.001"))
+        await opened(desk)
+        await opened(desk)
+        too_many = desk.submit()
+        algo = BracketTerms(
+            side="buy",
+            size=Decimal("1.0005"),
+            price=Decimal(100),
+            stop_price=Decimal(95),
+            targets=((Decimal(105), Decimal("1.0005")),),
+        )
+        desk.router.handle(SubmitAlgo(algo_id="A", account="main", fqme=FQME, terms=algo))
+        await desk.router.wait_idle()
+
+        step, worth = desk.denial(off_step), desk.denial(too_little)
+        room = desk.denial(too_many)
+        assert (step.check, step.reason[-11:]) == ("size_step", " (LOT_SIZE)")
+        assert (worth.check, worth.reason[-11:]) == ("min_notional", " (NOTIONAL)")
+        assert (room.check, room.limit, room.value) == ("open_orders", "2", "2")
+        assert room.reason.endswith("(MAX_NUM_ORDERS)")
+        assert desk.told(CommandRefused)[-1].reason.endswith("(LOT_SIZE)")
+
+
+async def test_what_is_held_here_takes_no_room_at_the_venue() -> None:
+    async with open_desk() as desk:
+        desk.markets.instruments[FQME] = as_binance()
+        await opened(desk)
+        for number in range(3):
+            price = Decimal(105 + number)
+            desk.submit(route="dark", trigger_price=price, price=price)
+        await desk.router.wait_idle()
+        last = await opened(desk)
+
+        assert [order.state for order in desk.router.working()].count(OrderState.DARK) == 3
+        assert desk.order(last).state is OrderState.OPEN

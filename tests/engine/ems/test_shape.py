@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from engine.broker import Capabilities
 from engine.ems.shape import LARGEST, as_sent, check_shape, denied, held_as, terms_kept, text
+from engine.instruments import TrailRange
 from engine.messages import Denied, Order
 from tests.support.venue import EVERYTHING, FQME, INSTRUMENT
 
@@ -410,3 +411,36 @@ def test_a_refusal_names_the_order_the_check_and_both_numbers() -> None:
     assert denied(order(), "band", "too far", Decimal("10.0"), "12 %") == Denied(
         order_id="o", check="band", reason="too far", limit="10", value="12 %"
     )
+
+
+def test_an_iceberg_has_no_more_parts_than_its_venue_takes() -> None:
+    iceberg = {**LIMIT, "size": Decimal(5), "shown": Decimal(2)}
+    capabilities = replace(EVERYTHING, can_iceberg=True)
+
+    assert refusal(iceberg, capabilities, max_iceberg_parts=3) is None
+    denial = refusal(iceberg, capabilities, max_iceberg_parts=2)
+    assert told(denial) == ("iceberg_parts", "2", "3")
+
+
+@pytest.mark.parametrize(
+    ("side", "trail", "expected"),
+    [
+        ("buy", "0.1", None),
+        ("buy", "0.09", ("trail_range", "0.1", "0.09")),
+        ("buy", "20.01", ("trail_range", "20", "20.01")),
+        ("sell", "0.1", ("trail_range", "0.2", "0.1")),
+        ("sell", "10", None),
+    ],
+)
+def test_a_trail_at_the_venue_is_as_long_as_that_lets_it_be(
+    side: str, trail: str, expected: tuple[str, str, str] | None
+) -> None:
+    bounds = ("0.1", "20", "0.2", "10")
+    names = ("buy_least", "buy_most", "sell_least", "sell_most")
+    limits = TrailRange(**{name: Decimal(one) for name, one in zip(names, bounds, strict=True)})
+    fields = {**TRAILING, "side": side, "trail": Decimal(trail), "trail_unit": "percent"}
+    denial = refusal(fields, trail_range=limits)
+    held = {"route": "dark", "trail": Decimal(50), "trail_unit": "percent"}
+
+    assert (None if denial is None else told(denial)) == expected
+    assert refusal(held, trail_range=limits) is None
