@@ -23,8 +23,8 @@ from engine.keystore.sealed import Costs
 from engine.keystore.secrets_file import SecretsFile
 from engine.keystore.store import STORES, Store, StoreName
 from engine.locations import find_locations
-from tests.engine.keystore.test_os_keyring import InMemory
 from tests.support.canary import Canary
+from tests.support.keyrings import InMemory
 from tests.support.keys import made, revealed
 
 Open = Callable[..., Keystore]

@@ -6,44 +6,16 @@ from collections.abc import Callable
 
 import keyring
 import pytest
-from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as FailKeyring
 from keyring.backends.null import Keyring as NullKeyring
-from keyring.errors import KeyringLocked, PasswordDeleteError, PasswordSetError
+from keyring.errors import KeyringLocked
 
 from engine.credentials import CredentialsMissing
 from engine.errors import ConfigError
 from engine.keystore.os_keyring import SERVICE, KeyringAbsent, OsKeyring
 from tests.support.canary import Canary
+from tests.support.keyrings import InMemory
 from tests.support.keys import made, revealed
-
-
-class InMemory(KeyringBackend):
-    """A keyring as the library's interface asks for one, with switches."""
-
-    priority = -2  # type: ignore[assignment]  # the library must not choose it by itself
-
-    def __init__(self) -> None:
-        self.kept: dict[tuple[str, str], str] = {}
-        self.error: Exception | None = None
-        self.forgets = False
-        """It takes what it is given, and keeps none of it."""
-
-    def get_password(self, service: str, username: str) -> str | None:
-        if self.error:
-            raise self.error
-        return self.kept.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        if self.error:
-            raise PasswordSetError(f"cannot write {password}")
-        if not self.forgets:
-            self.kept[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        if (service, username) not in self.kept:
-            raise PasswordDeleteError("not found")
-        del self.kept[service, username]
 
 
 @pytest.fixture
@@ -142,4 +114,4 @@ def test_what_could_not_be_kept_is_not_told(store: OsKeyring, backend: InMemory)
 
 
 def test_it_is_named_by_where_it_comes_from(store: OsKeyring) -> None:
-    assert "test_os_keyring" == store.backend_name()
+    assert "keyrings" == store.backend_name()

@@ -25,8 +25,8 @@ from engine.keystore import encrypted, sealed
 from engine.keystore.encrypted import Encrypted
 from engine.keystore.os_keyring import OsKeyring
 from engine.keystore.secrets_file import SecretsFile
-from tests.engine.keystore.test_os_keyring import InMemory
 from tests.support.canary import Canary
+from tests.support.keyrings import InMemory
 from tests.support.keys import revealed
 from tests.support.typist import Typist
 from tui.__main__ import run
