@@ -69,7 +69,7 @@ class Session:
             return Said(self._reply(call, None, self._tells_limits, error))
         request_id = asked.get("id")
         sent: Message = dict(asked.get("params") or {})
-        tells = sent.pop("returnRateLimits", self._tells_limits)
+        tells = sent.get("returnRateLimits", self._tells_limits)
         endpoint = self._endpoint(_VERSION.sub("", asked["method"], 1))
         kind: RequestKind = "public" if endpoint is None else endpoint.kind
         verdict = self._state.faults.before(kind)
@@ -100,6 +100,7 @@ class Session:
     def _run(self, call: Call, endpoint: Endpoint, sent: Message) -> Any:
         payload = socket_payload(sent)
         signature, key_text = sent.pop("signature", None), sent.pop("apiKey", None)
+        sent.pop("returnRateLimits", None)  # signed like all others, and read by none
         call.params = Params(sent)
         self._state.limits.spend(self._client, endpoint.weight_of(call), call.now_ns)
         if endpoint.security != "none":
