@@ -102,7 +102,11 @@ class AccountHistory:
         Args:
             venue_id: the venue's id of the newest part of it that is known; 0 for none.
         """
-        reply = await self._find(symbol, origClientOrderId=known_client_id(order_id))
+        try:
+            client = known_client_id(order_id)
+        except ValueError:
+            return None  # the venue would not have taken it
+        reply = await self._find(symbol, origClientOrderId=client)
         if reply is None and venue_id:
             # It was canceled by somebody who gave it another client order id.
             reply = await self._find(symbol, orderId=venue_id)

@@ -297,11 +297,15 @@ class BinanceClient:
         tracked = self._table.get(order.order_id)
         # The id that the engine knows may be that of a part which was replaced since.
         venue_id = tracked.current if tracked else 0
+        try:
+            client, name = known_client_id(order.order_id), marked(order.order_id, "c")
+        except ValueError as error:
+            raise OrderRejected(f"nothing was sent: {error}") from None
         if venue_id:
             params["orderId"] = venue_id
         else:
-            params["origClientOrderId"] = known_client_id(order.order_id)
-        if name := marked(order.order_id, "c"):
+            params["origClientOrderId"] = client
+        if name:
             params["newClientOrderId"] = name
         for reply in await self._caller.ask(CANCEL, params, wire.decode_canceled):
             self._say(self._table.canceled(reply))
