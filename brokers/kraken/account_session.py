@@ -29,6 +29,11 @@ ENOUGH_HEARTBEATS: Final = 2
 come only while there is nothing else to say."""
 
 
+NOT_LET_IN: Final = ("EAPI:Invalid token", "ESession:Invalid session", "EAPI:Invalid session")
+"""How the venue refuses a request over a connection whose token it takes no longer; it leaves the
+connection open."""
+
+
 class Down(NamedTuple):
     """What was said of the account holds no more."""
 
@@ -218,9 +223,12 @@ class AccountSession:
         if (channel := self._subscribing.pop(message.req_id, "")) != "":
             return self._on_subscribed(channel, message)
         asked = self._asked.pop(message.req_id, None)
-        if asked is not None:
-            error = "" if message.success else (message.error or "no reason given")
-            asked.take(Answer(True, True, error, bytes(message.result)))
+        if asked is None:
+            return []
+        error = "" if message.success else (message.error or "no reason given")
+        asked.take(Answer(True, True, error, bytes(message.result)))
+        if error.startswith(NOT_LET_IN):
+            return self._fail(f"the account is let in no longer: {safe(error, 120)}")
         return []
 
     def _on_subscribed(self, channel: str, message: wire.Envelope) -> list[AccountEvent]:

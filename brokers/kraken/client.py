@@ -363,5 +363,8 @@ def account_rules(access: Access) -> SocketRules:
     carry no subscription are closed, and ours always carry two
     (https://docs.kraken.com/api/docs/guides/spot-ws-intro, read 2026-11)."""
     return SocketRules(
-        silence_s=15.0, ping_s=10.0, app_ping=b'{"method":"ping"}', connects=access.connects
+        silence_s=access.options.silence_s,
+        ping_s=10.0,
+        app_ping=b'{"method":"ping"}',
+        connects=access.connects,
     )

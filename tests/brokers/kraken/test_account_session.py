@@ -203,6 +203,19 @@ def test_a_connection_that_never_was_live_is_tried_again_without_a_word() -> Non
     assert venue.session.is_live
 
 
+@pytest.mark.parametrize("error", ["EAPI:Invalid token", "ESession:Invalid session"])
+def test_a_connection_that_is_let_in_no_longer_is_of_no_use(venue: Venue, error: str) -> None:
+    answers: list[Answer] = []
+    venue.session.ask("add_order", {}, answers.append)
+    (request,) = venue.sent()
+
+    (down,) = venue.answer(request, success=False, error=error)
+
+    assert isinstance(down, Down)
+    assert [answer.error for answer in answers] == [error]
+    assert not venue.session.is_live
+
+
 def test_a_message_that_is_missing_by_its_number_ends_it(venue: Venue) -> None:
     (down,) = venue.executions(NEW, skipped=1)
 
