@@ -18,6 +18,7 @@ import msgspec
 from brokers.kraken import account_wire as wire
 from brokers.kraken.orders import Params
 from brokers.kraken.reports import Reports
+from brokers.kraken.wire import time_ns
 from engine.credentials import Secret
 from engine.messages import OrderEvent
 from engine.text import safe
@@ -59,6 +60,15 @@ Take = Callable[[Answer], None]
 AccountEvent = OrderEvent | Down
 
 
+class TimeSample(NamedTuple):
+    """A request left after `sent_ns`, was read at `venue_ns` by the venue's clock, and its answer
+    came at `recv_ns`."""
+
+    sent_ns: int
+    venue_ns: int
+    recv_ns: int
+
+
 class _Asked(NamedTuple):
     frame: bytes
     take: Take
@@ -73,6 +83,8 @@ class AccountSession:
         """All that is held, by asset as the venue spells it; None until it is known."""
         self.most_rate = 0.0
         """Where the venue says that the counter of a pair is full; 0 where it did not say."""
+        self.time_sample: TimeSample | None = None
+        """Of the newest connection."""
         self.malformed = 0
         self._token = Secret("")
         self._request_id = 0
@@ -83,6 +95,7 @@ class AccountSession:
         """By channel, heartbeats since it was confirmed."""
         self._synced: set[str] = set()
         self._sequences: dict[str, int] = {}
+        self._opened_ns = 0
         self._is_down = False
 
     # -- the runner's side ------------------------------------------------------------------------
@@ -99,6 +112,7 @@ class AccountSession:
     def opened(self, now_ns: int) -> None:
         """A new socket is open: ask for both channels."""
         self._forget()
+        self._opened_ns = now_ns
         self.reports.begin()
         snapshots: dict[str, Params] = {
             "executions": {"snap_orders": True, "snap_trades": True},
@@ -114,7 +128,7 @@ class AccountSession:
         if self._is_down:
             return []
         try:
-            return self._on_message(wire.decode_envelope(data))
+            return self._on_message(wire.decode_envelope(data), recv_ns)
         except (msgspec.MsgspecError, ValueError) as error:
             self.malformed += 1
             if b"executions" not in data:
@@ -166,9 +180,9 @@ class AccountSession:
 
     # -- messages ---------------------------------------------------------------------------------
 
-    def _on_message(self, message: wire.Envelope) -> list[AccountEvent]:
+    def _on_message(self, message: wire.Envelope, recv_ns: int) -> list[AccountEvent]:
         if message.method:
-            return self._on_answer(message)
+            return self._on_answer(message, recv_ns)
         if message.channel == "heartbeat":
             self._on_heartbeat()
             return []
@@ -219,8 +233,11 @@ class AccountSession:
             if count + 1 >= ENOUGH_HEARTBEATS and channel not in self._synced:
                 self._synced.add(channel)
 
-    def _on_answer(self, message: wire.Envelope) -> list[AccountEvent]:
+    def _on_answer(self, message: wire.Envelope, recv_ns: int) -> list[AccountEvent]:
         if (channel := self._subscribing.pop(message.req_id, "")) != "":
+            if message.time_in and self.time_sample is None:
+                venue_ns = time_ns(message.time_in)
+                self.time_sample = TimeSample(self._opened_ns, venue_ns, recv_ns)
             return self._on_subscribed(channel, message)
         asked = self._asked.pop(message.req_id, None)
         if asked is None:

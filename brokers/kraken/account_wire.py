@@ -35,6 +35,8 @@ class Envelope(msgspec.Struct):
     success: bool = False
     error: str | None = None
     result: msgspec.Raw = msgspec.Raw(b"")
+    time_in: str = ""
+    """When the venue read the request."""
 
 
 class Fee(msgspec.Struct):

@@ -173,6 +173,8 @@ class KrakenClient:
             await nursery.start(self._runner.run)
             await self._runner.wait_live()
             self._rates.learn(self._session.most_rate)
+            if self._session.time_sample is not None:
+                self._access.offset.add(*self._session.time_sample)
             task_status.started()
             nursery.start_soon(self._rights.look, self._private)
             if self._dead_man is not None:
@@ -315,6 +317,8 @@ class KrakenClient:
     def _note_refusal(self, symbol: str, error: OrderRejected) -> None:
         if verdict(str(error)) is Verdict.THROTTLED:
             self._rates.refused(symbol)
+        if "deadline" in str(error).lower():
+            self._access.offset.clear()  # one of the clocks was set, or the way took so long
 
     def _deadline_ns(self) -> int:
         """When the venue's engine is to refuse what is sent now, by its own clock; 0 where that is

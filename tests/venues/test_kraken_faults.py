@@ -384,6 +384,7 @@ async def test_a_token_that_is_taken_back_is_followed_by_another(
         rig.submit("o1")
         await rig.settled("o1")
         assert rig.order("o1").state is OrderState.REJECTED
+        await rig.until(lambda: rig.socket.connections == 2 and rig.is_agreed)
         rig.submit("o2")
         await rig.settled("o2")
 
