@@ -27,6 +27,9 @@ KEPT_TOPS: Final = 64
 MOST_REBUILDS: Final = 6
 """Times that a book is built anew, without being good in between, until it is told unverified."""
 
+MOST_HELD_NS: Final = 30 * NANOS
+"""Trades are held for no longer, without a step ahead, for the sake of those before them."""
+
 GOOD_NS: Final = 30 * NANOS
 """A book that was good for so long is good: later faults are counted anew."""
 
@@ -70,6 +73,8 @@ class Market:
         self.tries = 0
         """Times that the book had to be built anew, since it was good."""
         self._synced_ns = 0
+        self._held_ns = 0
+        """When trades began to be held, or the last missing ones came."""
         self._was_synced = False
         # As last given on; NaN, which equals nothing, while readers know none.
         self._bid = self._bid_size = self._ask = self._ask_size = nan
@@ -130,8 +135,8 @@ class Market:
         self._asked.discard(_WHAT[request.kind])
         return True
 
-    def not_answered(self, request: Request, recv_ns: int) -> list[Tick]:
-        """It could not be asked, or the answer was none."""
+    def not_answered(self, request: Request, recv_ns: int, *, is_final: bool = False) -> list[Tick]:
+        """It could not be asked, or the answer was none, and never will be where `is_final`."""
         if not self.is_awaited(request):
             return []
         self.need()
@@ -140,8 +145,8 @@ class Market:
         if request.kind == "top":
             self.wants_top = False  # of little use after a while: quotes will have come
             return []
-        self.sequence.not_resent()
-        return self._lose_trades(recv_ns) if self.sequence.is_lost else []
+        self.sequence.not_resent(is_final=is_final)
+        return self._lose_trades(recv_ns) if self._waits_in_vain(recv_ns) else []
 
     # -- trades ------------------------------------------------------------------------------
 
@@ -189,8 +194,10 @@ class Market:
     def on_resent(self, trades: Sequence[Placed], recv_ns: int) -> list[Tick]:
         """Trades that were asked for, oldest first."""
         ticks = self._give_late(self.sequence.resent(trades, is_full=len(trades) >= PAGE), recv_ns)
+        if ticks:
+            self._held_ns = recv_ns
         self.need()
-        return ticks + self._lose_trades(recv_ns) if self.sequence.is_lost else ticks
+        return ticks + self._lose_trades(recv_ns) if self._waits_in_vain(recv_ns) else ticks
 
     def _place(self, kind: str, placed: Placed) -> list[Tick]:
         """A trade that may not be the next one."""
@@ -199,8 +206,10 @@ class Market:
         tick = placed.tick
         place = "repeated" if kind != self.trade_type else self.sequence.place(placed)
         if place == "held":
-            self.need()
-            return self._lose_trades(tick.recv_ns) if self.sequence.is_lost else []
+            if len(self.sequence.held) == 1:
+                self._held_ns = tick.recv_ns
+                self.need()
+            return self._lose_trades(tick.recv_ns) if self._waits_in_vain(tick.recv_ns) else []
         if place == "repeated":
             self.trades.repeated += 1
             return []
@@ -210,6 +219,11 @@ class Market:
         self.trades.received += 1
         ticks.append(tick)
         return ticks
+
+    def _waits_in_vain(self, recv_ns: int) -> bool:
+        """Those that are held wait for others that will not come, or not in time."""
+        sequence = self.sequence
+        return sequence.is_lost or bool(sequence.held and recv_ns - self._held_ns > MOST_HELD_NS)
 
     def _lose_trades(self, recv_ns: int) -> list[Tick]:
         """Those that are missing will not come: what was held goes on behind a break."""

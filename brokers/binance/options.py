@@ -48,7 +48,8 @@ class BinanceOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ws_api_url: str = ""
     trades: Literal["aggTrade", "trade"] = "aggTrade"
     """Whether the fills of one taker order at one price come as one trade, or each by itself.
-    Those that a lost connection cost can be had again of either."""
+    Those that a lost connection cost can be had again of either, but of `data` of the former only
+    (`faqs/market_data_only` does not list `historicalTrades`)."""
     has_depth: bool = True
     """Keep the order book of each market that is watched."""
     streams_per_socket: int = 1024
@@ -70,6 +71,8 @@ class BinanceOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             raise ValueError(f"history_share: {self.history_share} is not 0.05 to 0.9")
         if not 1 <= self.lifetime_s <= 86_400:
             raise ValueError(f"lifetime_s: {self.lifetime_s} is not 1 to 86400")
+        if self.trades == "trade" and self.environment == "data":
+            raise ValueError("trades: missed single trades cannot be had of `data`: use aggTrade")
         if not 1 <= self.quiet_s <= 3600:
             raise ValueError(f"quiet_s: {self.quiet_s} is not 1 to 3600")
 

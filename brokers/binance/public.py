@@ -29,6 +29,11 @@ INVALID_SYMBOL = -1121
 
 OK = 200
 
+
+class RequestRefused(BrokerUnavailable):
+    """The venue said no, and will say it again."""
+
+
 DRIFT_NS = NANOS // 4
 """More than clocks that nobody sets drift apart between samples that are compared."""
 
@@ -161,4 +166,6 @@ def _refused(path: str, symbol: str, reply: Reply) -> BrokerUnavailable | Unknow
     refusal = read_refusal(reply.status, reply.body)
     if refusal.code == INVALID_SYMBOL:
         return UnknownSymbol(f"the venue does not list {safe(symbol, 40)}")
-    return BrokerUnavailable(f"{path}: {refusal.reason}")
+    if refusal.is_unknown or refusal.is_throttled:
+        return BrokerUnavailable(f"{path}: {refusal.reason}")
+    return RequestRefused(f"{path}: {refusal.reason}")

@@ -185,10 +185,10 @@ class Session:
             return market.on_top(snapshot, recv_ns)
         return market.on_resent(trades, recv_ns)
 
-    def not_answered(self, request: Request, now_ns: int) -> list[Tick]:
-        """It could not be asked, or was refused."""
+    def not_answered(self, request: Request, now_ns: int, *, is_final: bool = False) -> list[Tick]:
+        """It could not be asked, or was refused: for ever, where `is_final`."""
         market = self._markets.get(request.symbol)
-        return [] if market is None else market.not_answered(request, now_ns)
+        return [] if market is None else market.not_answered(request, now_ns, is_final=is_final)
 
     def whole(self, symbol: str, now_ns: int) -> list[Tick]:
         """What is good now of a market's book and top, for one more reader."""

@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
+from math import inf
 from typing import Final
 
 import trio
@@ -17,7 +18,7 @@ import trio
 from brokers.binance.limits import SENDS, Limits, levels_for
 from brokers.binance.market import Request
 from brokers.binance.options import BinanceOptions
-from brokers.binance.public import PublicApi
+from brokers.binance.public import PublicApi, RequestRefused
 from brokers.binance.session import Session
 from brokers.net.bans import Bans
 from brokers.net.budgets import Budget
@@ -25,7 +26,7 @@ from brokers.net.rest import Reply
 from brokers.runner import Runner, SocketRules
 from engine.broker import TickSink
 from engine.clock import Clock
-from engine.errors import BrokerError, BrokerUnavailable, describe
+from engine.errors import BrokerError, BrokerUnavailable, UnknownSymbol, describe
 from engine.log import logger
 from engine.messages import ConnectionStatus, Tick
 
@@ -34,8 +35,12 @@ _log = logger(__name__)
 LINGER_S: Final = 10.0
 """How long a socket without markets is kept: the next one may be on its way."""
 
-AT_ONCE: Final = 8
-"""Requests under way for all sockets together."""
+AT_ONCE: Final = 6
+"""Books that are asked for at the same time, for all sockets together; and as many others, so
+that trades do not wait for books, which cost more."""
+
+PATIENCE_S: Final = 30.0
+"""How long trades that are held wait for an answer; a book can wait for the end of a ban."""
 
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 60.0
 """Between answers that did not help, each twice the one before."""
@@ -166,10 +171,13 @@ class _Socket:
 
     async def _ask_one(self, request: Request) -> None:
         try:
-            reply, levels = await self._pool.ask(request)
-        except BrokerError as error:
+            with trio.fail_after(inf if request.kind == "book" else PATIENCE_S):
+                reply, levels = await self._pool.ask(request)
+        except (BrokerError, trio.TooSlowError) as error:
             _log.warning("%s of %s: %s", request.kind, request.symbol, describe(error))
-            ticks = self.session.not_answered(request, self._pool.now_ns())
+            is_final = isinstance(error, RequestRefused | UnknownSymbol)
+            now_ns = self._pool.now_ns()
+            ticks = self.session.not_answered(request, now_ns, is_final=is_final)
         else:
             # Not the time of the reply: other messages came since, and time goes one way.
             now_ns = self._pool.now_ns()
@@ -206,7 +214,8 @@ class StreamPool:
         self._sockets: list[_Socket] = []
         self._opened = 0
         self._nursery: trio.Nursery | None = None
-        self._at_once = trio.CapacityLimiter(AT_ONCE)
+        self._books_at_once = trio.CapacityLimiter(AT_ONCE)
+        self._others_at_once = trio.CapacityLimiter(AT_ONCE)
         self._books_asked = 0
         self._jitter = random.Random()
 
@@ -315,12 +324,12 @@ class StreamPool:
         if request.kind == "book":
             self._books_asked += 1
             try:
-                async with self._at_once:
+                async with self._books_at_once:
                     levels = levels_for(self._books_asked)
                     return await self._api.depth(request.symbol, levels), levels
             finally:
                 self._books_asked -= 1
-        async with self._at_once:
+        async with self._others_at_once:
             if request.kind == "top":
                 return await self._api.depth(request.symbol, 5), None
             if request.kind == "trade":

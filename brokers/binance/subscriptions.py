@@ -24,7 +24,7 @@ class Subscriptions:
         self._asked: dict[str, None] = {}
         """On the newest socket, answered or not."""
         self._pending: dict[int, tuple[str, ...]] = {}
-        """Requests without an answer: the streams they ask for, none where they end some."""
+        """Requests for streams without an answer."""
         self._request_id = 0
         self._is_settled = True
 
@@ -80,7 +80,6 @@ class Subscriptions:
         else:
             for stream in streams:
                 del self._asked[stream]
-            self._pending[self._request_id] = ()
         return msgspec.json.encode({"method": method, "params": streams, "id": self._request_id})
 
 

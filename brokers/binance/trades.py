@@ -111,9 +111,9 @@ class TradeSequence:
         self.tries = 0 if given or not self.is_wanted else self.tries + 1
         return given
 
-    def not_resent(self) -> None:
-        """They could not be asked for."""
-        self.tries += 1
+    def not_resent(self, *, is_final: bool = False) -> None:
+        """They could not be asked for, and never can be where `is_final`."""
+        self.tries = MOST_TRIES if is_final else self.tries + 1
         self.is_wanted = True
 
     @property

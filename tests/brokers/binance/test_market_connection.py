@@ -9,7 +9,7 @@ from itertools import count
 import msgspec
 import pytest
 
-from brokers.binance.market import GOOD_NS, MOST_REBUILDS, Request
+from brokers.binance.market import GOOD_NS, MOST_HELD_NS, MOST_REBUILDS, Request
 from brokers.binance.session import Session
 from brokers.binance.trades import MOST_TRIES
 from engine.messages import Ask, Bid, Book, Break, Tick, Trade
@@ -251,6 +251,38 @@ def test_trades_that_cannot_be_had_are_a_gap_before_those_that_were_held() -> No
     assert kinds(ticks) == ["gap", "bid", "ask", "trade"]
     assert rig.session.statistics().trades[FQME].gaps == 1
     assert kinds(rig.take(binance_agg_trade(5, 105, 105))) == ["trade"]
+
+
+def test_trades_that_the_venue_refuses_are_a_gap_at_once() -> None:
+    rig = Rig(has_depth=False)
+    rig.answer(rig.request("aggTrade"), rest_trades())
+    rig.take(binance_agg_trade(1, 101, 101))
+    rig.take(binance_agg_trade(4, 104, 104))
+
+    ticks = rig.session.not_answered(rig.request("aggTrade"), rig.now, is_final=True)
+    assert kinds(ticks) == ["gap", "trade"]
+
+
+def test_trades_are_not_held_for_long_whatever_the_venue_does() -> None:
+    rig = Rig(has_depth=False)
+    rig.answer(rig.request("aggTrade"), rest_trades())
+    rig.take(binance_agg_trade(1, 101, 101))
+    assert rig.take(binance_agg_trade(4, 104, 104)) == []
+
+    ticks = rig.session.receive(binance_agg_trade(5, 105, 105), rig.now + MOST_HELD_NS + 1)
+    assert kinds(ticks) == ["gap", "trade", "trade"]
+    assert trade_ids(ticks) == ["4", "5"]
+
+
+def test_trades_are_held_on_while_those_before_them_come() -> None:
+    rig = Rig(has_depth=False)
+    rig.answer(rig.request("aggTrade"), rest_trades())
+    rig.take(binance_agg_trade(1, 101, 101))
+    rig.take(binance_agg_trade(5, 105, 105))
+    later_ns = rig.now + MOST_HELD_NS
+    rig.session.answer(rig.request("aggTrade"), rest_trades((2, 102, 102)), later_ns)
+
+    assert rig.session.receive(binance_agg_trade(6, 106, 106), later_ns + MOST_HELD_NS // 2) == []
 
 
 def test_after_a_lost_connection_missed_trades_come_before_new_ones() -> None:

@@ -43,6 +43,7 @@ def test_each_address_can_be_another() -> None:
         ({"quiet_s": 0}, "quiet_s"),
         ({"environment": "moon"}, "environment"),
         ({"trades": "all"}, "trades"),
+        ({"trades": "trade", "environment": "data"}, "trades"),
         ({"depht": True}, "depht"),
     ],
 )

@@ -330,7 +330,7 @@ async def test_single_trades_are_had_again_by_their_own_ids() -> None:
     venue.answers["historicalTrades"] = lambda params: told(
         [one | {"id": at} for at in range(int(params["fromId"]), 104)]
     )
-    async with open_line(venue, trades="trade") as (broker, nursery):
+    async with open_line(venue, trades="trade", environment="live") as (broker, nursery):
         reader = await read(nursery, broker, BTC)
         await until(lambda: trade_ids(reader) == [101, 102, 103])
 
