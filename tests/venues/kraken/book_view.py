@@ -39,6 +39,12 @@ class Ladder:
         """Best first."""
         return {price: self._sizes[price] for price in self._prices[:depth]}
 
+    def cut(self, depth: int) -> None:
+        """Forget what is worse than the best `depth` levels."""
+        for price in self._prices[depth:]:
+            del self._sizes[price]
+        del self._prices[depth:]
+
     def __contains__(self, price: Decimal) -> bool:
         return price in self._sizes
 
@@ -92,32 +98,39 @@ class BookView:
         """What is news since the last message, with 0 for what is gone; None if nothing is."""
         book, (old_bids, old_asks) = self._book, (self._bids, self._asks)
         self._bids, self._asks = book.bids.top(self.depth), book.asks.top(self.depth)
-        bids = _changes(old_bids, self._bids, book.bids)
-        asks = _changes(old_asks, self._asks, book.asks)
+        bids = changes(old_bids, self._bids, book.bids)
+        asks = changes(old_asks, self._asks, book.asks)
         if not bids and not asks:
             return None
         return self._message("update", bids, asks, time_ns)
 
     def _message(self, kind: str, bids: list[Level], asks: list[Level], time_ns: int) -> Told:
-        data = {
-            "symbol": self.pair.symbol,
-            "bids": [self._level(level) for level in bids],
-            "asks": [self._level(level) for level in asks],
-            "checksum": self.checksum(),
-            "timestamp": rfc3339(time_ns),
-        }
-        return {"channel": "book", "type": kind, "data": [data]}
-
-    def _level(self, level: Level) -> Told:
-        price, size = level
-        return {
-            "price": number(price, self.pair.price_places),
-            "qty": number(size, self.pair.size_places),
-        }
+        return as_message(self.pair, kind, bids, asks, self.checksum(), rfc3339(time_ns))
 
 
-def _changes(
+def as_message(
+    pair: Pair, kind: str, bids: list[Level], asks: list[Level], total: int, time: str
+) -> Told:
+    """As it goes on the wire; `total` is the checksum."""
+    data: Told = {
+        "symbol": pair.symbol,
+        "bids": [_level(level, pair) for level in bids],
+        "asks": [_level(level, pair) for level in asks],
+        "checksum": total,
+    }
+    if time:
+        data["timestamp"] = time
+    return {"channel": "book", "type": kind, "data": [data]}
+
+
+def _level(level: Level, pair: Pair) -> Told:
+    price, size = level
+    return {"price": number(price, pair.price_places), "qty": number(size, pair.size_places)}
+
+
+def changes(
     old: dict[Decimal, Decimal], new: dict[Decimal, Decimal], ladder: Ladder
 ) -> list[Level]:
+    """Levels that are new or other, and with 0 those that are gone from the whole side."""
     gone = [(price, Decimal(0)) for price in old if price not in new and price not in ladder]
     return gone + [(price, size) for price, size in new.items() if old.get(price) != size]

@@ -41,8 +41,6 @@ START_PRICES: Final = {
     "EUR/USD": 1.085,
 }
 
-LISTING: Final = Listing()
-
 _KINDS: Final[dict[str, Kind]] = {
     "market": "market",
     "limit": "limit",
@@ -68,15 +66,15 @@ _REFUSALS: Final = {
 }
 
 
-def sim_listing(pair: Pair) -> SimListing:
-    """The market that matches a pair."""
+def sim_listing(pair: Pair, price: float | None = None) -> SimListing:
+    """The market that matches a pair, at about `price`."""
     return spot_listing(
         pair.symbol,
         pair.base.symbol,
         pair.quote.symbol,
         tick=f"{pair.tick:f}",
         step=f"{Decimal(1).scaleb(-pair.size_places):f}",
-        price=START_PRICES.get(pair.symbol, 100.0),
+        price=price or START_PRICES.get(pair.symbol, 100.0),
         like="btcusdt.spot.sim" if pair.base.symbol == "BTC" else "dogeusdt.spot.sim",
         broker="kraken",
         price_range=None,
@@ -84,10 +82,15 @@ def sim_listing(pair: Pair) -> SimListing:
 
 
 def commission(
-    order: Booked, market: SpotMarket, price: Decimal, size: Decimal, is_maker: bool
+    listing: Listing,
+    order: Booked,
+    market: SpotMarket,
+    price: Decimal,
+    size: Decimal,
+    is_maker: bool,
 ) -> tuple[str, Decimal]:
     """In quote, unless the order would have it in base; in the decimals of the pair's costs."""
-    pair: Pair = LISTING.by_symbol[order.symbol]
+    pair = listing.by_symbol[order.symbol]
     terms: Terms | None = order.extra.get("terms")
     share = pair.maker_fee if is_maker else pair.taker_fee
     if terms is not None and terms.is_fee_in_base:

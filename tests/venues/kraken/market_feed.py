@@ -18,6 +18,7 @@ from tests.venues.kraken.bars import SNAPSHOT_TRADES, period, socket_bar, socket
 from tests.venues.kraken.book_view import Book
 from tests.venues.kraken.modes import Modes
 from tests.venues.kraken.pairs import Asset, Listing, Pair
+from tests.venues.kraken.recorded import Recorded
 from tests.venues.kraken.subscriptions import Key, Subscriptions
 
 Told = dict[str, Any]
@@ -43,6 +44,8 @@ class MarketFeed:
         self._modes = modes
         self._subscriptions = subscriptions
         self._faults = faults
+        self.recorded: Recorded | None = None
+        """Whose pairs are told from a recording."""
         self._books: dict[str, Book] = {}
         self._days: dict[str, tuple[int, DayStats]] = {}
         self._bars: dict[Key, Bar] = {}
@@ -56,6 +59,8 @@ class MarketFeed:
         """What a new reader of `key` gets first."""
         if key.channel == "instrument":
             return [self.instruments("snapshot", self._listing.pairs)]
+        if self.recorded is not None and self.recorded.has(key.name):
+            return self.recorded.snapshot(key)
         pair = self._listing.by_symbol[key.name]
         market = self._exchange.markets[key.name]
         match key.channel:
@@ -90,7 +95,12 @@ class MarketFeed:
 
     # -- what happens ----------------------------------------------------------------------------
 
+    def _is_recorded(self, market: SpotMarket) -> bool:
+        return self.recorded is not None and self.recorded.has(market.symbol)
+
     def _on_change(self, market: SpotMarket, change: BookChange) -> None:
+        if self._is_recorded(market):
+            return
         book = self._books.get(market.symbol)
         if book is not None:
             book.apply(change.bids, change.asks)
@@ -110,6 +120,8 @@ class MarketFeed:
     def _on_trade(self, market: SpotMarket, trade: PublicTrade) -> None:
         pair = self._listing.by_symbol[market.symbol]
         self._carry_on(market.symbol, trade)
+        if self._is_recorded(market):
+            return
         for key in self._subscriptions.keys("trade", market.symbol):
             self._publish(key, _message("trade", "update", [socket_trade(trade, pair)]))
         for key in self._subscriptions.keys("ohlc", market.symbol):

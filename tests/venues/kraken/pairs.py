@@ -155,6 +155,9 @@ class Listing:
         return self._assets.get(name.upper())
 
 
+LISTED: Final = Listing()
+
+
 def asset_pair(pair: Pair) -> dict[str, Any]:
     """The pair as `AssetPairs` has it."""
     return {

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -22,6 +23,7 @@ import trio
 from engine.clock import NANOS, Clock, SystemClock
 from tests.venues.exchange.control import PATH as CONTROL_PATH
 from tests.venues.exchange.faults import RequestKind
+from tests.venues.exchange.playback import read_recording
 from tests.venues.kraken.amounts import encode
 from tests.venues.kraken.connection import Connection
 from tests.venues.kraken.errors import (
@@ -32,6 +34,7 @@ from tests.venues.kraken.errors import (
     Refused,
 )
 from tests.venues.kraken.keys import ApiKey, Signed
+from tests.venues.kraken.recorded import scan, time_of
 from tests.venues.kraken.rest_terms import Params, word
 from tests.venues.kraken.venue import KrakenVenue, rest_kind
 from tests.venues.wire.messages import Hangup, Request, Response, WireRules
@@ -43,6 +46,8 @@ BEAT_S: Final = 0.02
 """How often everything that is due is done."""
 _JSON: Final = {"Content-Type": "application/json; charset=utf-8"}
 _HANG_S: Final = 3600.0
+_TURN: Final = 50
+"""Messages that are played in a row without looking at who reads them."""
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 _QUIET: Final = WireRules(ping_s=0.0)
 
@@ -52,6 +57,7 @@ class KrakenServer:
 
     def __init__(self, venue: KrakenVenue) -> None:
         self.venue = venue
+        self._sockets: dict[Socket, None] = {}
 
     # -- HTTP ----------------------------------------------------------------------------------
 
@@ -150,12 +156,14 @@ class KrakenServer:
         flush = _Flush(connection, socket, self.venue)
         connection.wake, connection.hang_up = flush.wake, socket.abort
         flush.wake()
+        self._sockets[socket] = None
         try:
             async with trio.open_nursery() as nursery:
                 flush.nursery = nursery
                 await self._converse(socket, connection)
                 nursery.cancel_scope.cancel()
         finally:
+            del self._sockets[socket]
             self.venue.disconnected(connection)
 
     async def _converse(self, socket: Socket, connection: Connection) -> None:
@@ -174,6 +182,32 @@ class KrakenServer:
         while True:
             self.venue.pass_time()
             await clock.sleep_until_ns(clock.now_ns() + int(BEAT_S * NANOS))
+
+    async def play(self, path: Path, speed: float) -> None:
+        """Play a recording from when somebody asks for a pair of it; with `speed` 0 as fast as the
+        slowest reader takes it.
+
+        Raises:
+            DataError: the file cannot be read, or no further.
+        """
+        recorded, asked = self.venue.recorded, trio.Event()
+        recorded.on_asked = asked.set
+        await asked.wait()
+        began_s = first_ns = 0.0
+        for nth, played in enumerate(read_recording(path, time_of)):
+            if speed and played.time_ns:
+                if not first_ns:
+                    began_s, first_ns = trio.current_time(), played.time_ns
+                await trio.sleep_until(began_s + (played.time_ns - first_ns) / NANOS / speed)
+            elif nth % _TURN == 0:
+                await self._drain()
+            recorded.tell(played)
+
+    async def _drain(self) -> None:
+        """Wait for every reader that is far behind."""
+        await trio.lowlevel.checkpoint()
+        for socket in list(self._sockets):
+            await socket.drain()
 
 
 class _Flush:
@@ -240,14 +274,20 @@ async def run_kraken(
     clock: Clock | None = None,
     *,
     port: int = 0,
+    play: Path | None = None,
+    speed: float = 1.0,
     task_status: trio.TaskStatus[Running] = trio.TASK_STATUS_IGNORED,
     **options: Any,
 ) -> None:
-    """Serve a venue until cancelled; `options` are those of `KrakenVenue`.
+    """Serve a venue until cancelled; `options` are those of `KrakenVenue`. With `play` the market
+    channels of its pairs are told from that recording, `speed` times as fast as it was made.
 
     Raises:
+        DataError: the recording cannot be read.
         OSError: the port is taken.
     """
+    if play is not None:
+        options["recording"] = scan(read_recording(play, time_of))
     server = KrakenServer(KrakenVenue(clock or SystemClock(), **options))
     async with trio.open_nursery() as nursery:
         listen = partial(
@@ -260,6 +300,8 @@ async def run_kraken(
         )
         running = Running(server, await nursery.start(listen))
         nursery.start_soon(server.run)
+        if play is not None:
+            nursery.start_soon(server.play, play, speed)
         task_status.started(running)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -19,7 +20,7 @@ from tests.venues.exchange.orders import AccountEvent, Refusal
 from tests.venues.exchange.venue import SpotExchange
 from tests.venues.kraken import executions
 from tests.venues.kraken.connection import Connection, Told
-from tests.venues.kraken.desk import LISTING, ExchangeDesk, commission, sim_listing
+from tests.venues.kraken.desk import ExchangeDesk, commission, sim_listing
 from tests.venues.kraken.errors import (
     INTERNAL_ERROR,
     LOCKOUT,
@@ -35,7 +36,8 @@ from tests.venues.kraken.limits import TIERS, Limits
 from tests.venues.kraken.market_feed import MarketFeed
 from tests.venues.kraken.modes import Modes
 from tests.venues.kraken.outbox import Outbox
-from tests.venues.kraken.pairs import Listing, Pair
+from tests.venues.kraken.pairs import LISTED, Listing, Pair
+from tests.venues.kraken.recorded import Listed, Recorded
 from tests.venues.kraken.records import OrderRecord, OwnTrade, Records
 from tests.venues.kraken.reports import Reports
 from tests.venues.kraken.rest_private import PrivateRest
@@ -73,32 +75,37 @@ class KrakenVenue:
         *,
         keys: Sequence[ApiKey] = (DEMO_KEY,),
         balances: Mapping[str, Mapping[str, Decimal]] | None = None,
-        pairs: Sequence[Pair] = LISTING.pairs,
+        pairs: Sequence[Pair] = LISTED.pairs,
+        recording: Mapping[str, Listed] | None = None,
         seed: int = 1,
         is_quiet: bool = False,
         patience: float = 1.0,
     ) -> None:
-        """`balances` are by account, then by the asset's v2 name."""
+        """`balances` are by account, then by the asset's v2 name; `recording` has the pairs whose
+        market channels are told from a recording, which `recorded` plays."""
         self.clock = clock
         self.faults = Faults()
-        self.listing = Listing(tuple(pairs), LISTING.assets)
+        self.listing = _listing(pairs, recording or {})
         self.keyring = Keyring(tuple(keys))
         self.limits = Limits(patience)
         self.modes = Modes()
         self.tokens = Tokens(seed)
         self.records, self.ledger = Records(), Ledger()
         self.subscriptions = Subscriptions()
+        prices = {symbol: one.price for symbol, one in (recording or {}).items()}
         self.exchange = SpotExchange(
-            [sim_listing(pair) for pair in pairs],
+            [sim_listing(pair, prices.get(pair.symbol)) for pair in self.listing.pairs],
             clock=clock,
             seed=seed,
             is_quiet=is_quiet,
-            commission=commission,
+            commission=partial(commission, self.listing),
             fees_held=max(pair.taker_fee for pair in pairs),
         )
         self.feed = MarketFeed(
             self.exchange, self.listing, self.modes, self.subscriptions, self.faults
         )
+        self.recorded = Recorded(recording or {}, self.subscriptions)
+        self.feed.recorded = self.recorded
         self._patience = patience
         self._ids = Ids(seed)
         self._bans: dict[str, int] = {}
@@ -382,6 +389,14 @@ class KrakenVenue:
                 continue  # too small, or no money: the venue drops it
 
 
+def _listing(pairs: Sequence[Pair], recording: Mapping[str, Listed]) -> Listing:
+    """Pairs of the recording instead of, or besides, those of the venue."""
+    recorded = [one.pair for one in recording.values()]
+    others = [pair for pair in pairs if pair.symbol not in recording]
+    used = [asset for pair in recorded for asset in (pair.base, pair.quote)]
+    return Listing((*recorded, *others), tuple(dict.fromkeys((*LISTED.assets, *used))))
+
+
 def closing_terms(record: OrderRecord, trade: OwnTrade) -> Terms | None:
     """The order that follows a fill of one with `close`."""
     close = record.terms.close
@@ -419,7 +434,7 @@ _KINDS: Final[dict[str, RequestKind]] = {
     **dict.fromkeys(("batch_cancel", "cancel_all"), "cancel"),
     **dict.fromkeys(("OpenOrders", "ClosedOrders", "QueryOrders", "OrderAmends"), "query"),
     **dict.fromkeys(("TradesHistory", "QueryTrades", "Ledgers", "QueryLedgers"), "query"),
-}  # type: ignore[dict-item]
+}
 
 
 def rest_kind(method: str) -> RequestKind:
