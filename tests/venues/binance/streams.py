@@ -98,12 +98,12 @@ class Hub:
 
     def _tell_all(self, now_ns: int) -> None:
         """Statistics of every market that traded in the last second."""
-        wanted = [name for name in self.names("!") if name.endswith("@arr")]
+        wanted = [name for name in self.names("!") if name.removesuffix("@1000ms").endswith("@arr")]
         if not wanted:
             return
         moved = [feed for feed in self._feeds.values() if feed.has_traded]
         for name in wanted:
-            shape = name[1:].removesuffix("@arr")
+            shape = name[1:].removesuffix("@1000ms").removesuffix("@arr")
             found = [build for feed in moved if (build := feed.statistics(shape, now_ns))]
             if found:
                 self.emit(name, lambda t, found=found: [build(t) for build in found])  # type: ignore[misc]

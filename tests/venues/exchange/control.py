@@ -190,6 +190,7 @@ class Control:
     """The other end of the control, for code that may block."""
 
     def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        self.port = port
         self._connection = http.client.HTTPConnection(host, port, timeout=_HANG_S)
 
     def do(self, what: str, **fields: Any) -> Any:
