@@ -61,7 +61,7 @@ class PublicApi:
         if symbols:
             params["symbols"] = msgspec.json.encode(symbols).decode()
         reply = await self._call_patiently("exchangeInfo", params, weights.EXCHANGE_INFO)
-        info = _decoded("exchangeInfo", reply, wire.decode_exchange_info)
+        info = _decoded("exchangeInfo", reply, wire.read_exchange_info)
         self._limits.take_over(info.rate_limits)
         return info
 

@@ -10,9 +10,14 @@ import re
 from decimal import Decimal
 from typing import Final
 
+import msgspec
+
 from brokers.binance import wire
 from engine.instruments import Instrument, PriceRange, TrailRange
 from engine.text import safe
+
+LARGEST = Decimal(10) ** 20
+"""More than the venue writes; an exponent such as 1E+999999999 would be a trap."""
 
 FINEST_STEP = Decimal(1).scaleb(-8)
 """Decimals that all prices and sizes are written with; the step where a filter is off."""
@@ -50,13 +55,26 @@ def fqme_part(symbol: str) -> str:
 
 
 def instruments(info: wire.ExchangeInfo, *, ending: str = ".spot.binance") -> dict[str, Instrument]:
-    """By fqme: every symbol listed whose name can be part of one."""
+    """By fqme: every symbol listed whose name can be part of one, and whose filters are sound."""
     listed = {}
     for symbol in info.symbols:
         name = symbol.symbol.lower()
-        if _NAME.fullmatch(name):
+        if _NAME.fullmatch(name) and _is_sound(symbol):
             listed[name + ending] = as_instrument(symbol, name + ending)
     return listed
+
+
+def _is_sound(info: wire.SymbolInfo) -> bool:
+    """Nothing in it is a number, or a text, that nobody could mean."""
+    assets = (info.base_asset, info.quote_asset)
+    if not all(asset and safe(asset, 40) == asset for asset in assets):
+        return False
+    return all(
+        value.is_finite() and 0 <= value < LARGEST and value.as_tuple().exponent >= -20  # type: ignore[operator]  # it is finite
+        for one in info.filters
+        for value in msgspec.structs.astuple(one)
+        if type(value) is Decimal
+    )
 
 
 def as_instrument(info: wire.SymbolInfo, fqme: str) -> Instrument:

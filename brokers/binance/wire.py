@@ -11,6 +11,7 @@ no venue could mean them. Times are milliseconds, or microseconds where the conn
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -277,11 +278,20 @@ class ExchangeInfo(msgspec.Struct):
     rate_limits: list[RateLimit] = msgspec.field(name="rateLimits", default=[])
 
 
+class _RawExchangeInfo(msgspec.Struct):
+    """The same, symbol by symbol."""
+
+    symbols: list[msgspec.Raw]
+    rate_limits: msgspec.Raw = msgspec.field(name="rateLimits", default=EMPTY)
+
+
 decode_envelope = msgspec.json.Decoder(Envelope).decode
 decode_event_name = msgspec.json.Decoder(EventName).decode
 decode_reply = msgspec.json.Decoder(Reply).decode
 decode_failure = msgspec.json.Decoder(Failure).decode
 decode_exchange_info = msgspec.json.Decoder(ExchangeInfo).decode
+_decode_raw_exchange_info = msgspec.json.Decoder(_RawExchangeInfo).decode
+_decode_symbol = msgspec.json.Decoder(SymbolInfo).decode
 decode_server_time = msgspec.json.Decoder(ServerTime).decode
 
 # Not strict: so that numbers are read out of their strings while these are decoded.
@@ -299,6 +309,27 @@ decode_rest_agg_trades = msgspec.json.Decoder(list[RestAggTrade], strict=False).
 decode_ticker = msgspec.json.Decoder(Ticker24h, strict=False).decode
 decode_tickers = msgspec.json.Decoder(list[Ticker24h], strict=False).decode
 decode_klines = msgspec.json.Decoder(list[Kline], strict=False).decode
+
+
+def read_exchange_info(data: bytes) -> ExchangeInfo:
+    """As `decode_exchange_info`, without the symbols and limits that are not what is documented:
+    one of them is no reason to know none of the others.
+
+    Raises:
+        msgspec.MsgspecError: it is no list at all.
+    """
+    try:
+        return decode_exchange_info(data)
+    except msgspec.ValidationError:
+        raw = _decode_raw_exchange_info(data)
+    symbols = []
+    for one in raw.symbols:
+        with suppress(msgspec.MsgspecError, ArithmeticError, ValueError):
+            symbols.append(_decode_symbol(one))
+    limits: list[RateLimit] = []
+    with suppress(msgspec.MsgspecError):
+        limits = msgspec.json.decode(raw.rate_limits or b"[]", type=list[RateLimit])
+    return ExchangeInfo(symbols, limits)
 
 
 def time_ns(value: int) -> int:

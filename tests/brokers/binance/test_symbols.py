@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from decimal import Decimal
 
 import pytest
@@ -62,3 +63,33 @@ def test_a_percent_price_of_one_range_is_that_of_both_sides() -> None:
 def test_a_symbol_that_cannot_be_part_of_a_name_is_refused(symbol: str) -> None:
     with pytest.raises(ValueError, match="cannot be part of a market's name"):
         fqme_part(symbol)
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"symbol": 5},
+        {"baseAsset": None},
+        {"baseAsset": "\x1b[2J"},
+        {"quoteAsset": ""},
+        {"filters": [{"filterType": "PRICE_FILTER", "tickSize": "NaN"}]},
+        {"filters": [{"filterType": "PRICE_FILTER", "tickSize": "-1"}]},
+        {"filters": [{"filterType": "PRICE_FILTER", "tickSize": "1E+999999999"}]},
+        {"filters": [{"filterType": "LOT_SIZE", "stepSize": "1E-999999999"}]},
+        {"filters": [{"filterType": "LOT_SIZE", "stepSize": "abc"}]},
+        {"filters": 7},
+    ],
+)
+def test_one_symbol_that_makes_no_sense_spoils_no_other(spoilt: dict[str, object]) -> None:
+    good = {"symbol": "ABUSDT", "baseAsset": "AB", "quoteAsset": "USDT", "filters": []}
+    body = json.dumps({"symbols": [{**good, "symbol": "CDUSDT", **spoilt}, good]}).encode()
+
+    assert list(instruments(wire.read_exchange_info(body))) == ["abusdt.spot.binance"]
+
+
+def test_limits_that_make_no_sense_spoil_no_list() -> None:
+    good = {"symbol": "ABUSDT", "baseAsset": "AB", "quoteAsset": "USDT", "filters": []}
+    body = json.dumps({"symbols": [good], "rateLimits": [{"limit": "many"}]}).encode()
+    info = wire.read_exchange_info(body)
+
+    assert (len(info.symbols), info.rate_limits) == (1, [])
