@@ -62,7 +62,7 @@ QUOTE_S: Final = 3.0
 FILL_TRIES_S: Final = (0.0, 1.0, 2.0, 4.0)
 """Pauses before each attempt to fetch trades that a stream lacks: REST may lag behind it."""
 
-FILL_S: Final = 120.0
+FILL_S: Final = 45.0
 """What may be spent on that; trades that came since are held meanwhile."""
 
 

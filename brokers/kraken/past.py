@@ -15,7 +15,7 @@ from typing import Final
 from brokers.kraken import rest_wire
 from brokers.kraken.holes import Missing
 from brokers.kraken.market import Traded
-from brokers.kraken.public import PublicApi
+from brokers.kraken.public import ATTEMPTS, PublicApi
 from engine.messages import Side
 
 PAGE: Final = 1000
@@ -24,6 +24,9 @@ PAGE: Final = 1000
 SLACK_NS: Final = 1_000_000
 """The WebSocket gives times in microseconds, REST finer ones: asked from a little earlier, nothing
 is left out; ids tell what is known already."""
+
+URGENT_ATTEMPTS: Final = 2
+"""Times that a page for a stream is asked for while the venue fails: newer trades wait for it."""
 
 MOST_PAGES: Final = 30
 """Answers that a hole in a stream may take to fill; a longer one stays a gap."""
@@ -90,7 +93,13 @@ class PastTrades:
 
     async def _page(self, pair: str, since_ns: int, *, count: int, is_urgent: bool) -> list[Traded]:
         rows, _ = await self._api.ask(
-            "Trades", _read, pair=pair, since=since_ns, count=count, is_urgent=is_urgent
+            "Trades",
+            _read,
+            pair=pair,
+            since=since_ns,
+            count=count,
+            is_urgent=is_urgent,
+            attempts=URGENT_ATTEMPTS if is_urgent else ATTEMPTS,
         )
         return rows
 

@@ -39,7 +39,6 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 60.0
 """After a refusal for asking too much; each later one is twice as long."""
 
 ATTEMPTS: Final = 6
-"""Times that something is asked for while the venue, or the way to it, fails."""
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 10.0
 
 BURST: Final = 2
@@ -86,6 +85,7 @@ class PublicApi:
         pair: str = "",
         is_urgent: bool = False,
         patience_s: float = inf,
+        attempts: int = ATTEMPTS,
         **params: str | int,
     ) -> T:
         """`result` of `/0/public/{name}`, read by `decode`.
@@ -94,6 +94,7 @@ class PublicApi:
             pair: of what is limited by pair; a parameter of the same name is sent.
             is_urgent: it goes before what waits, as trades do that a stream lacks.
             patience_s: a longer pause than this is not waited out: whoever looks on is told.
+            attempts: times that it is asked for while the venue, or the way to it, fails.
 
         Raises:
             Throttled: the venue wants to hear nothing for longer than that.
@@ -119,7 +120,7 @@ class PublicApi:
                     raise
             except BrokerUnavailable as error:
                 failures += 1
-                if failures >= ATTEMPTS:
+                if failures >= attempts:
                     raise
                 _log.info("%s is asked for again: %s", name, error)
                 await trio.sleep(next(delays))

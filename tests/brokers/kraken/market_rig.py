@@ -17,10 +17,14 @@ from engine.broker import BrokerSettings
 from engine.clock import NANOS, Clock, SystemClock
 from engine.messages import Break, ConnectionStatus, Quote, Tick, Trade
 from tests.venues.fault_proxy import FaultProxy, open_proxy
+from tests.venues.kraken.pairs import PAIRS, Pair
 from tests.venues.kraken.server import Running, open_kraken
 
 FQME = "btcusd.spot.kraken"
 SYMBOL = "BTC/USD"
+
+FEW = [pair for pair in PAIRS if pair.symbol in (SYMBOL, "ETH/USD")]
+"""Markets of a venue that is opened quickly."""
 
 
 class FastClock:
@@ -57,12 +61,6 @@ class Watched:
         return [tick for tick in self.ticks if type(tick) is kind]
 
     @property
-    def ladder(self) -> None:
-        """Thirty orders on each side."""
-        self.running.venue.controller.do(
-            "ladder", symbol=SYMBOL, middle="52000.0", size="0.5", rungs=30
-        )
-
     def trade_ids(self) -> list[int]:
         return [int(tick.trade_id) for tick in self.of(Trade)]
 
@@ -126,10 +124,11 @@ async def open_rig(
     is_quiet: bool = True,
     patience: float = 100.0,
     options: dict[str, Any] | None = None,
+    pairs: Sequence[Pair] = FEW,
 ) -> AsyncIterator[Rig]:
     clock = clock or SystemClock()
     async with (
-        open_kraken(clock, is_quiet=is_quiet, patience=patience) as running,
+        open_kraken(clock, is_quiet=is_quiet, patience=patience, pairs=pairs) as running,
         open_proxy(running.port) as proxy,
         trio.open_nursery() as nursery,
     ):
