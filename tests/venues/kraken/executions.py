@@ -32,7 +32,6 @@ def pending(record: OrderRecord, *, exec_type: str = "pending_new") -> Told:
         "side": terms.side,
         "order_type": terms.order_type,
         **_names(record),
-        "limit_price_type": "static",
         **_prices(record),
         "order_status": status(record) if exec_type != "pending_new" else "pending_new",
         "fee_usd_equiv": number(record.fee, pair.cost_places),
@@ -155,7 +154,6 @@ def amended(record: OrderRecord, time_ns: int, *, reason: str, exec_type: str = 
         "amended": True,
         "order_qty": number(record.volume, record.pair.size_places),
         **_prices(record, with_stop=False),
-        "limit_price_type": "static",
         **_names(record),
         "order_id": record.order_id,
     }
@@ -213,6 +211,7 @@ def _prices(record: OrderRecord, *, with_stop: bool = True) -> Told:
     if terms.order_type in TRIGGERED:
         told["triggers"] = _triggers(record)
     if terms.order_type in LIMITED and record.limit is not None:
+        told["limit_price_type"] = "static"
         told["limit_price"] = number(record.limit, pair.price_places)
     if with_stop:
         told["stop_price"] = number(record.trigger or ZERO, pair.price_places)
