@@ -56,7 +56,7 @@ CONNECTS_S: Final = 600.0
 """Attempts to connect: the venue's front takes about 150 in any ten minutes from one address, and
 then none for ten minutes (https://docs.kraken.com/api/docs/guides/spot-ws-intro, read 2026-11)."""
 
-QUOTE_S: Final = 3.0
+QUOTE_S: Final = 1.5
 """The socket tells a first quote sooner than this; then REST is asked besides."""
 
 FILL_TRIES_S: Final = (0.0, 1.0, 2.0, 4.0)
@@ -168,9 +168,14 @@ class KrakenBroker:
         return open_client(self._access, account, report)
 
     def connections(self) -> Sequence[ConnectionStatus]:
-        offset_ms = self._offset.offset_ms
-        rest = replace(self._api.status(), clock_offset_ms=offset_ms)
-        return [rest, *self._pool.statuses(), *(status() for status in self._tracked)]
+        rest = replace(self._api.status(), clock_offset_ms=self._offset.offset_ms)
+        # Sockets are pinged with messages, whose answers tell no time of ours.
+        round_trip_ms = self._offset.round_trip_ms
+        sockets = [
+            replace(status, round_trip_ms=status.round_trip_ms or round_trip_ms)
+            for status in self._pool.statuses()
+        ]
+        return [rest, *sockets, *(status() for status in self._tracked)]
 
     def play(self, command: Playback) -> None:
         raise NotSupported(f"{self.name} is live: it cannot be paused or moved")
