@@ -287,6 +287,8 @@ class DeckApp(PresentDisplay, CellDisplay, inherit_bindings=False):
             self._first_paint.end()
         if touched and self._first_paint.wants(touched):
             self.deck.show(touched)
+        if self.state.selected in self.state.refused_markets:
+            self._first_paint.end()  # no chart will come soon
         if self._first_paint.is_awaited and touched & Part.BARS:
             self._first_paint.unveil()
             self.call_after_refresh(self._first_paint.end)

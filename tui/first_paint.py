@@ -39,6 +39,7 @@ class FirstPaint:
         self._app = app
         self._done = done
         self._unpainted = ExitStack()
+        self._is_blank = True
         self._timer: Timer | None = None
 
     def begin(self, look: Callable[[], object]) -> None:
@@ -55,11 +56,13 @@ class FirstPaint:
         return self._timer is not None
 
     def wants(self, touched: Part) -> bool:
-        """Whether it is worth painting for this."""
-        return not self.is_awaited or bool(touched & _WORTH_IT)
+        """Whether it is worth painting for this: while the screen is blank, what the first chart
+        is painted with anyway is not."""
+        return not (self.is_awaited and self._is_blank) or bool(touched & _WORTH_IT)
 
     def unveil(self) -> None:
         """Paint from now on."""
+        self._is_blank = False
         self._unpainted.close()
 
     def end(self) -> None:

@@ -12,18 +12,22 @@ from textual import events
 from textual.pilot import Pilot
 
 from engine.config import DeckConfig
+from engine.feed.book_state import BookState
 from engine.messages import (
     AccountGuards,
+    AccountInfo,
     AccountUpdate,
     Alert,
     AlertUpdate,
     Algo,
     AlgoUpdate,
     BracketTerms,
+    ConnectionStatus,
     Disagreement,
     Event,
     Fill,
     FillReport,
+    FlumeFailed,
     Gauge,
     GuardsUpdate,
     JournalUpdate,
@@ -35,7 +39,7 @@ from engine.messages import (
     PositionUpdate,
     TwapTerms,
 )
-from tests.support.scripted_link import MARKETS, NANOS, NOW_NS, ScriptedLink
+from tests.support.scripted_link import MARKETS, NANOS, NOW_NS, ScriptedLink, market
 from tui.app import DeckApp
 from tui.paint.theme import Depth
 
@@ -248,6 +252,52 @@ def guarded(**changes: Any) -> list[Event]:
         ),
         GuardsUpdate(accounts=accounts, **changes),
     ]  # fmt: skip
+
+
+VENUE_MARKETS = (
+    market("btcusdt.spot.binance", "64231.05", "0.01", "0.00001", day_volume=21_000.0),
+    market("btcusd.spot.kraken", "64240.1", "0.1", "0.00000001", day_volume=2_300.0),
+)
+AWAY = "ethusd.spot.kraken"
+"""A market whose venue does not let it be opened now."""
+
+VENUE_ACCOUNTS = (
+    AccountInfo(name="main", broker="kraken", mode="live", serves=("kraken",)),
+    AccountInfo(name="paper", broker="paper"),
+)
+
+
+def connections() -> list[ConnectionStatus]:
+    """Two venues with every state that a connection can be in, at the one moment."""
+    described = (
+        ("binance", "market data 1", "live", 3_905, {"messages": 1_480_223, "round_trip_ms": 81.0}),
+        ("binance", "market data 2", "syncing", 6, {"messages": 12}),
+        ("binance", "rest", "banned", 40,
+         {"until_ns": NOW_NS + 300 * NANOS, "reason": "418 I'm a teapot: way too much request "
+          "weight used; IP banned until 1795269900000", "budget_used": 1.0}),
+        ("kraken", "market data 1", "stale", 31, {"messages": 88_411, "reconnects": 2}),
+        ("kraken", "account main", "backing_off", 9,
+         {"until_ns": NOW_NS + 12 * NANOS, "reason": "the connection was reset", "reconnects": 7,
+          "note": "dead-man's switch on: the venue cancels all orders of this account 60 s after "
+          "it last heard of us"}),
+        ("kraken", "account spare", "closed", 3_905, {}),
+        ("kraken", "rest", "live", 3_905,
+         {"messages": 412, "malformed": 1, "round_trip_ms": 34.2, "clock_offset_ms": -1_210.0,
+          "budget_used": 0.83, "note": "the key of main may withdraw: make one that may not"}),
+    )  # fmt: skip
+    return [
+        ConnectionStatus(
+            broker=broker, name=name, state=state, since_ns=NOW_NS - age_s * NANOS, **fields
+        )  # type: ignore[arg-type]
+        for broker, name, state, age_s, fields in described
+    ]
+
+
+def abroad(link: ScriptedLink) -> list[Event]:
+    """What a deck at two venues is told on a bad day."""
+    books: dict[str, BookState] = {VENUE_MARKETS[1].fqme: "unverified"}
+    away = FlumeFailed(fqme=AWAY, reason="kraken cannot be reached", retry_ns=NOW_NS + 9 * NANOS)
+    return [away, link.status(connections=connections(), books=books)]
 
 
 async def press(pilot: Pilot[int], *keys: str, later_s: float = 5.0) -> None:

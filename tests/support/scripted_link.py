@@ -7,13 +7,14 @@ beyond a seed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
 import numpy as np
 
 from engine.errors import LinkClosed
+from engine.feed.book_state import BookState
 from engine.instruments import Instrument
 from engine.link.protocol import Wake
 from engine.messages import (
@@ -22,6 +23,7 @@ from engine.messages import (
     BrokerInfo,
     Columns,
     Command,
+    ConnectionStatus,
     EngineReady,
     EngineStatus,
     Event,
@@ -229,7 +231,12 @@ class ScriptedLink:
             self._wake()
 
     def status(
-        self, *, stale: Sequence[str] = (), playbacks: Sequence[PlaybackStatus] = ()
+        self,
+        *,
+        stale: Sequence[str] = (),
+        playbacks: Sequence[PlaybackStatus] = (),
+        connections: Sequence[ConnectionStatus] = (),
+        books: Mapping[str, BookState] = {},
     ) -> EngineStatus:
         """The engine's report of the one moment; markets in `stale` are silent for 42 s."""
         feeds = tuple(
@@ -238,12 +245,17 @@ class ScriptedLink:
                 state="stale" if fqme in stale else "live",
                 age_s=42.0 if fqme in stale else 0.2,
                 received=1_000,
+                book=books.get(fqme, ""),
             )
             for fqme in self.markets
         )
         running = ServiceStatus(name="router", state="running", since_ns=NOW_NS)
         return EngineStatus(
-            now_ns=NOW_NS, services=(running,), feeds=feeds, playbacks=tuple(playbacks)
+            now_ns=NOW_NS,
+            services=(running,),
+            feeds=feeds,
+            playbacks=tuple(playbacks),
+            connections=tuple(connections),
         )
 
     def sent_of(self, kind: type) -> list[Command]:

@@ -89,3 +89,12 @@ def test_until_then_only_what_charts_and_orders_need_is_painted():
     assert first.wants(Part.BARS | Part.ENGINE)
     first.end()
     assert first.wants(Part.ENGINE)
+
+
+def test_once_it_is_not_blank_any_more_everything_is_worth_painting():
+    app, first, _ = begun()
+
+    assert not first.wants(Part.ENGINE)
+    app.later[BLANK_S]()
+    assert first.is_awaited
+    assert first.wants(Part.ENGINE)

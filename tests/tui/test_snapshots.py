@@ -12,8 +12,12 @@ from textual.pilot import Pilot
 
 from engine.messages import AccountInfo, EngineFailed, GuardsUpdate, PlaybackStatus, Search
 from tests.support.scenes import (
+    AWAY,
     BTC,
     ETH,
+    VENUE_ACCOUNTS,
+    VENUE_MARKETS,
+    abroad,
     busy,
     deck,
     guarded,
@@ -223,6 +227,41 @@ def test_the_question_before_the_kill_switch(snap_compare: Compare):
     link = ScriptedLink()
 
     assert snap_compare(deck(link), terminal_size=(120, 35), run_before=scripted(link, "K"))
+
+
+# -- venues -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_venues_on_a_bad_day(snap_compare: Compare, size: str):
+    link = ScriptedLink(VENUE_MARKETS, accounts=VENUE_ACCOUNTS)
+    watch = tuple(market.fqme for market in VENUE_MARKETS)
+    app = deck(link, watch=(*watch[::-1], AWAY))
+
+    async def script(pilot: Pilot[int]) -> None:
+        await settled(pilot)
+        link.give(*abroad(link))
+        await settled(pilot)
+        await press(pilot, "tab")
+        app.deck.blotter.show_tab("venues")
+        await settled(pilot)
+
+    assert snap_compare(app, terminal_size=SIZES[size], run_before=script)
+
+
+@pytest.mark.parametrize("size", ["80x24", "120x35"])
+def test_a_market_whose_venue_cannot_be_reached_yet(snap_compare: Compare, size: str):
+    link = ScriptedLink(VENUE_MARKETS, accounts=VENUE_ACCOUNTS)
+
+    async def script(pilot: Pilot[int]) -> None:
+        await settled(pilot)
+        link.give(*abroad(link))
+        await settled(pilot)
+        await press(pilot, *(["w"] if size == "80x24" else []))
+        await settled(pilot)
+
+    app = deck(link, watch=(AWAY, VENUE_MARKETS[0].fqme))
+    assert snap_compare(app, terminal_size=SIZES[size], run_before=script)
 
 
 # -- charts -------------------------------------------------------------------------------------

@@ -84,9 +84,12 @@ class PaneScenes:
         why = self._state.refused_markets.get(fqme)
         if why:
             return f"{fqme}  {why}"
-        if fqme not in self._state.markets:
+        market = self._state.markets.get(fqme)
+        if market is None:
             return f"{fqme}  opening"
-        return f"{fqme}  preview" if fqme == self._markets.preview else fqme
+        is_doubted = market.feed is not None and market.feed.book == "unverified"
+        title = f"{fqme}  preview" if fqme == self._markets.preview else fqme
+        return f"{title}  book unverified" if is_doubted else title
 
     # -- inside ---------------------------------------------------------------------------------
 

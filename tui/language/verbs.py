@@ -25,7 +25,7 @@ from tui.language.orders import (
 from tui.language.words import Context, Word, Words, fault, fqme_of, number, one_of, seconds
 from tui.paint.scene import STYLES
 
-TABS = ("orders", "fills", "positions", "algos", "alerts", "accounts", "log")
+TABS = ("orders", "fills", "positions", "algos", "alerts", "accounts", "venues", "log")
 """Tabs of the blotter."""
 
 

@@ -1,4 +1,5 @@
-"""The blotter: orders, fills, positions, algos, alerts, accounts and the log, a tab at a time."""
+"""The blotter: orders, fills, positions, algos, alerts, accounts, venues and the log, a tab at a
+time."""
 
 from __future__ import annotations
 
@@ -136,6 +137,8 @@ class Blotter(Lines):
             parts |= Part.MARKET
         elif self.tab == "log":
             parts |= Part.NOTICES
+        if self._state.connections:
+            parts |= Part.ENGINE
         return bool(touched & parts)
 
     # -- painting -------------------------------------------------------------------------------
@@ -226,5 +229,5 @@ def _joined(texts: list[str], gap: int) -> int:
 
 
 def _count_ink(name: str) -> str:
-    """What is counted of accounts is what is not as it should be."""
-    return "warning bold" if name == "accounts" else "text"
+    """What is counted of accounts and venues is what is not as it should be."""
+    return "warning bold" if name in ("accounts", "venues") else "text"

@@ -26,6 +26,7 @@ from tui.widgets.inks import (
 )
 from tui.widgets.lines import Span
 from tui.widgets.table import Column, Row
+from tui.widgets.venue_rows import VENUE_COLUMNS, count_amiss, venue_rows
 
 __all__ = ["STATE_INKS", "TABS", "Tab", "counts", "money_ink"]
 
@@ -272,6 +273,11 @@ TABS: dict[str, Tab] = {
     "accounts": Tab(
         ACCOUNT_COLUMNS, lambda state, _, number_of: account_rows(state, number_of), "no accounts"
     ),
+    "venues": Tab(
+        VENUE_COLUMNS,
+        lambda state, zone, _: venue_rows(state, zone),
+        "no connections: what is open here needs no network",
+    ),
     "log": Tab(LOG_COLUMNS, lambda state, zone, _: log_rows(state, zone), "nothing to tell"),
 }
 """The tabs in their order."""
@@ -286,6 +292,7 @@ def counts(state: DeckState) -> dict[str, int]:
         "algos": sum(1 for algo in state.algos.values() if not algo.is_ended),
         "alerts": len(state.armed_alerts()),
         "accounts": troubles(state),
+        "venues": count_amiss(state),
         "log": 0,
     }
 

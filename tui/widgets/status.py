@@ -1,27 +1,38 @@
-"""The status line: engine, feed and playback, account, guards, order mode, session profit,
-clock."""
+"""The status line: engine, feed and playback, connections, account, guards, order mode, session
+profit, clock."""
 
 from __future__ import annotations
 
 from datetime import UTC, tzinfo
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from rich.cells import cell_len
 
 from engine.clock import NANOS
-from engine.messages import AccountInfo, PlaybackStatus, TradingState
+from engine.messages import AccountInfo, ConnectionStatus, PlaybackStatus, TradingState
 from tui.orders.profit import Profit
 from tui.paint import format as text_of
 from tui.paint.cells import Glyphs
 from tui.state import DeckState, MarketView
 from tui.terminal.bandwidth import BY_HAND, Wire
-from tui.widgets.lines import Line, Lines, Span, spread_out
+from tui.venues.connections import INKS, is_amiss, left_words, state_words, title, worst
+from tui.widgets.lines import Line, Lines, Span, fit, spread_out
 
 SILENT_AFTER_S = 3.5
 """The engine reports once a second; after this it is said to be silent."""
 
 WIRE_WIDTH = 100
 """Columns from which on there is room for what goes to the terminal."""
+
+
+NOTE_WIDTH = 48
+"""Cells of what a person must know of a connection; the tab of venues has all of it."""
+
+Detail = Literal["full", "short", "brief", "least"]
+"""How much is said of connections: as much as there is room for."""
+
+TOLD_ELSEWHERE = ("feed", "broker", "account")
+"""Kinds of services whose failure is said in another place: of the market, venue or account."""
 
 
 class StatusView(NamedTuple):
@@ -69,23 +80,41 @@ def status_spans(state: DeckState, view: StatusView, width: int) -> tuple[Span, 
     """The line in `width` cells; what matters least leaves first."""
     right = _right(state, view, width)
     name = [Span(" tickdeck ", "accent bold")]
-    rest = [
-        *_engine(state, view),
-        *_feed(state, view),
+    detail: Detail
+    for detail in get_args(Detail):
+        rest = _left(state, view, detail)
+        if _length(rest) + _length(right) + 1 < width:
+            break
+    needed = _length(name) + _length(rest) + _length(right)
+    counter = _wire(view, width, width - needed - 1)
+    right, needed = [*counter, *right], needed + _length(counter)
+    return spread_out([*(name if needed < width else [Span(" ")]), *rest], right, width)
+
+
+def _left(state: DeckState, view: StatusView, detail: Detail) -> list[Span]:
+    spans = [
+        *_engine(state, view, detail),
+        *_feed(state, view, detail),
+        *_venues(state, view, detail),
         *_account(state, view),
         *_guards(state, view),
     ]
     # The gap behind the last of them is none, and must not be cut with an ellipsis.
-    rest[-1] = rest[-1]._replace(text=rest[-1].text.rstrip())
-    needed = sum(cell_len(span.text) for span in (*name, *rest, *right))
-    counter = _wire(view, width, width - needed - 1)
-    right, needed = [*counter, *right], needed + sum(cell_len(span.text) for span in counter)
-    return spread_out([*(name if needed < width else [Span(" ")]), *rest], right, width)
+    spans[-1] = spans[-1]._replace(text=spans[-1].text.rstrip())
+    return spans
 
 
-def _engine(state: DeckState, view: StatusView) -> list[Span]:
+def _length(spans: list[Span]) -> int:
+    return sum(cell_len(span.text) for span in spans)
+
+
+def _engine(state: DeckState, view: StatusView, detail: Detail) -> list[Span]:
     mark = _marks(view.glyphs)
-    failed = [name for name, service in state.services.items() if service.state == "failed"]
+    failed = [
+        name
+        for name, service in state.services.items()
+        if service.state == "failed" and name.split(" ")[0] not in TOLD_ELSEWHERE
+    ]
     if state.failure:
         return [Span(f"{mark.bad} engine failed  ", "error bold")]
     if not state.is_ready:
@@ -95,24 +124,38 @@ def _engine(state: DeckState, view: StatusView) -> list[Span]:
         return [Span(f"{mark.bad} engine silent {age}  ", "error bold")]
     if failed:
         return [Span(f"{mark.bad} {failed[0]} failed  ", "error bold")]
-    return [Span(f"{mark.good} ", "up"), Span("engine  ", "muted")]
+    return [Span(f"{mark.good} ", "up"), Span("" if detail == "least" else "engine  ", "muted")]
 
 
-def _feed(state: DeckState, view: StatusView) -> list[Span]:
-    """The stream of the selected market: its broker, whether it lives, how old its data is."""
+def _feed(state: DeckState, view: StatusView, detail: Detail) -> list[Span]:
+    """The stream of the selected market: its broker, whether it lives, how old its data is, and
+    what its connections do where they are not as they should be."""
     if not state.selected or state.failure:
         return []
     broker = state.selected.rsplit(".", 1)[-1]
     if playback := state.playbacks.get(broker):
         return _playback(playback, view)
+    name = Span(f"{broker} ", "text")
+    if view.silence_s > SILENT_AFTER_S:
+        return [name, Span("not known  ", "stale bold")]
     market = state.market
     if market is None:
-        if state.selected in state.refused_markets:
-            return [Span(f"{broker} ", "text"), Span("not open  ", "error bold")]
-        return [Span(f"{broker} ", "text"), Span("opening  ", "muted")]
-    if view.silence_s > SILENT_AFTER_S:
-        return [Span(f"{broker} ", "text"), Span("not known  ", "stale bold")]
-    return [Span(f"{broker} ", "text"), *_feed_state(market)]
+        return [name, *_not_open(state, view, broker)]
+    connection = _connection(state, view, broker, detail)
+    if connection and detail in ("brief", "least"):
+        return [name, *connection]
+    return [name, *_feed_state(market), *_book(market, detail), *connection]
+
+
+def _not_open(state: DeckState, view: StatusView, broker: str) -> list[Span]:
+    """Why the selected market is not open yet, or when it is tried again."""
+    if (one := worst(state.connections.values(), broker)) is not None:
+        return [Span(f"{state_words(one, state.now_ns, view.zone)}  ", INKS[one.state])]
+    if (retry_ns := state.retries.get(state.selected)) is not None:
+        return [Span(f"backing off {left_words(retry_ns, state.now_ns)}  ", INKS["backing_off"])]
+    if state.selected in state.refused_markets:
+        return [Span("not open  ", "error bold")]
+    return [Span("opening  ", "muted")]
 
 
 def _feed_state(market: MarketView) -> list[Span]:
@@ -122,6 +165,55 @@ def _feed_state(market: MarketView) -> list[Span]:
         word = state if state in ("ended", "failed") else "stale"
         return [Span(f"{word} {age}".rstrip() + "  ", "stale bold")]
     return [Span("live ", "up"), Span(f"{age}  " if age else " ", "muted")]
+
+
+def _book(market: MarketView, detail: Detail) -> list[Span]:
+    """Whether the order book can be believed, where it cannot now."""
+    book = market.feed.book if market.feed else ""
+    if book == "unverified":
+        return [Span("book unverified  ", "warning")]
+    if book == "syncing" and detail in ("full", "short"):
+        return [Span("book syncing  ", "muted")]
+    return []
+
+
+def _connection(state: DeckState, view: StatusView, broker: str, detail: Detail) -> list[Span]:
+    """What matters most of how a broker is connected, where that is not as it should be."""
+    one = worst(state.connections.values(), broker)
+    if one is None or not is_amiss(one, state.now_ns):
+        return []
+    name = one.name if detail in ("full", "short") else one.name.split(" ")[0]
+    name = "" if one.name.startswith("market data") else f"{name} "
+    return [Span(f"{name}{state_words(one, state.now_ns, view.zone)}  ", INKS[one.state])]
+
+
+def _venues(state: DeckState, view: StatusView, detail: Detail) -> list[Span]:
+    """Other brokers that are not connected as they should be, and what a person must know."""
+    here = state.selected.rsplit(".", 1)[-1]
+    if detail == "least":
+        return [Span("note  ", "warning")] if _noted(state) else []
+    spans: list[Span] = []
+    for broker in dict.fromkeys(one.broker for one in state.connections.values()):
+        one = worst(state.connections.values(), broker)
+        if broker == here or one is None or not is_amiss(one, state.now_ns):
+            continue
+        words = state_words(one, state.now_ns, view.zone) if detail == "full" else "down"
+        spans.append(Span(f"{broker} {words}  ", INKS[one.state]))
+    return spans + _notes(_noted(state), detail)
+
+
+def _noted(state: DeckState) -> list[ConnectionStatus]:
+    """A dead-man's switch that is on, a key that may withdraw: it is there to be seen."""
+    return [one for one in state.connections.values() if one.note]
+
+
+def _notes(noted: list[ConnectionStatus], detail: Detail) -> list[Span]:
+    if not noted:
+        return []
+    first = f"{title(noted[0])}: {noted[0].note}"
+    if detail == "full" and len(noted) == 1:
+        return [Span(fit(first, min(cell_len(first), NOTE_WIDTH)) + "  ", "warning")]
+    return [Span(f"{len(noted)} note{'s' if len(noted) > 1 else ''}  ", "warning")]
 
 
 def _playback(playback: PlaybackStatus, view: StatusView) -> list[Span]:

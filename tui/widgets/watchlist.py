@@ -11,6 +11,7 @@ from tui.paint import format as text_of
 from tui.paint.cells import DOTS_Y, Glyphs
 from tui.paint.sparkline import sparkline
 from tui.state import DeckState, MarketView
+from tui.venues.connections import left_words
 from tui.widgets.lines import Line, Lines, Span, fit
 
 SPARK_PERIOD_S = 60
@@ -65,10 +66,21 @@ class Watchlist(Lines):
         mark = _mark(is_selected, self._glyphs())
         market = self._state.markets.get(fqme)
         if market is None:
-            return _closed_row(fqme, self._state.refused_markets.get(fqme), mark, ground, width)
+            return _closed_row(fqme, self._why_closed(fqme, width), mark, ground)
         if is_tall:
             return _tall_row(market, mark, ground, width, self._spark)
         return [_short_row(market, mark, ground, width)]
+
+    def _why_closed(self, fqme: str, width: int) -> Span:
+        """Why a market is not open: it is opening, it cannot be opened, or not now."""
+        state = self._state
+        why, retry_ns = state.refused_markets.get(fqme), state.retries.get(fqme)
+        if why is None:
+            return Span("opening", "muted")
+        if retry_ns is not None:
+            left = left_words(retry_ns, state.now_ns)
+            return Span(fit(f"again in {left}: {why}", width - 3), "warning")
+        return Span(fit(why, width - 3), "error")
 
     def _spark(self, market: MarketView, width: int) -> str:
         """The course of a market; drawn anew with each bar, and where its last price is half a
@@ -167,13 +179,12 @@ def _short_row(market: MarketView, mark: Span, ground: str, width: int) -> Line:
     return Line((mark, name, venue, *numbers), ground)
 
 
-def _closed_row(fqme: str, refused: str | None, mark: Span, ground: str, width: int) -> list[Line]:
-    """A market that is opening, or that could not be opened and why."""
+def _closed_row(fqme: str, why: Span, mark: Span, ground: str) -> list[Line]:
+    """A market that is not open, and why."""
     symbol, _, rest = fqme.partition(".")
     first = Line(
         (mark, Span(fit(symbol, len(symbol)), "muted bold"), Span(f" {rest}", "muted")), ground
     )
-    why = Span("opening", "muted") if refused is None else Span(fit(refused, width - 3), "error")
     return [first, Line((mark, why), ground)]
 
 

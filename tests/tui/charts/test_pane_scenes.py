@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from engine.messages import FillReport, FlumeFailed
+from engine.messages import EngineStatus, FeedStatus, FillReport, FlumeFailed
 from tests.support.scenes import fill
 from tests.support.scripted_link import MARKETS, NOW_NS, ScriptedLink
 from tui.charts.pane_scenes import Orders, PaneScenes
@@ -123,6 +123,16 @@ def test_titles_say_why_there_is_no_chart():
     assert desk.scenes.title("") == "no market: / finds one"
     assert desk.scenes.title("x.spot.sim") == "x.spot.sim  is not listed"
     assert desk.scenes.title("y.spot.sim") == "y.spot.sim  opening"
+
+
+def test_the_title_says_that_a_book_cannot_be_believed():
+    desk = Desk()
+    feed = FeedStatus(fqme=BTC, book="unverified")
+    desk.state.fold(EngineStatus(now_ns=NOW_NS, feeds=(feed,)))
+
+    assert desk.scenes.title(BTC) == f"{BTC}  book unverified"
+    desk.state.fold(EngineStatus(now_ns=NOW_NS, feeds=(FeedStatus(fqme=BTC, book="syncing"),)))
+    assert desk.scenes.title(BTC) == BTC
 
 
 def test_fills_are_on_the_chart_of_their_market():

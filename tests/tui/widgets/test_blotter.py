@@ -107,7 +107,7 @@ def _play(
 def test_the_tabs_stand_on_top_with_what_is_in_them() -> None:
     async def script(host: _Host, pilot: Pilot[None]) -> None:
         assert host.rows()[0] == (
-            " orders 5   fills 1   positions 2   algos   alerts 1   accounts   log"
+            " orders 5   fills 1   positions 2   algos   alerts 1   accounts   venues   log"
         )
 
     _play(script)
@@ -217,7 +217,7 @@ def test_the_name_of_the_tab_is_underlined_while_it_has_the_keyboard() -> None:
 
         _play(script, has_keyboard=has_keyboard)
         shown = "accent bold underline" if has_keyboard else "accent bold"
-        assert inks == [shown, *["muted"] * 6]
+        assert inks == [shown, *["muted"] * 7]
 
 
 def test_each_tab_has_a_cursor_of_its_own() -> None:
@@ -361,7 +361,7 @@ def test_keys_that_would_do_nothing_in_a_tab_are_idle() -> None:
             idle[name] = host.blotter.idle
         assert idle["orders"] == idle["alerts"] == {"row_pause"}
         assert idle["algos"] == set()
-        assert idle["log"] == idle["accounts"] == {"row_pause", "row_cancel"}
+        assert idle["log"] == idle["accounts"] == idle["venues"] == {"row_pause", "row_cancel"}
 
     _play(script)
 

@@ -159,6 +159,7 @@ def test_tabs_count_what_works_is_held_and_is_armed():
         "algos": 0,
         "alerts": 1,
         "accounts": 0,
+        "venues": 0,
         "log": 0,
     }
 

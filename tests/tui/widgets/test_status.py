@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 from rich.cells import cell_len
 
@@ -12,11 +13,13 @@ from engine.messages import (
     AccountGuards,
     AccountInfo,
     AccountUpdate,
+    ConnectionStatus,
     Disagreement,
     EngineFailed,
     EngineReady,
     EngineStatus,
     FeedStatus,
+    FlumeFailed,
     GuardsUpdate,
     JournalUpdate,
     PlaybackStatus,
@@ -96,6 +99,16 @@ def test_a_failed_service_is_named():
     assert "sampler failed" in said(state)
 
 
+@pytest.mark.parametrize("kind", ["feed btcusdt.spot.far", "broker far", "account main"])
+def test_a_service_that_is_told_of_elsewhere_is_no_failure_of_the_engine(kind: str):
+    state = ready()
+    failed = ServiceStatus(name=kind, state="failed", since_ns=NOW_NS)
+    state.fold(EngineStatus(now_ns=NOW_NS, services=(failed,)))
+
+    assert "● engine" in said(state)
+    assert "failed" not in said(state)
+
+
 @pytest.mark.parametrize("feed_state", ["stale", "ended", "failed"])
 def test_a_feed_that_does_not_live_is_not_called_live(feed_state: Any):
     state = ready()
@@ -150,6 +163,115 @@ def test_the_line_fits_every_width():
     profit = {asset: Profit(Decimal("12345678.9")) for asset in ("usdt", "usd", "eur")}
     for width in range(60, 240, 7):
         assert cell_len(said(ready(), width, profit=profit, is_armed=True)) == width
+
+
+# -- connections ----------------------------------------------------------------------------------
+
+
+def with_connections(state: DeckState, *connections: ConnectionStatus, book: Any = "") -> DeckState:
+    feed = FeedStatus(fqme=BTC, age_s=0.2, book=book)
+    state.fold(EngineStatus(now_ns=NOW_NS, feeds=(feed,), connections=connections))
+    return state
+
+
+def connection(
+    state: Any, *, broker: str = "sim", name: str = "market data 1", **fields: Any
+) -> ConnectionStatus:
+    since_ns = NOW_NS - 7 * NANOS
+    return ConnectionStatus(broker=broker, name=name, state=state, since_ns=since_ns, **fields)
+
+
+LOST = connection("backing_off", until_ns=NOW_NS + 12 * NANOS)
+
+
+@pytest.mark.parametrize(
+    ("one", "text", "ink"),
+    [
+        (LOST, "backing off 12s", "warning bold"),
+        (connection("banned", name="rest", until_ns=NOW_NS + 300 * NANOS),
+         "rest banned until 14:05", "error bold"),
+        (connection("connecting"), "connecting 7s", "warning"),
+        (connection("syncing"), "syncing 7s", "warning"),
+        (connection("stale"), "stale 7s", "stale bold"),
+        (connection("backing_off", name="account main"),
+         "account main backing off 7s", "warning bold"),
+    ],
+)  # fmt: skip
+def test_a_connection_that_is_not_live_is_told_beside_the_market(
+    one: ConnectionStatus, text: str, ink: str
+):
+    live = connection("live", name="market data 2")
+    state = with_connections(ready(), live, one)
+
+    assert f"sim live 0.2s  {text}  paper" in said(state)
+    assert inks(state)[text] == ink
+
+
+def test_what_is_live_or_only_just_coming_up_takes_no_place():
+    state = with_connections(
+        ready(),
+        connection("live"),
+        connection("closed", name="rest"),
+        msgspec.structs.replace(connection("syncing", name="account main"), since_ns=NOW_NS),
+    )
+
+    assert "sim live 0.2s  paper" in said(state)
+
+
+def test_a_market_that_is_not_open_says_what_its_venue_does():
+    state = DeckState([BTC])
+    state.fold(EngineReady(brokers=(), accounts=(PAPER,), now_ns=NOW_NS))
+    state.fold(EngineStatus(now_ns=NOW_NS))
+    assert "sim opening" in said(state)
+    state.fold(FlumeFailed(fqme=BTC, reason="no route", retry_ns=NOW_NS + 9 * NANOS))
+    assert "sim backing off 9s" in said(state)
+    state.fold(EngineStatus(now_ns=NOW_NS, connections=(connection("connecting"),)))
+    assert "sim connecting 7s" in said(state)
+    state.fold(EngineStatus(now_ns=NOW_NS))
+    state.fold(FlumeFailed(fqme=BTC, reason="not listed"))
+    assert "sim not open" in said(state)
+
+
+def test_another_broker_that_is_down_is_named():
+    state = with_connections(
+        ready(), connection("live"), msgspec.structs.replace(LOST, broker="far")
+    )
+
+    assert "sim live 0.2s  far backing off 12s  paper" in said(state)
+    assert "sim live 0.2s  far down  paper" in said(state, 70)
+    assert "far" not in said(state, 60)
+
+
+def test_a_book_that_cannot_be_believed_is_said_so_calmly():
+    assert "live 0.2s  book unverified  paper" in said(with_connections(ready(), book="unverified"))
+    assert inks(with_connections(ready(), book="unverified"))["book unverified"] == "warning"
+    assert inks(with_connections(ready(), book="syncing"))["book syncing"] == "muted"
+    for book in ("", "good"):
+        assert "book" not in said(with_connections(ready(), book=book))
+
+
+def test_what_a_person_must_know_of_a_connection_is_marked_at_every_width():
+    switch = connection(
+        "live", name="account main", note="dead-man's switch on, cancels all in 60 s"
+    )
+    rights = connection("live", broker="far", name="rest", note="the key may withdraw")
+    state = with_connections(ready(), switch)
+
+    assert "sim account main: dead-man's switch on, cancels" in said(state, 160)
+    assert "1 note  paper" in said(state, 80)
+    assert "2 notes  paper" in said(with_connections(ready(), switch, rights), 160)
+    for width in range(60, 240):
+        assert "note" in said(with_connections(ready(), switch, rights), width)
+        assert cell_len(said(state, width)) == width
+
+
+def test_what_keeps_orders_back_is_never_pushed_out_by_connections():
+    lost = msgspec.structs.replace(LOST, name="account of the family", reason="reset")
+    far = connection("banned", broker="far", name="rest", until_ns=NOW_NS + 300 * NANOS)
+    state = with_connections(ready(), lost, far, book="unverified")
+    state.fold(GuardsUpdate(accounts=(AccountGuards(account="demo", state="halted"),)))
+    for width in range(80, 240):
+        assert " HALTED " in said(state, width)
 
 
 def test_marks_are_ascii_where_the_terminal_is():

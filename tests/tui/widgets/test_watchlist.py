@@ -63,6 +63,15 @@ def test_markets_that_are_not_open_say_why():
     assert "opening" in rows[4]
 
 
+def test_a_market_whose_venue_cannot_be_reached_says_when_it_is_tried_again():
+    state = state_with()
+    state.fold(EngineStatus(now_ns=NOW_NS))
+    retry_ns = NOW_NS + 9 * NANOS
+    state.fold(FlumeFailed(fqme=FQMES[0], reason="no route", retry_ns=retry_ns))
+
+    assert "again in 9s: no route" in painted(state)[2]
+
+
 def test_old_data_says_its_age():
     state = state_with(*FQMES)
     stale = FeedStatus(fqme=FQMES[0], state="stale", age_s=42.0)
