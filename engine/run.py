@@ -114,7 +114,7 @@ class Engine:
     async def start_brokers(self) -> None:
         """Bring up the default broker, and that of every account: the paper venue, to trade well,
         must have seen the market before the first order. One that does not come up costs its
-        accounts only; the default broker is needed by those who name no market.
+        accounts only, but for the default broker where nobody named a market.
 
         Nobody waits for those at the other end of a network, which come up behind.
 
@@ -124,7 +124,7 @@ class Engine:
         home = self.settings.config.broker
         named = [account.broker for account in self.settings.accounts]
         remote: list[str] = []
-        for name in dict.fromkeys([home, *named] if self.settings.needs_home else named):
+        for name in dict.fromkeys([home, *named]):
             if self.venues.is_remote(name):
                 remote.append(name)
                 continue

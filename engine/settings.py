@@ -36,8 +36,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     load_broker: LoadBroker
     clock: Clock
     needs_home: bool = True
-    """Whether the default broker (`config.broker`) is brought up at the start, and has to come
-    up. Where markets are named that are not its own, it is started when it is asked for."""
+    """Without its default broker (`config.broker`) the engine is of no use: nobody has named a
+    market, and its markets are to be shown."""
     data_dir: Path | None = None
     credentials: GetCredentials = no_credentials
     """Finds the keys of an account, for the broker that logs it in."""

@@ -146,14 +146,14 @@ async def test_nobody_waits_for_a_broker_that_cannot_be_reached_which_is_tried_a
     assert ["broker far does not come up: the network is unreachable"] == texts
 
 
-async def test_a_default_broker_that_nobody_needs_is_not_started(
+async def test_a_default_broker_that_nobody_needs_may_be_missing(
     autojump_clock: MockClock,
 ) -> None:
     accounts = tuple(one for one in built_in_accounts() if one.broker != "sim")
     async with open_engine(settings(missing="sim", needs_home=False, accounts=accounts)) as engine:
         assert ["paper"] == [broker.name for broker in engine.venues.running()]
         assert "sim" == engine.ready().home
-        assert not engine.problems
+        assert ["broker sim does not come up: sim is not there"] == engine.problems
 
 
 async def test_what_is_published_reaches_attached_decks_only(autojump_clock: MockClock) -> None:

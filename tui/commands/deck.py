@@ -167,6 +167,7 @@ def _open_link(
         all_limits=brokers.all_limits,
         broker_options={**brokers.options, **options},
         load_broker=registry.load,
+        needs_home=not config.deck.watch,
         clock=SystemClock(),
         data_dir=places.data_dir,
         # A playback trades on paper that is gone with it: nothing of it is for the record.
