@@ -12,7 +12,7 @@ import trio
 from engine.clock import SystemClock
 from engine.errors import DataError
 from tests.venues.binance import demo
-from tests.venues.binance.venue import BinanceVenue
+from tests.venues.binance.venue import BinanceVenue, open_playback
 
 _TOLD = """\
 Binance test venue on port {port}
@@ -65,9 +65,13 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 async def _run(asked: argparse.Namespace) -> None:
-    venue = BinanceVenue(SystemClock(), seed=asked.seed, is_quiet=asked.quiet)
+    clock = SystemClock()
+    if asked.play is not None:
+        venue = open_playback(clock, asked.play, asked.speed)
+    else:
+        venue = BinanceVenue(clock, seed=asked.seed, is_quiet=asked.quiet)
     venue.state.open_account(demo.ACCOUNT, demo.BALANCES, demo.demo_keys())
-    if asked.quiet:
+    if asked.quiet and asked.play is None:
         for market in venue.state.exchange.markets.values():
             market.fill_ladder(market.last_price, market.instrument.size_step * 5_000)
     async with trio.open_nursery() as nursery:

@@ -65,11 +65,13 @@ def default_listings() -> list[Listing]:
         ),
         spot_listing(
             "ETHBTC", "ETH", "BTC", tick="0.00001", step="0.0001", price=0.0508,
-            like="ethusdt.spot.sim", worth=3_250.0, **_bounds("922327", "100000", "1378.22417541", "0.0001"),
+            like="ethusdt.spot.sim", worth=3_250.0,
+            **_bounds("922327", "100000", "1378.22417541", "0.0001"),
         ),
         spot_listing(
             "LTCBTC", "LTC", "BTC", tick="0.000001", step="0.001", price=0.00135,
-            like="dogeusdt.spot.sim", worth=86.0, **_bounds("100000", "100000", "1887.97569874", "0.0001"),
+            like="dogeusdt.spot.sim", worth=86.0,
+            **_bounds("100000", "100000", "1887.97569874", "0.0001"),
         ),
     ]  # fmt: skip
 

@@ -123,7 +123,7 @@ def trades_aggregate(call: Call) -> Any:
     elif start_ns is None and end_ns is None:
         found = tape.last_aggregates(limit)
     else:
-        until_ns = call.now_ns + 1 if end_ns is None else end_ns + MILLISECOND
+        until_ns = market.latest_ns(call.now_ns) + 1 if end_ns is None else end_ns + MILLISECOND
         if start_ns is None:
             start_ns = until_ns - _HOUR_NS
         found = tape.aggregates_between(start_ns, until_ns, limit)
@@ -138,8 +138,9 @@ def klines(call: Call) -> Any:
     start_ns, end_ns = call.time_param("startTime"), call.time_param("endTime")
     limit, zone = params.limit(500, 1000), params.text("timeZone")
     period = _shifted(PERIODS[interval], zone)
-    end_ns = call.now_ns if end_ns is None else min(end_ns, call.now_ns)
-    oldest_ns = call.now_ns - BARS_BACK_NS
+    now_ns = market.latest_ns(call.now_ns)
+    end_ns = now_ns if end_ns is None else min(end_ns, now_ns)
+    oldest_ns = now_ns - BARS_BACK_NS
     if start_ns is None:
         start_ns = period.start(end_ns)
         for _ in range(limit - 1):
@@ -150,7 +151,7 @@ def klines(call: Call) -> Any:
         # Bars from far behind: no more of them than are asked for.
         start_ns = max(start_ns, oldest_ns)
         end_ns = min(end_ns, start_ns + (limit + 1) * _longest_ns(period))
-    bars = market.bars(period, start_ns, end_ns + 1, call.now_ns)
+    bars = market.bars(period, start_ns, end_ns + 1, now_ns)
     return [render.kline(bar, call.t) for bar in bars[:limit]]
 
 
@@ -201,7 +202,7 @@ def ticker_day(call: Call) -> Any:
     is_mini = _ticker_type(call) == "MINI"
 
     def tell(market: SpotMarket) -> Any:
-        stats = market.stats(call.now_ns)
+        stats = market.stats(market.latest_ns(call.now_ns))
         if is_mini:
             return render.mini_stats(market.symbol, stats, call.t)
         return render.day_stats(market, stats, call.t)
@@ -236,7 +237,7 @@ def _window(call: Call, span_s: int, is_mini: bool) -> Any:
     shape = render.mini_stats if is_mini else render.window_stats
 
     def tell(market: SpotMarket) -> Any:
-        return shape(market.symbol, market.stats(call.now_ns, span_s), call.t)
+        return shape(market.symbol, market.stats(market.latest_ns(call.now_ns), span_s), call.t)
 
     return _per_symbol(call, tell, needs_one=True)
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from tests.venues.binance import errors, render
 from tests.venues.binance.errors import VenueError
+from tests.venues.binance.numbers import told
 from tests.venues.binance.order_lists import list_state
 from tests.venues.binance.order_terms import (
     check_stop,
@@ -86,8 +87,8 @@ def commission_rates(market: SpotMarket) -> dict[str, Any]:
     instrument = market.instrument
     zero = {"maker": "0.00000000", "taker": "0.00000000"}
     rates = {
-        "maker": render.told(instrument.maker_fee),
-        "taker": render.told(instrument.taker_fee),
+        "maker": told(instrument.maker_fee),
+        "taker": told(instrument.taker_fee),
     }
     return {
         "standardCommissionForOrder": rates,

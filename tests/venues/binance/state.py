@@ -41,6 +41,7 @@ class BinanceState:
         listings: Iterable[Listing] | None = None,
         rules: Mapping[str, SymbolRules] | None = None,
         limits: LimitRules | None = None,
+        market_type: type[SpotMarket] = SpotMarket,
     ) -> None:
         self.clock = clock
         self.exchange = SpotExchange(
@@ -51,6 +52,7 @@ class BinanceState:
             commission=self._commission,
             first_order_id=FIRST_ORDER_ID,
             refuses_dry=False,
+            market_type=market_type,
         )
         self.rules = {
             symbol: (rules or {}).get(symbol, SymbolRules()) for symbol in self.exchange.markets

@@ -25,6 +25,7 @@ from __future__ import annotations
 import sys
 import traceback
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -35,6 +36,8 @@ from tests.venues.binance import rest
 from tests.venues.binance.errors import VenueError, unknown
 from tests.venues.binance.market_socket import MarketSocket
 from tests.venues.binance.order_lists import ListChange
+from tests.venues.binance.played import Playback, scan
+from tests.venues.binance.played_market import PlayedMarket
 from tests.venues.binance.state import BinanceState
 from tests.venues.binance.streams import TICK_NS, Hub
 from tests.venues.binance.user_stream import payloads
@@ -64,12 +67,16 @@ class BinanceVenue:
         rules: WireRules = RULES,
         lifetime_s: float = 86_400.0,
         message_limit: int = 5,
+        playback: Playback | None = None,
         **options: Any,
     ) -> None:
         """`options` are those of `BinanceState`; `lifetime_s` is how long a WebSocket lives,
-        `message_limit` what one to the streams may send in a second."""
+        `message_limit` what one to the streams may send in a second. With a `playback` streams
+        tell what was recorded, and nothing else."""
         self.state = BinanceState(clock, **options) if state is None else state
-        self.hub = Hub(self.state.exchange.markets.values(), self.state.faults)
+        self.playback = playback
+        markets = () if playback is not None else self.state.exchange.markets.values()
+        self.hub = Hub(markets, self.state.faults)
         self.control = Controller(self.state.exchange, self.state.faults, self._words())
         self.port = 0
         self._clock = clock
@@ -108,6 +115,8 @@ class BinanceVenue:
                 )
             )
             nursery.start_soon(self._run)
+            if self.playback is not None:
+                nursery.start_soon(self.playback.run, self.hub, self._drain)
             task_status.started(self.port)
 
     async def _run(self) -> None:
@@ -123,6 +132,12 @@ class BinanceVenue:
             next_ns = min(market.next_ns for market in exchange.markets.values())
             next_ns = min(next_ns, (ticked + 1) * TICK_NS)
             await self._clock.sleep_until_ns(max(next_ns, now_ns + _STEP_NS))
+
+    async def _drain(self) -> None:
+        """Wait until no listener to streams is far behind."""
+        await trio.lowlevel.checkpoint()
+        for socket in tuple(self._market_sockets.values()):
+            await socket.drain()
 
     # -- HTTP ----------------------------------------------------------------------------------
 
@@ -332,6 +347,24 @@ class BinanceVenue:
     def _set_setting(self, asked: Asked) -> None:
         account = self.state.exchange.accounts[asked["account"]]
         account.settings[asked["name"]] = asked["value"]
+
+
+def open_playback(clock: Clock, path: Path, speed: float, **options: Any) -> BinanceVenue:
+    """A Binance that plays a recording, with the markets that are in it.
+
+    Raises:
+        DataError: there is nothing of Binance's in the file.
+    """
+    contents = scan(path)
+    listings = contents.listings()
+    state = BinanceState(clock, is_quiet=True, listings=listings, market_type=PlayedMarket)
+    markets = {
+        symbol: market
+        for symbol, market in state.exchange.markets.items()
+        if isinstance(market, PlayedMarket)
+    }
+    playback = Playback(path, speed, contents, markets)
+    return BinanceVenue(clock, state=state, playback=playback, **options)
 
 
 async def _close_later(socket: Socket, after_s: float) -> None:

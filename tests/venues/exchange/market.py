@@ -160,6 +160,10 @@ class SpotMarket:
 
     # -- prices ------------------------------------------------------------------------------
 
+    def latest_ns(self, now_ns: int) -> int:
+        """The market's own time when it is `now_ns` everywhere else."""
+        return now_ns
+
     @property
     def last_price(self) -> Decimal:
         last = self.sim.engine.last_price

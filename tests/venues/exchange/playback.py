@@ -10,7 +10,7 @@ hold no other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -64,8 +64,13 @@ async def play(
     speed: float,
     tell: Callable[[Played], None],
     time_of: TimeOf = lambda body: None,
+    drain: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint,
 ) -> None:
     """Call `tell` with each message when it is due; `speed` 0 knows no waiting.
+
+    Args:
+        drain: awaited every so often when there is no pace to keep: until listeners are not far
+            behind.
 
     Raises:
         DataError: the file cannot be read, or no further.
@@ -77,5 +82,5 @@ async def play(
         if due > trio.current_time():
             await trio.sleep_until(due)
         elif nth % _TURN == 0:
-            await trio.lowlevel.checkpoint()
+            await drain()
         tell(message)

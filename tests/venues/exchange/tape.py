@@ -78,8 +78,8 @@ class Tape:
         """Trades before each minute since `_first_ns`; the last is what the path had in all."""
         self.past_count = int(self._counts[-1])
         self._live: list[PublicTrade] = []
-        self._seconds = _Recorder(1)
-        self._minutes = _Recorder(60)
+        self._seconds = Recorder(1)
+        self._minutes = Recorder(60)
         self._hours: dict[int, Flows] = {}
         """Hours of the path, by the first of the days that are made at once."""
         for trade in self._path(self._seam_ns, start_ns):
@@ -134,7 +134,7 @@ class Tape:
                 runs[-1].append(trade)
             else:
                 runs.append([trade])
-        return [_aggregate(run) for run in runs]
+        return [aggregate_of(run) for run in runs]
 
     def aggregates_since_id(self, aggregate_id: int, limit: int) -> list[Aggregate]:
         first = aggregate_id
@@ -255,12 +255,13 @@ class Tape:
         bars = count_bars(self._history.prints(start_ns, end_ns), 1)
         return fill_bars(bars, start_ns, end_ns, 1, self._history.last_before(start_ns))
 
-    def _close_before(self, time_ns: int, recorder: _Recorder) -> int:
+    def _close_before(self, time_ns: int, recorder: Recorder) -> int:
         close = recorder.close_before(time_ns)
         return self._history.last_before(min(time_ns, self._start_ns)) if close is None else close
 
 
-def _aggregate(run: list[PublicTrade]) -> Aggregate:
+def aggregate_of(run: list[PublicTrade]) -> Aggregate:
+    """Trades of one aggregate, put together."""
     first = run[0]
     return Aggregate(
         first.aggregate_id,
@@ -273,9 +274,9 @@ def _aggregate(run: list[PublicTrade]) -> Aggregate:
     )
 
 
-class _Recorder:
-    """Bars of what traded live, as lists of ints: start, o, h, l, c, volume, trades, quote,
-    bought, bought quote."""
+class Recorder:
+    """Bars of trades as they are added, as lists of ints: start, o, h, l, c, volume, trades,
+    quote, bought, bought quote."""
 
     def __init__(self, period_s: int) -> None:
         self._period_ns = period_s * NANOS
@@ -293,6 +294,11 @@ class _Recorder:
         row[7] += ticks * steps
         row[8] += bought
         row[9] += bought * ticks
+
+    @property
+    def start_ns(self) -> int | None:
+        """Of the first bar."""
+        return self._rows[0][0] if self._rows else None
 
     def close_before(self, time_ns: int) -> int | None:
         at = bisect_left(self._rows, time_ns, key=lambda row: row[0])

@@ -89,6 +89,7 @@ class SpotExchange:
         first_order_id: int = 1,
         fees_held: Decimal = ZERO,
         refuses_dry: bool = True,
+        market_type: type[SpotMarket] = SpotMarket,
     ) -> None:
         """`fees_held` is the share of their cost that buys lock besides, for venues that take
         commission in quote units. `refuses_dry`: market orders that would meet nothing are refused;
@@ -106,7 +107,7 @@ class SpotExchange:
         self._forged = 0
         self.accounts: dict[str, SpotAccount] = {}
         self.markets = {
-            listing.instrument.symbol: SpotMarket(
+            listing.instrument.symbol: market_type(
                 listing, seed, now_ns, is_quiet=is_quiet, on_events=self._on_events
             )
             for listing in listings
