@@ -107,7 +107,8 @@ class Queries:
             trade.ordertxid for trade in trades.values() if self._id_of(trade.ordertxid) is None
         )
         await self._query(list(strangers))
-        fills = [self._fill(trade_id, trade) for trade_id, trade in trades.items()]
+        # The newest comes first, also of trades of one moment.
+        fills = [self._fill(trade_id, trade) for trade_id, trade in reversed(trades.items())]
         return sorted((fill for fill in fills if fill.venue_ns >= since_ns), key=_by_time)
 
     async def balances(self) -> dict[str, Decimal]:
