@@ -94,7 +94,7 @@ class Above:
         if isinstance(screen, SearchScreen) and results is not None:
             text = self._app.markets.text_of(results)
             if text is not None:
-                screen.show(text, results.matches)
+                screen.show(text, results, self._app.state.now_ns)
 
     def _searched(self, chosen: Chosen | None) -> None:
         app, fqme = self._app, chosen.fqme if chosen else ""

@@ -31,12 +31,15 @@ from engine.messages import (
     Gauge,
     GuardsUpdate,
     JournalUpdate,
+    Match,
     OcoTerms,
     Order,
     OrderState,
     OrderUpdate,
     Position,
     PositionUpdate,
+    Searched,
+    SearchResults,
     TwapTerms,
 )
 from tests.support.scripted_link import MARKETS, NANOS, NOW_NS, ScriptedLink, market
@@ -298,6 +301,28 @@ def abroad(link: ScriptedLink) -> list[Event]:
     books: dict[str, BookState] = {VENUE_MARKETS[1].fqme: "unverified"}
     away = FlumeFailed(fqme=AWAY, reason="kraken cannot be reached", retry_ns=NOW_NS + 9 * NANOS)
     return [away, link.status(connections=connections(), books=books)]
+
+
+def some_found(request_id: int) -> SearchResults:
+    """What `xbt` found so far: one venue has answered, of an old list."""
+    kraken = (
+        Match(fqme=f"{symbol}.spot.kraken", name=name, broker="kraken", volume=volume, aka=aka)
+        for symbol, name, volume, aka in (
+            ("btcusd", "BTC/USD", 2.1e8, "XBT/USD XXBTZUSD Bitcoin"),
+            ("btceur", "BTC/EUR", 9.4e7, "XBT/EUR XXBTZEUR Bitcoin"),
+            ("btcusdt", "BTC/USDT", 6.6e6, "XBT/USDT XBTUSDT Bitcoin"),
+        )
+    )
+    return SearchResults(
+        request_id=request_id,
+        matches=tuple(kraken),
+        is_complete=False,
+        brokers=(
+            Searched(broker="sim", state="answered"),
+            Searched(broker="binance", state="asked"),
+            Searched(broker="kraken", state="answered", listed_ns=NOW_NS - 5 * 3600 * NANOS),
+        ),
+    )
 
 
 async def press(pilot: Pilot[int], *keys: str, later_s: float = 5.0) -> None:

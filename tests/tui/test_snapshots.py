@@ -24,6 +24,7 @@ from tests.support.scenes import (
     press,
     screen_text,
     settled,
+    some_found,
     with_algos,
 )
 from tests.support.scripted_link import ACCOUNTS, NANOS, NOW_NS, ScriptedLink
@@ -244,6 +245,26 @@ def test_venues_on_a_bad_day(snap_compare: Compare, size: str):
         await settled(pilot)
         await press(pilot, "tab")
         app.deck.blotter.show_tab("venues")
+        await settled(pilot)
+
+    assert snap_compare(app, terminal_size=SIZES[size], run_before=script)
+
+
+@pytest.mark.parametrize("size", ["80x24", "120x35"])
+def test_a_search_that_some_have_answered(snap_compare: Compare, size: str):
+    link = ScriptedLink()
+    app = deck(link, watch=(BTC, ETH))
+
+    async def script(pilot: Pilot[int]) -> None:
+        await scripted(link, "slash")(pilot)
+        link._answers = False
+        await pilot.press(*"xbt")
+        await settled(pilot)
+        asked = link.sent_of(Search)[-1]
+        assert isinstance(asked, Search)
+        link.give(some_found(asked.request_id))
+        await settled(pilot)
+        app.screen.query_one("Input").cursor_blink = False  # type: ignore[attr-defined]
         await settled(pilot)
 
     assert snap_compare(app, terminal_size=SIZES[size], run_before=script)

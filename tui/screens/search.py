@@ -1,4 +1,7 @@
-"""Search over all loaded brokers, beside the chart that previews what is selected."""
+"""Search over all loaded brokers, beside the chart that previews what is selected.
+
+Hits come broker by broker, and are shown as they come: what a person has moved to stays selected.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +16,19 @@ from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Input
 
-from engine.messages import Match
+from engine.clock import NANOS
+from engine.messages import Match, Searched, SearchResults
 from tui.paint import format as text_of
-from tui.widgets.lines import Line, Lines, Span, fit
+from tui.widgets.lines import Line, Lines, Span, clip, fit
 
 PREVIEW_AFTER_S = 0.12
 """The preview waits until the selection has rested this long."""
 
 WIDTH = 46
 """Columns that it covers; the chart keeps clear of them."""
+
+OLD_S = 3600.0
+"""Age of a venue's list from which on it is told; younger ones are as good as new."""
 
 _STEPS = {"up": -1, "down": 1, "ctrl+p": -1, "ctrl+n": 1, "pageup": -10, "pagedown": 10}
 
@@ -45,6 +52,8 @@ class _Results(Lines):
         self.text: str | None = None
         """What they were found for."""
         self.selected = 0
+        self.was_moved = False
+        """A person moved to what is selected, which stays so where more is found."""
         self.note = "searching"
         self.first = 0
 
@@ -54,9 +63,30 @@ class _Results(Lines):
         self.first = max(0, min(self.first, self.selected), self.selected - height + 1)
         shown = self.matches[self.first : self.first + height]
         return [
-            match_line(match, width, is_selected=number == self.selected)
+            match_line(match, width, is_selected=number == self.selected, typed=self.text or "")
             for number, match in enumerate(shown, self.first)
         ]
+
+
+class _Sources(Lines):
+    """Which brokers have not answered, and how old the lists of others are."""
+
+    DEFAULT_CSS = "_Sources { height: 1; background: $surface; }"
+    GROUND = "surface"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.spans: list[Span] = []
+        self.display = False
+
+    def show(self, brokers: Sequence[Searched], now_ns: int) -> None:
+        self.spans = source_spans(brokers, now_ns)
+        self.display = bool(self.spans)
+        self.redraw()
+
+    def paint(self, width: int, height: int) -> list[Line]:
+        kept, _ = clip([Span(" "), *self.spans], width)
+        return [Line(tuple(kept))]
 
 
 class SearchScreen(ModalScreen[Chosen]):
@@ -97,6 +127,7 @@ class SearchScreen(ModalScreen[Chosen]):
         super().__init__()
         self._recent = list(recent)
         self._results = _Results()
+        self._sources = _Sources()
         self._text = text
         self._timer: Timer | None = None
         self._chosen_early: Chosen | None = None
@@ -106,27 +137,39 @@ class SearchScreen(ModalScreen[Chosen]):
         with Vertical():
             yield Input(self._text, placeholder="find a market", select_on_focus=False)
             yield self._results
+            yield self._sources
             yield _Hint()
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
         self.post_message(self.Asked(self._text))
 
-    def show(self, text: str, matches: Sequence[Match]) -> None:
-        """Results of `text`; those of a text that is no longer asked for are left alone."""
+    def show(self, text: str, found: SearchResults, now_ns: int) -> None:
+        """Results of `text`, so far; those of a text that is no longer asked for are left alone.
+        `now_ns` is the wall time, of which ages are told."""
         if text != self._text:
             return
         results = self._results
         before = results.matches[results.selected].fqme if results.matches else ""
-        results.matches = ranked(matches, self._recent, text)
+        is_kept = not text or (results.text == text and results.was_moved)
+        results.matches = ranked(found.matches, self._recent, text)
         results.note = "nothing found" if text else "no markets"
+        if not found.is_complete:
+            results.note = "searching"
         results.text = text
         names = [match.fqme for match in results.matches]
-        results.selected = names.index(before) if before in names and not text else 0
+        results.selected = names.index(before) if before in names and is_kept else 0
+        results.was_moved = is_kept and results.was_moved
         results.redraw()
+        self._sources.show(found.brokers, now_ns)
         self._preview_soon()
-        if (early := self._chosen_early) is not None:
+        if (early := self._chosen_early) is not None and self._is_sure(found):
             self._choose(is_overlay=early.is_overlay)
+
+    def _is_sure(self, found: SearchResults) -> bool:
+        """No better hit can come: all have answered, or the first is what was typed."""
+        matches = self._results.matches
+        return found.is_complete or (bool(matches) and is_exact(matches[0], self._text))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
@@ -168,6 +211,7 @@ class SearchScreen(ModalScreen[Chosen]):
     def _move(self, step: int) -> None:
         results = self._results
         if results.matches:
+            results.was_moved = True
             results.selected = min(max(0, results.selected + step), len(results.matches) - 1)
             results.redraw()
             self._preview_soon()
@@ -211,21 +255,52 @@ def ranked(matches: Sequence[Match], recent: Sequence[str], text: str) -> list[M
     places = {fqme: place for place, fqme in enumerate(recent)}
 
     def place(match: Match) -> int:
-        has_text = typed in match.fqme or typed in match.name.lower()
+        has_text = typed in f"{match.fqme}\n{match.name}\n{match.aka}".lower()
         return places.get(match.fqme, len(places)) if has_text else len(places)
 
     return sorted(matches, key=place)
 
 
-def match_line(match: Match, width: int, *, is_selected: bool) -> Line:
-    """Symbol, venue and provider, then what is traded there in a day and the long name."""
+def is_exact(match: Match, typed: str) -> bool:
+    """What was typed is one of the market's names, as a whole."""
+    wanted = typed.strip().lower()
+    fqme = match.fqme.lower()
+    return wanted in (fqme, fqme.partition(".")[0], *match.aka.lower().split())
+
+
+def source_spans(brokers: Sequence[Searched], now_ns: int) -> list[Span]:
+    """What is to be said of those who were asked; nothing of those who answered of a new list."""
+    spans: list[Span] = []
+    for one in brokers:
+        age_s = (now_ns - one.listed_ns) / NANOS if one.listed_ns else 0.0
+        if one.state == "asked":
+            spans.append(Span(f"{one.broker} searching  ", "muted"))
+        elif one.state == "failed":
+            spans.append(Span(f"{one.broker} {one.reason}  ", "warning"))
+        elif age_s >= OLD_S:
+            spans.append(Span(f"{one.broker} list {text_of.duration(age_s)} old  ", "muted"))
+    return spans
+
+
+def _found_by(match: Match, typed: str) -> str:
+    """The other name of a market that was typed, where what else is shown does not have it."""
+    wanted = typed.strip().lower()
+    if not wanted or wanted in f"{match.fqme}\n{match.name}".lower():
+        return ""
+    return next((name for name in match.aka.split() if wanted in name.lower()), "")
+
+
+def match_line(match: Match, width: int, *, is_selected: bool, typed: str = "") -> Line:
+    """Symbol, venue and provider, then what is traded there in a day and the long name, behind the
+    other name that was `typed` for it."""
     symbol, _, rest = match.fqme.partition(".")
     provider = match.broker or rest.rpartition(".")[2]
     venue = rest.removesuffix(f".{provider}")
     right = f"{text_of.compact(match.volume) if match.volume else '':>7} {provider:>8} "
     room = max(0, width - 1 - len(right))
     name = fit(symbol, min(len(symbol), room))
-    tail = fit(f" {venue}  {match.name}", room - len(name))
+    names = " ".join(part for part in (_found_by(match, typed), match.name) if part)
+    tail = fit(f" {venue}  {names}", room - len(name))
     mark = Span("▌" if is_selected else " ", "accent bold")
     return Line(
         (mark, Span(name, "text bold"), Span(tail, "muted"), Span(right, "accent")),
