@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from brokers.kraken.side import MOST_DECIMALS, Precision, Side, checksum, parse
+from brokers.kraken.side import MOST_DECIMALS, Numbers, Side, checksum
 from brokers.kraken.wire import BookData
 from brokers.levels import FloatLevels, Top
 
@@ -31,7 +31,8 @@ class LocalBook:
     def __init__(self) -> None:
         self.bids = Side(is_bid=True)
         self.asks = Side(is_bid=False)
-        self.precision = Precision()
+        self._numbers = Numbers()
+        self.precision = self._numbers.precision
         self.depth = DEPTHS[0]
         self.is_synced = False
         """It agreed with the venue's proof after the last message, and is not crossed."""
@@ -42,8 +43,8 @@ class LocalBook:
         """What the last update changed. A level that it pushed out of the subscribed depth is no
         longer kept up to date by the venue: it is removed."""
         self._searches_left = SEARCHES
-        self._written = (0, 0)
-        """Decimals that the digits of all levels are written with."""
+        self._written = 0
+        """Version of the precision that the digits of all levels are written with."""
 
     def top(self) -> Top:
         return self.bids.top + self.asks.top
@@ -62,7 +63,7 @@ class LocalBook:
         Raises:
             ValueError: a level of it makes no sense; nothing was taken over.
         """
-        bids, asks = parse(data.bids, self.precision), parse(data.asks, self.precision)
+        bids, asks = self._numbers.parse(data.bids), self._numbers.parse(data.asks)
         self.bids.replace(bids)
         self.asks.replace(asks)
         held = max(len(self.bids), len(self.asks))
@@ -80,16 +81,15 @@ class LocalBook:
         """
         if not (self.is_synced or (is_trusting and self.has_levels)):
             return "no book"
-        bids, asks = parse(data.bids, self.precision), parse(data.asks, self.precision)
+        bids, asks = self._numbers.parse(data.bids), self._numbers.parse(data.asks)
         self.bid_changes = self.bids.apply(bids, self.depth) if bids else ()
         self.ask_changes = self.asks.apply(asks, self.depth) if asks else ()
         return self._prove(data.checksum)
 
     def checksum(self) -> int:
         """Of the book as it is, in the precision as it is known."""
-        precision = (self.precision.price, self.precision.size)
-        if precision != self._written:
-            self._written = precision
+        if self._written != self.precision.version:
+            self._written = self.precision.version
             self.bids.use_precision(self.precision)
             self.asks.use_precision(self.precision)
         return self.bids.checksum(self.asks.checksum())
@@ -121,6 +121,6 @@ class LocalBook:
         for price in range(self.precision.price, MOST_DECIMALS + 1):
             for size in range(self.precision.size, MOST_DECIMALS + 1):
                 if checksum(best, price, size) == wanted:
-                    self.precision.price, self.precision.size = price, size
+                    self.precision.change(price, size)
                     return True
         return False

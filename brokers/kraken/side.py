@@ -5,10 +5,11 @@ The digits of a level are made once, when it comes, and not for each message whi
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, insort
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 from zlib import crc32
 
 from brokers.kraken.wire import BookLevel
@@ -20,15 +21,28 @@ CHECKED_LEVELS: Final = 10
 LONGEST: Final = 40
 """Characters of a number; more than any price or size has."""
 
+MOST_KNOWN: Final = 20_000
+"""Numbers of one book that are remembered."""
+
 MOST_DECIMALS: Final = 12
 """More than any pair has."""
 
 Parsed = tuple[float, float, bytes, bytes, bytes]
 """A level off the wire: price, size, its digits in the checksum, and the text of both numbers."""
 
+_EXPONENT: Final = re.compile(rb"[0-9]+(\.[0-9]+)?[eE][+-]?[0-9]+")
 _LARGEST: Final = float(LARGEST)
 _SMALLEST: Final = float(SMALLEST)
 _ZEROS: Final = [b"0" * count for count in range(MOST_DECIMALS + 1)]
+
+
+class Number(NamedTuple):
+    """One number off the wire."""
+
+    value: float
+    digits: bytes
+    """In the checksum, in the precision that was known when it was read."""
+    text: bytes
 
 
 class Precision:
@@ -39,52 +53,97 @@ class Precision:
         self.size = 0
         self.is_declared = False
         """The venue said so: it is not a guess from what was seen."""
+        self.version = 0
+        """Goes up when it changes."""
 
     def declare(self, price: int, size: int) -> None:
         if not (0 <= price <= MOST_DECIMALS and 0 <= size <= MOST_DECIMALS):
             raise ValueError(f"precision of {price} and {size} decimals is out of range")
-        self.price, self.size, self.is_declared = price, size, True
+        self.is_declared = True
+        self.change(price, size)
 
-    def see(self, price: int, size: int) -> None:
+    def see(self, *, price: int = 0, size: int = 0) -> None:
         """So many decimals are there; never fewer than before."""
-        self.price = min(MOST_DECIMALS, max(self.price, price))
-        self.size = min(MOST_DECIMALS, max(self.size, size))
+        if not self.is_declared and (price > self.price or size > self.size):
+            self.change(
+                min(MOST_DECIMALS, max(self.price, price)), min(MOST_DECIMALS, max(self.size, size))
+            )
+
+    def change(self, price: int, size: int) -> None:
+        if (price, size) != (self.price, self.size):
+            self.price, self.size = price, size
+            self.version += 1
 
 
-def parse(levels: list[BookLevel], precision: Precision) -> list[Parsed]:
-    """The levels of a message. Where the precision is not declared, it takes note of theirs.
+class Numbers:
+    """Reads the levels of a book's messages. Most numbers come again and again: what they mean, and
+    whether they mean anything, is found out once."""
+
+    def __init__(self) -> None:
+        self.precision = Precision()
+        self._prices: dict[bytes, Number] = {}
+        self._sizes: dict[bytes, Number] = {}
+        self._version = 0
+
+    def parse(self, levels: list[BookLevel]) -> list[Parsed]:
+        """The levels of a message. Where the precision is not declared, it takes note of theirs.
+
+        Raises:
+            ValueError: one of them is not a price and a size that a venue could mean.
+        """
+        parsed: list[Parsed] = []
+        if self._version != self.precision.version or len(self._sizes) > MOST_KNOWN:
+            self._forget()
+        prices, sizes = self._prices, self._sizes
+        for level in levels:
+            price_text, size_text = bytes(level.price), bytes(level.qty)
+            price, size = prices.get(price_text), sizes.get(size_text)
+            if price is None:
+                price = self._read_price(price_text)
+            if size is None:
+                size = self._read_size(size_text)
+            parsed.append((price[0], size[0], price[1] + size[1], price[2], size[2]))
+        return parsed
+
+    def _forget(self) -> None:
+        self._prices.clear()
+        self._sizes.clear()
+        self._version = self.precision.version
+
+    def _read_price(self, raw: bytes) -> Number:
+        text, value = _read(raw)
+        if not _SMALLEST <= value < _LARGEST:  # NaN fails too: it compares false
+            raise ValueError(f"price {value} is out of range")
+        self.precision.see(price=_decimals(text))
+        number = Number(value, _digits(text, self.precision.price), text)
+        self._prices[raw] = number
+        return number
+
+    def _read_size(self, raw: bytes) -> Number:
+        text, value = _read(raw)
+        if not 0.0 <= value < _LARGEST:
+            raise ValueError(f"size {value} is out of range")
+        self.precision.see(size=_decimals(text))
+        number = Number(value, _digits(text, self.precision.size), text)
+        self._sizes[raw] = number
+        return number
+
+
+def _read(raw: bytes) -> tuple[bytes, float]:
+    """A number of a message as plain text, and its value.
 
     Raises:
-        ValueError: one of them is not a price and a size that a venue could mean.
+        ValueError: it is none, or longer than any is.
     """
-    parsed: list[Parsed] = []
-    if not levels:
-        return parsed
-    is_declared = precision.is_declared
-    for level in levels:
-        price_text, size_text = bytes(level.price), bytes(level.qty)
-        if price_text[:1] == b'"':  # some recorders write numbers as text
-            price_text, size_text = price_text.strip(b'"'), size_text.strip(b'"')
-        price, size = float(price_text), float(size_text)
-        # NaN fails too: it compares false.
-        if not (_SMALLEST <= price < _LARGEST and 0.0 <= size < _LARGEST):
-            raise ValueError(f"level {price} x {size} is out of range")
-        if len(price_text) > LONGEST or len(size_text) > LONGEST:
-            raise ValueError("a number of more digits than any has")
-        if b"e" in price_text or b"E" in price_text:
-            price_text = _plain(price_text)
-        if b"e" in size_text or b"E" in size_text:
-            size_text = _plain(size_text)
-        if not is_declared:
-            precision.see(_decimals(price_text), _decimals(size_text))
-        digits = _digits(price_text, precision.price) + _digits(size_text, precision.size)
-        parsed.append((price, size, digits, price_text, size_text))
-    return parsed
-
-
-def _plain(text: bytes) -> bytes:
-    """Without an exponent, which the caller knows to be small."""
-    return f"{Decimal(text.decode()):f}".encode()
+    text = raw[1:-1] if raw[:1] == b'"' else raw  # some recorders write numbers as text
+    if len(text) > LONGEST:
+        raise ValueError("a number of more digits than any has")
+    value = float(text)
+    if text.translate(None, b"0123456789."):
+        if not (_EXPONENT.fullmatch(text) and value < _LARGEST):
+            raise ValueError(f"{value} is out of range, or no number")
+        text = f"{Decimal(text.decode()):f}".encode()
+    return text, value
 
 
 def _decimals(text: bytes) -> int:
