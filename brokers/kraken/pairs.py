@@ -27,6 +27,19 @@ NEW_NAMES: Final = {"XBT": "BTC", "XDG": "DOGE"}
 """What version 2 calls assets that older interfaces have another name for."""
 
 
+MOST_ICEBERG_PARTS: Final = 15
+"""An iceberg shows at least this part of itself: `display_qty` of `add_order`."""
+
+RULES: Final = {
+    "min_size": "ordermin",
+    "min_notional": "costmin",
+    "price_tick": "tick_size",
+    "size_step": "lot_decimals",
+    "iceberg_parts": "display_qty",
+}
+"""What AssetPairs, and requests, call the rules that orders are checked by."""
+
+
 def fqme_part(symbol: str) -> str:
     """A pair of the venue as the first part of an fqme: `BTC/USD` is `btcusd`.
 
@@ -77,6 +90,8 @@ def listed_instrument(pair: AssetPair, *, ending: str = ".spot.kraken") -> Instr
         size_step=_step(pair.lot_decimals),
         min_size=pair.ordermin,
         min_notional=pair.costmin,
+        max_iceberg_parts=MOST_ICEBERG_PARTS,
+        rules=RULES,
         maker_fee=_fee(pair.fees_maker or pair.fees),
         taker_fee=_fee(pair.fees),
     )

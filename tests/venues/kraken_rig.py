@@ -20,12 +20,14 @@ from engine.messages import (
     AccountUpdate,
     Amend,
     Cancel,
+    Denied,
     Event,
     Fill,
     FillReport,
     Notice,
     Order,
     OrderState,
+    OrderUpdate,
     Submit,
 )
 from engine.services import ServiceManager, open_services
@@ -91,6 +93,7 @@ class Rig:
         self.router: Router
         self.account: AccountUpdate | None = None
         self.fills: list[Fill] = []
+        self.denials: list[Denied] = []
         self.notices: list[str] = []
         self._moved = trio.Event()
 
@@ -176,6 +179,8 @@ class Rig:
                 self.account = event
             case FillReport():
                 self.fills.append(event.fill)
+            case OrderUpdate(event=Denied() as denial):
+                self.denials.append(denial)
             case Notice():
                 self.notices.append(event.text)
         self._moved.set()

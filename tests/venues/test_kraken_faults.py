@@ -558,3 +558,29 @@ async def test_what_an_engine_leaves_behind_is_as_its_owner_chose(
         await trio.sleep(120)
 
         assert rig.records("o1")[0].status == status
+
+
+# -- what never leaves ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("terms", "check", "rule"),
+    [
+        ({"size": D("0.00001")}, "min_size", "ordermin"),
+        ({"price": D("20000.05")}, "price_tick", "tick_size"),
+        ({"size": D("0.010000001")}, "size_step", "lot_decimals"),
+        ({"size": D("0.16"), "shown": D("0.01")}, "iceberg_parts", "display_qty"),
+    ],
+)
+async def test_a_denial_names_the_venue_s_rule(
+    terms: dict[str, Any], check: str, rule: str, autojump_clock: trio.testing.MockClock
+) -> None:
+    async with open_rig() as rig:
+        rig.submit("o1", **terms)
+        await rig.decided("o1")
+
+        order = rig.order("o1")
+        assert order.state is OrderState.DENIED
+        assert f"({rule})" in order.reason
+        assert [event.check for event in rig.denials] == [check]
+        assert rig.records("o1") == []
