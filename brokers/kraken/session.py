@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from math import inf
+from operator import attrgetter
 from typing import Any, Final, Literal
 
 import msgspec
@@ -218,7 +219,8 @@ class Session:
             else ()
         )
         ticks: list[Tick] = []
-        for data in message.data:
+        trades = sorted(message.data, key=attrgetter("trade_id")) if is_snapshot else message.data
+        for data in trades:
             if not (0 < data.price < inf and 0 <= data.qty < inf):
                 raise ValueError(f"trade of {data.qty} at {data.price}")
             trade = Traded(

@@ -83,6 +83,7 @@ class Reader:
 
     async def wait_failed(self) -> None:
         """Raises what ends this stream."""
+        self.check()
         await self.changed.wait()
         self.check()
 

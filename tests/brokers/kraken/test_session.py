@@ -90,6 +90,14 @@ def test_after_a_reconnect_the_snapshot_fills_what_was_missed() -> None:
     assert session.statistics().trades[FQME].gaps == 0
 
 
+def test_a_snapshot_of_trades_may_have_the_newest_first() -> None:
+    session = Session()
+    session.receive(kraken_trades("update", (3, 12.0, 0.5)), 1)
+    ticks = session.receive(kraken_trades("snapshot", (5, 13.0, 1.0), (4, 12.5, 1.0)), 2)
+
+    assert [tick.trade_id for tick in ticks if isinstance(tick, Trade)] == ["4", "5"]
+
+
 def test_missing_trades_are_told() -> None:
     session = Session()
     session.receive(kraken_trades("update", (3, 12.0, 0.5)), 1)
