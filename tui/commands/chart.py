@@ -210,7 +210,7 @@ async def _fetch(wanted: Wanted, config: Config, locations: Locations) -> tuple[
         async with open_engine(settings) as engine:
             try:
                 async with open_feed(engine.hub, [wanted.fqme], throttle_hz=1) as feed:
-                    flume = feed.flumes[wanted.fqme]
+                    (flume,) = feed.flumes.values()  # by its one name, whatever it was called
                     found.append((flume.instrument, await _loaded(flume, wanted)))
             except TickdeckError as error:
                 failure = error
