@@ -111,7 +111,7 @@ def find_order(
 ) -> OrderRecord | None:
     """The order that is named, of whatever state; both names must mean it.
 
-    Raises `VenueError` -1102 where none is named.
+    Raises `VenueError` -1102 where none is named, -2039 where the names mean two.
     """
     order_id, client_id = call.params.number(id_name), call.params.text(client_name)
     if order_id is None and client_id is None:
@@ -120,10 +120,11 @@ def find_order(
     if order_id is None:
         return account.by_client_id(client_id or "", market.symbol)
     found = account.orders.get(order_id)
-    is_meant = found is not None and found.symbol == market.symbol
-    if client_id is not None and found is not None and found.client_id != client_id:
-        is_meant = False
-    return found if is_meant else None
+    if found is None or found.symbol != market.symbol:
+        return None
+    if client_id not in (None, found.client_id):
+        raise VenueError(-2039, "Client order ID is not correct for this order ID.")
+    return found
 
 
 def order_status(call: Call) -> Any:

@@ -194,7 +194,7 @@ class Session:
     def _open(self, account: str) -> int:
         """Raises `VenueError` for a second subscription to the same account."""
         if account in self.subscriptions.values():
-            raise VenueError(-2035, "Subscription already active in this session.")
+            raise VenueError(-2035, "User Data Stream subscription already active.")
         self._last_subscription += 1
         self.subscriptions[self._last_subscription] = account
         return self._last_subscription
@@ -204,7 +204,7 @@ class Session:
         if number is None:
             self.subscriptions.clear()
         elif self.subscriptions.pop(number, None) is None:
-            raise VenueError(-2036, "Subscription not active in this session.")
+            raise VenueError(-2036, "User Data Stream subscription not active.")
         return {}
 
 

@@ -11,9 +11,7 @@ from brokers.sim.orders import Kind, SelfTrade, TimeInForce
 
 Side = Literal["buy", "sell"]
 Status = Literal["pending", "new", "partially_filled", "filled", "canceled", "expired"]
-Happened = Literal[
-    "new", "triggered", "trade", "prevented", "amended", "canceled", "expired", "list_done"
-]
+Happened = Literal["new", "triggered", "trade", "prevented", "amended", "canceled", "expired"]
 
 ENDED: Final = frozenset({"filled", "canceled", "expired"})
 ZERO: Final = Decimal(0)
