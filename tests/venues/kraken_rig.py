@@ -31,7 +31,7 @@ from engine.messages import (
     Submit,
 )
 from engine.services import ServiceManager, open_services
-from tests.brokers.kraken.live_venue import BTC, START_NS, running_broker
+from tests.brokers.kraken.live_venue import BTC, ONE_PAIR, START_NS, running_broker
 from tests.support.venue import ScriptedMarkets
 from tests.venues.exchange.market import SpotMarket
 from tests.venues.fault_proxy import FaultProxy, open_proxy
@@ -249,7 +249,7 @@ async def open_rig(
 ) -> AsyncIterator[Rig]:
     """Logged in, and agreed."""
     clock = TrioClock(START_NS)
-    told = {"is_quiet": True, "patience": 1000.0, **(venue_options or {})}
+    told = {"is_quiet": True, "patience": 1000.0, "pairs": ONE_PAIR, **(venue_options or {})}
     async with (
         open_kraken(clock, **told) as running,
         open_proxy(running.port) as socket,

@@ -14,10 +14,13 @@ from engine.clock import Clock, TrioClock
 from engine.credentials import Credentials, CredentialsMissing, Secret
 from engine.messages import AccountInfo, OrderEvent
 from tests.venues.kraken.keys import DEMO_KEY, ApiKey
+from tests.venues.kraken.pairs import PAIRS
 from tests.venues.kraken.server import Running, open_kraken
 
 START_NS = 1_795_262_400_000_000_000
 BTC = "btcusd.spot.kraken"
+ONE_PAIR = [pair for pair in PAIRS if pair.symbol == "BTC/USD"]
+"""A venue that is opened quickly."""
 ACCOUNT = AccountInfo(name="main", broker="kraken", mode="live")
 
 
@@ -71,7 +74,8 @@ async def open_rig(
     clock = TrioClock(START_NS)
     async with (
         open_kraken(
-            clock, **{"is_quiet": True, "patience": 100.0, **(venue_options or {})}
+            clock,
+            **{"is_quiet": True, "patience": 100.0, "pairs": ONE_PAIR, **(venue_options or {})},
         ) as venue,
         running_broker(venue, clock, **options) as broker,
     ):
