@@ -8,9 +8,16 @@ text and bytes that counts. Ours goes through runner, session, bus, sampler (thr
 framed reader at 60 frames a second. Rounds of the two alternate. Throughput is per second of the
 processor that the client has to itself, which is what it could do at most.
 
+The market's time is that of the recording, message by message, as the wall's is for live data: else
+every trade would be one of long ago.
+
 Then the server sends at a pace, and the delay is measured from when the bytes of a tick arrived to
 when the reader has the frame with it: at 1,000 frames a second (what the way itself takes), and at
 the deck's 15 (what conflation adds on purpose).
+
+Last, the whole broker, against a test venue in a process of its own: its market connection is cut
+again and again, and the time is taken from the cut to the first tick after the connection is live
+again. Trades whose ids are missing in the end are counted.
 
 Prints `name value unit` lines.
 """
@@ -23,26 +30,35 @@ import multiprocessing
 import os
 import socket
 import statistics
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from time import process_time
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+import httpx2
 import trio
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 from websockets.server import ServerProtocol
 from websockets.trio.client import connect
 
+from brokers.binance.broker import BinanceBroker, open_broker
 from brokers.binance.session import Session as BinanceSession
+from brokers.binance.wire import message_time_ns as binance_time_ns
 from brokers.kraken.session import Session as KrakenSession
+from brokers.kraken.wire import message_time_ns as kraken_time_ns
+from brokers.replay.framing import take_apart
 from brokers.runner import Runner, SocketRules
-from engine.clock import SystemClock, monotonic_s, wall_ns
+from engine.broker import BrokerSettings
+from engine.clock import NANOS, SystemClock, monotonic_s, wall_ns
 from engine.feed.bus import Bus
 from engine.feed.sampler import Sampler
-from engine.messages import Tick
+from engine.messages import Tick, Trade
+from tests.venues.fault_proxy import FaultProxy, open_proxy
 
 RECORDING = "shared/data/binance/hftb_spot_btcusdt_20240808.ndjson.gz"
 PERIODS_S = (1, 60, 300)
@@ -52,8 +68,13 @@ WANTED = 0.5
 PACES = (1_000, 10_000)
 PACED_S = 3.0
 MOST_BYTES = 16 * 1024 * 1024
+CUTS = 20
+MARKETS = 6
+ROOT = Path(__file__).parents[2]
 
 Messages = list[bytes]
+Times = list[int]
+"""When each message came when it was recorded, in nanoseconds UTC."""
 
 
 # -- the server process -----------------------------------------------------------------------
@@ -138,15 +159,17 @@ async def bare_bytes(url: str) -> int:
 class Pipeline:
     """Runner, session, bus, sampler and one framed reader."""
 
-    def __init__(self, session: BinanceSession | KrakenSession, frame_hz: float) -> None:
-        self.session = session
+    def __init__(
+        self, session: BinanceSession | KrakenSession, times: Times, frame_hz: float
+    ) -> None:
+        self.ended = trio.Event()
+        self.session = Once(session, times, self.ended)
         self.bus, self.sampler = Bus(), Sampler()
         self.bus.add_tap(self.sampler.on_ticks)
         self.reader = self.bus.subscribe_framed(throttle_hz=frame_hz)
         self.known: set[str] = set()
         self.frames = 0
         self.delays_ns: list[int] = []
-        self.ended = trio.Event()
         self.now_ns = 0
 
     def deliver(self, ticks: Sequence[Tick]) -> None:
@@ -163,9 +186,11 @@ class Pipeline:
         with self.reader:
             async for frame in self.reader:
                 self.frames += 1
-                now_ns = wall_ns()
+                now_ns, arrived_ns = wall_ns(), self.session.arrived_ns
                 self.delays_ns += [
-                    now_ns - tick.recv_ns for ticks in frame.ticks.values() for tick in ticks
+                    now_ns - arrived_ns[tick.recv_ns]
+                    for ticks in frame.ticks.values()
+                    for tick in ticks
                 ]
 
     async def run(self, url: str) -> int:
@@ -173,7 +198,7 @@ class Pipeline:
             broker="bench",
             name="wire",
             url=url,
-            session=Once(self.session, self.ended),
+            session=self.session,
             deliver=self.deliver,
             clock=SystemClock(),
             rules=SocketRules(silence_s=1e6, ping_s=0, most_bytes=MOST_BYTES),
@@ -194,13 +219,23 @@ class Pipeline:
 
 
 class Once:
-    """A session that ends the round when its socket does."""
+    """A session in the time of the recording, that ends the round when its socket ends."""
 
-    def __init__(self, session: BinanceSession | KrakenSession, ended: trio.Event) -> None:
-        self.receive = session.receive
-        self.data_to_send = session.data_to_send
+    def __init__(
+        self, session: BinanceSession | KrakenSession, times: Times, ended: trio.Event
+    ) -> None:
+        self._receive = session.receive
+        self._times = iter(times)
         self._ended = ended
+        self.data_to_send = session.data_to_send
         self.is_live = True
+        self.arrived_ns: dict[int, int] = {}
+        """By its recorded time, when each message really arrived."""
+
+    def receive(self, data: bytes, recv_ns: int) -> Sequence[Tick]:
+        recorded_ns = next(self._times)
+        self.arrived_ns[recorded_ns] = recv_ns
+        return self._receive(data, recorded_ns)
 
     def opened(self, now_ns: int) -> None:
         pass
@@ -233,16 +268,25 @@ def session_for(messages: Messages) -> BinanceSession | KrakenSession:
     return KrakenSession() if is_kraken else BinanceSession()
 
 
-def read_messages(path: Path) -> Messages:
-    """Messages of a recording, without the times that recorders put before them."""
+def read_recording(path: Path) -> tuple[Messages, Times]:
+    """Messages of a recording, and when they came; where that is not said, when they were sent."""
     opened = gzip.open if path.suffix == ".gz" else open
+    messages, times = Messages(), Times()
     with opened(path, "rb") as file:
-        return [line[line.index(b"{") :].rstrip() for line in file if b"{" in line]
+        for row in file:
+            line = take_apart(row.rstrip())
+            if line.body[:1] != b"{":
+                continue
+            said_ns = line.recv_ns or binance_time_ns(line.body) or kraken_time_ns(line.body)
+            messages.append(line.body)
+            times.append(max(said_ns or 0, times[-1] + 1 if times else 0))
+    return messages, times
 
 
-def made_up(count: int = 40_000) -> Messages:
+def made_up(count: int = 40_000) -> tuple[Messages, Times]:
     """Book tickers and trades of a market that goes up and down."""
-    return list(_made_up(count))
+    began_ns = 1_700_000_000 * NANOS
+    return list(_made_up(count)), [began_ns + number * 1_000_000 for number in range(count)]
 
 
 def _made_up(count: int) -> Iterator[bytes]:
@@ -270,12 +314,12 @@ def find_recording(given: str | None) -> Path | None:
     return path if path.is_file() else None
 
 
-def throughput(messages: Messages, url: str, rounds: int) -> bool:
+def throughput(messages: Messages, times: Times, url: str, rounds: int) -> bool:
     ours, text, plain = [], [], []
     for _ in range(rounds):
         text.append(per_second(bare_text, url))
         plain.append(per_second(bare_bytes, url))
-        pipeline = Pipeline(session_for(messages), FRAME_HZ)
+        pipeline = Pipeline(session_for(messages), times, FRAME_HZ)
         ours.append(per_second(pipeline.run, url))
     peers = [max(pair) for pair in zip(text, plain, strict=True)]
     ratio = statistics.median(a / b for a, b in zip(ours, peers, strict=True))
@@ -286,15 +330,117 @@ def throughput(messages: Messages, url: str, rounds: int) -> bool:
     return ratio >= WANTED
 
 
-def delays(messages: Messages, url: str) -> None:
+def delays(messages: Messages, times: Times, url: str) -> None:
     for per_s in PACES:
         for frame_hz in (1_000.0, 15.0):
-            pipeline = Pipeline(session_for(messages), frame_hz)
+            pipeline = Pipeline(session_for(messages), times, frame_hz)
             trio.run(pipeline.run, f"{url}/pace/{per_s}")
             found = sorted(pipeline.delays_ns)
             name = f"delay_{per_s}_per_s_at_{frame_hz:.0f}_hz"
             print(f"{name}_median {found[len(found) // 2] / 1e6:.2f} ms")
             print(f"{name}_p99 {found[len(found) * 99 // 100] / 1e6:.2f} ms")
+
+
+# -- cut and live again -----------------------------------------------------------------------
+
+
+class Reconnecting:
+    """A broker behind a proxy that cuts, and what came of it."""
+
+    def __init__(self, broker: BinanceBroker, proxy: FaultProxy) -> None:
+        self.broker = broker
+        self.proxy = proxy
+        self.ids: dict[str, list[int]] = {}
+        self.ticks = 0
+        self.took_s: list[float] = []
+
+    def sink(self, fqme: str, ticks: Sequence[Tick]) -> None:
+        self.ticks += len(ticks)
+        traded = [int(tick.trade_id) for tick in ticks if isinstance(tick, Trade)]
+        self.ids.setdefault(fqme, []).extend(traded)
+
+    @property
+    def state(self) -> str:
+        return next(
+            (one.state for one in self.broker.connections() if one.name != "rest"), "closed"
+        )
+
+    async def until(self, so: Callable[[], object]) -> None:
+        with trio.fail_after(60):
+            while not so():  # noqa: ASYNC110 - what is looked at sends no event
+                await trio.sleep(0.001)
+
+    async def cut(self) -> None:
+        self.proxy.faults.cut_after["down"] = 0
+        await self.until(lambda: self.state != "live")
+        cut_s, before = trio.current_time(), self.ticks
+        await self.until(lambda: self.state == "live" and self.ticks > before)
+        self.took_s.append(trio.current_time() - cut_s)
+        await self.until(lambda: self.ticks > before + 20)
+
+    @property
+    def received(self) -> int:
+        return sum(len(set(ids)) for ids in self.ids.values())
+
+    @property
+    def lost(self) -> int:
+        """Trades between the first and the last of each market that never came."""
+        spans = [max(ids) - min(ids) + 1 for ids in self.ids.values() if ids]
+        return sum(spans) - self.received
+
+
+async def reconnect() -> Reconnecting:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "tests.venues.binance", "--port", str(port)]
+    async with trio.open_nursery() as nursery:
+        venue: trio.Process = await nursery.start(
+            partial(trio.run_process, command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
+        )
+        await until_up(port)
+        async with open_proxy(port) as proxy:
+            found = await cut_again_and_again(port, proxy)
+        venue.kill()
+    return found
+
+
+async def until_up(port: int) -> None:
+    async with httpx2.AsyncClient() as client:
+        for _ in range(600):
+            try:
+                await client.get(f"http://127.0.0.1:{port}/api/v3/ping")
+                return
+            except httpx2.TransportError:
+                await trio.sleep(0.1)
+    raise RuntimeError("the test venue does not come up")
+
+
+async def cut_again_and_again(port: int, proxy: FaultProxy) -> Reconnecting:
+    options = {
+        "rest_url": f"http://127.0.0.1:{port}",
+        "stream_url": f"ws://127.0.0.1:{proxy.port}",
+        "ws_api_url": f"ws://127.0.0.1:{port}/ws-api/v3",
+    }
+    broker = open_broker(BrokerSettings(name="binance", clock=SystemClock(), options=options))
+    found = Reconnecting(broker, proxy)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(broker.run)
+        for match in await broker.search("", MARKETS):
+            await nursery.start(broker.stream, match.fqme, found.sink)
+        await found.until(lambda: found.state == "live" and found.received)
+        for _ in range(CUTS):
+            await found.cut()
+        nursery.cancel_scope.cancel()
+    return found
+
+
+def reconnects() -> None:
+    found = trio.run(reconnect)
+    took = sorted(found.took_s)
+    print(f"reconnect_to_live_median {statistics.median(took) * 1e3:.0f} ms (of {CUTS} cuts)")
+    print(f"reconnect_to_live_slowest {took[-1] * 1e3:.0f} ms")
+    print(f"trades_received {found.received} trades")
+    print(f"trades_lost {found.lost} trades")
 
 
 def main() -> int:
@@ -303,7 +449,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=7)
     options = parser.parse_args()
     path = find_recording(options.file)
-    messages = made_up() if path is None else read_messages(path)
+    messages, times = made_up() if path is None else read_recording(path)
     ours, theirs = multiprocessing.Pipe()
     server = multiprocessing.get_context("spawn").Process(
         target=serve, args=(messages, theirs), daemon=True
@@ -313,9 +459,10 @@ def main() -> int:
     pin(0)
     print(f"source {path.name if path else 'made-up'} name")
     print(f"messages {len(messages)} messages")
-    is_enough = throughput(messages, f"{url}/blast", options.rounds)
-    delays(messages, url)
+    is_enough = throughput(messages, times, f"{url}/blast", options.rounds)
+    delays(messages, times, url)
     server.kill()
+    reconnects()
     return 0 if is_enough else 1
 
 
