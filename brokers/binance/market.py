@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from math import nan
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 import msgspec
 
 from brokers.binance import wire
 from brokers.binance.book import LocalBook
+from brokers.binance.proof import TopProof
 from brokers.binance.trades import PAGE, Placed, TradeSequence
+from brokers.binance.wanted import Request, UnderWay, Wanted
 from brokers.levels import Top
 from brokers.statistics import MOST_BREAKS, BookStatistics, TradeStatistics
 from engine.clock import NANOS
 from engine.messages import Ask, Bid, Book, Break, Side, Tick, Trade
 from engine.text import safe
-
-KEPT_TICKERS: Final = 4096
-"""Book tickers kept until the book comes to their update id; without a book the oldest go."""
-
-KEPT_TOPS: Final = 64
-"""States of the book kept for a book ticker that comes after them."""
 
 MOST_REBUILDS: Final = 6
 """Times that a book is built anew, without being good in between, until it is told unverified."""
@@ -32,20 +27,6 @@ MOST_HELD_NS: Final = 30 * NANOS
 
 GOOD_NS: Final = 30 * NANOS
 """A book that was good for so long is good: later faults are counted anew."""
-
-
-class Request(NamedTuple):
-    """Something to be asked over REST, for `Session.answer`."""
-
-    kind: Literal["book", "top", "trade", "aggTrade"]
-    """`top` is the best of a market whose book is not kept."""
-    symbol: str
-    life: int
-    """Of the connection that it was made in: an answer that comes in another one is of no use."""
-    tries: int = 0
-    """Answers in a row that did not help: reason to wait."""
-    from_id: int | None = None
-    """Of the first trade that is wanted; None for the newest ones."""
 
 
 class Market:
@@ -67,9 +48,7 @@ class Market:
         """The top is to be asked for: the stream tells it only once it changes."""
         self.need: Callable[[], None] = _nothing
         """Called when `take_requests` has something new."""
-        self._asked: set[str] = set()
-        """Kinds of requests that are under way."""
-        self._life = 0
+        self._under_way = UnderWay()
         self.tries = 0
         """Times that the book had to be built anew, since it was good."""
         self._synced_ns = 0
@@ -80,8 +59,7 @@ class Market:
         self._bid = self._bid_size = self._ask = self._ask_size = nan
         self._top_id = -1
         self._ticker_id = -1
-        self._tickers: deque[tuple[int, Top]] = deque(maxlen=KEPT_TICKERS)
-        self._tops: dict[int, Top] = {}
+        self._proof = TopProof(self.books)
 
     @property
     def is_synced(self) -> bool:
@@ -112,28 +90,21 @@ class Market:
 
     def take_requests(self) -> list[Request]:
         """What to ask for now; each once, until it is answered."""
-        found: list[Request] = []
+        life, found = self._under_way.life, []
         if self.wants_book and not self.book.is_synced:
-            found.append(Request("book", self.symbol, self._life, self.tries))
+            found.append(Request("book", self.symbol, life, self.tries))
         if self.wants_top:
-            found.append(Request("top", self.symbol, self._life))
+            found.append(Request("top", self.symbol, life))
         sequence = self.sequence
         if sequence.is_wanted:
             from_id = sequence.next_id if sequence.next_id >= 0 else None
-            kind: Literal["trade", "aggTrade"] = (
-                "trade" if self.trade_type == "trade" else "aggTrade"
-            )
-            found.append(Request(kind, self.symbol, self._life, sequence.tries, from_id))
-        fresh = [request for request in found if _WHAT[request.kind] not in self._asked]
-        self._asked.update(_WHAT[request.kind] for request in fresh)
-        return fresh
+            kind: Wanted = "trade" if self.trade_type == "trade" else "aggTrade"
+            found.append(Request(kind, self.symbol, life, sequence.tries, from_id))
+        return self._under_way.take(found)
 
     def is_awaited(self, request: Request) -> bool:
         """Its answer is of use; it is taken for answered now."""
-        if request.life != self._life:
-            return False
-        self._asked.discard(_WHAT[request.kind])
-        return True
+        return self._under_way.ends(request)
 
     def not_answered(self, request: Request, recv_ns: int, *, is_final: bool = False) -> list[Tick]:
         """It could not be asked, or the answer was none, and never will be where `is_final`."""
@@ -262,9 +233,12 @@ class Market:
         if self.has_book:
             known_id = self.book.update_id
             if known_id is None or update_id > known_id:
-                self._tickers.append((update_id, (bid, bid_size, ask, ask_size)))
-            elif update_id in self._tops:
-                return self._compare_late(update_id, (bid, bid_size, ask, ask_size), recv_ns)
+                self._proof.tickers.append((update_id, (bid, bid_size, ask, ask_size)))
+            elif self._proof.has_been_at(update_id):
+                # It tells nothing new where they agree.
+                if self._proof.is_right(update_id, (bid, bid_size, ask, ask_size)):
+                    return []
+                return self._void(recv_ns, recv_ns)
         if update_id < self._top_id:
             return []
         self._top_id = update_id
@@ -318,7 +292,7 @@ class Market:
             return self._not_applied(outcome, venue_ns, recv_ns)
         self.books.updates += 1
         top = self.book.top()
-        if not self._is_proven(last_id, top):
+        if not self._proof.holds(last_id, top):
             return self._void(venue_ns, recv_ns)
         if self.tries and recv_ns - self._synced_ns > GOOD_NS:
             self.tries = 0
@@ -359,25 +333,23 @@ class Market:
 
     def lost(self, now_ns: int) -> list[Tick]:
         """The stream broke: nothing that readers hold is of now."""
-        self._life += 1
-        self._asked.clear()
+        self._under_way.begin_anew()
         self.wants_book = self.wants_top = False
         self.book.void(drops_events=True)
-        self._tickers.clear()
-        self._tops.clear()
+        self._proof.clear()
         self._forget_top()
         self._top_id = self._ticker_id = -1
         return [Break(self.fqme, "stale", now_ns, now_ns)]
 
     def _catch_up(self, snapshot_id: int, recv_ns: int) -> list[Tick]:
         """The events that were buffered for a snapshot, each held against the proof."""
-        is_proven = self._is_proven(snapshot_id, self.book.top())
+        is_proven = self._proof.holds(snapshot_id, self.book.top())
         for outcome, update in self.book.catch_up():
             if outcome == "applied":
                 # It was counted as skipped when it was buffered.
                 self.books.skipped -= 1
                 self.books.updates += 1
-                is_proven = self._is_proven(update.last_id, self.book.top()) and is_proven
+                is_proven = self._proof.holds(update.last_id, self.book.top()) and is_proven
             elif outcome != "old":
                 return self._not_applied(outcome, recv_ns, recv_ns)
         if not is_proven:
@@ -407,7 +379,7 @@ class Market:
     def _void(self, venue_ns: int, recv_ns: int) -> list[Tick]:
         """The book is not to be trusted. What the book tickers said still is."""
         self.book.void()
-        self._tops.clear()
+        self._proof.forget_book()
         if self._top_id > self._ticker_id:
             self._forget_top()
             self._top_id = self._ticker_id
@@ -431,37 +403,6 @@ class Market:
             recv_ns,
             is_snapshot=True,
         )
-
-    # -- the proof -----------------------------------------------------------------------------
-
-    def _is_proven(self, update_id: int, top: Top) -> bool:
-        """The book came to `update_id`: compare it with the ticker of that id, if it was there."""
-        tops = self._tops
-        tops[update_id] = top
-        if len(tops) > KEPT_TOPS:
-            del tops[next(iter(tops))]
-        tickers = self._tickers
-        is_proven = True
-        while tickers and tickers[0][0] <= update_id:
-            ticker_id, said = tickers.popleft()
-            if ticker_id == update_id:
-                is_proven = self._compare(said, top)
-        return is_proven
-
-    def _compare_late(self, update_id: int, said: Top, recv_ns: int) -> list[Tick]:
-        """A ticker of an id that the book has been at. It tells nothing new where they agree."""
-        if self._compare(said, self._tops[update_id]):
-            return []
-        return self._void(recv_ns, recv_ns)
-
-    def _compare(self, said: Top, top: Top) -> bool:
-        # Floats of the same text are equal, and no two numbers of a market have the same float.
-        self.books.checked += 1
-        self.books.failed += said != top
-        return said == top
-
-
-_WHAT: Final = {"book": "book", "top": "top", "trade": "trades", "aggTrade": "trades"}
 
 
 def _top(snapshot: wire.DepthSnapshot) -> Top:

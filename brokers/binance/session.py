@@ -16,11 +16,12 @@ from typing import Final, Literal, Protocol
 import msgspec
 
 from brokers.binance import wire
-from brokers.binance.market import Market, Request
+from brokers.binance.market import Market
 from brokers.binance.readers import Route, key_of, route
 from brokers.binance.resent import resent_trades
 from brokers.binance.subscriptions import Subscriptions
 from brokers.binance.symbols import fqme_part
+from brokers.binance.wanted import Request
 from brokers.statistics import FAULTS, MOST_MARKETS, SessionStatistics, Tally
 from engine.messages import Tick
 from engine.text import safe

@@ -16,10 +16,10 @@ from typing import Final
 import trio
 
 from brokers.binance.limits import SENDS, Limits, levels_for
-from brokers.binance.market import Request
 from brokers.binance.options import BinanceOptions
 from brokers.binance.public import PublicApi, RequestRefused
 from brokers.binance.session import Session
+from brokers.binance.wanted import Request
 from brokers.net.bans import Bans
 from brokers.net.budgets import Budget
 from brokers.net.rest import Reply

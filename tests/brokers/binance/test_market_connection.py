@@ -9,9 +9,10 @@ from itertools import count
 import msgspec
 import pytest
 
-from brokers.binance.market import GOOD_NS, MOST_HELD_NS, MOST_REBUILDS, Request
+from brokers.binance.market import GOOD_NS, MOST_HELD_NS, MOST_REBUILDS
 from brokers.binance.session import Session
 from brokers.binance.trades import MOST_TRIES
+from brokers.binance.wanted import Request
 from engine.messages import Ask, Bid, Book, Break, Tick, Trade
 from tests.support.venue_messages import (
     START_MS,
