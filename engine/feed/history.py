@@ -28,6 +28,15 @@ from engine.feed.bars import (
     pick,
     resample,
 )
+from engine.feed.ladder import (
+    SKEW_NS,
+    Seam,
+    clock_offset_ns,
+    floor,
+    ladder,
+    segments,
+    venue_now_ns,
+)
 from engine.feed.sampler import Sampler
 from engine.log import logger
 from engine.messages import Columns
@@ -38,46 +47,11 @@ _log = logger(__name__)
 PAGE_BARS = 1000
 """Most bars that are asked for at once; the first page shows after one answer."""
 
-SKEW_NS = 5 * NANOS
-"""How far the venue's clock may be off ours, or its trades late, without harm to the join."""
+LATE_S, LATE_TRIES = 2.0, 5
+"""How long, and how often, a venue is waited for that does not list a bar in which trades came."""
 
 ATTEMPTS = 6
 """Failures in a row after which a series counts as not loading; it is tried on all the same."""
-
-
-def ladder(period_s: int, native_s: Sequence[int]) -> list[int]:
-    """Native periods that a bar of `period_s` can be built of, longest first: each divides the
-    one before. Empty where none divides it."""
-    rungs: list[int] = []
-    longest = period_s
-    for native in sorted(native_s, reverse=True):
-        if native <= longest and longest % native == 0:
-            rungs.append(native)
-            longest = native
-    return rungs
-
-
-def segments(start_ns: int, end_ns: int, rungs: Sequence[int]) -> list[tuple[int, int, int]]:
-    """Ranges (period_s, start, end) that cover `start_ns` to `end_ns` in few bars.
-
-    `start_ns` lies on the grid of the longest rung; what the shortest cannot reach is left out.
-    """
-    covered: list[tuple[int, int, int]] = []
-    for period_s in rungs:
-        reach_ns = end_ns - end_ns % (period_s * NANOS)
-        if reach_ns > start_ns:
-            covered.append((period_s, start_ns, reach_ns))
-            start_ns = reach_ns
-    return covered
-
-
-class Seam:
-    """Bars of a live series around the beginning of its stream, which may lack trades."""
-
-    def __init__(self, period_s: int, now_ns: int) -> None:
-        period_ns = period_s * NANOS
-        self.start_ns = _floor(now_ns - SKEW_NS, period_ns)
-        self.end_ns = _floor(now_ns + SKEW_NS, period_ns) + period_ns
 
 
 class _Load:
@@ -96,6 +70,8 @@ class _Load:
         """What was taken from history for that."""
         self.unsure_ns: int | None = None
         """From here on, bars may lack trades; None once the seam is closed."""
+        self.late_tries = 0
+        """Times that the venue did not list all bars of the seam."""
         self.news = trio.Event()
         self.restart(0)
 
@@ -131,7 +107,7 @@ class _Load:
             self.cursor_ns = int(page.time_ns[0])
         parts, self.rest = concat([page, self.rest]), empty_columns()
         if self.has_more and self.rungs[0] != self.period_s:
-            whole_ns = _floor(self.cursor_ns - 1, self.period_ns) + self.period_ns
+            whole_ns = floor(self.cursor_ns - 1, self.period_ns) + self.period_ns
             self.rest = between(parts, 0, whole_ns)
             parts = between(parts, whole_ns, _END_NS)
         return resample(parts, self.period_s)
@@ -201,8 +177,9 @@ class History:
     def mend(self, from_ns: int) -> None:
         """The stream has begun anew: bars from `from_ns` to now may lack trades."""
         self._is_ended = False
-        self._renew_seams(self._get_broker().now_ns())
-        from_ns -= SKEW_NS
+        broker = self._get_broker()
+        self._renew_seams(venue_now_ns(broker))
+        from_ns += clock_offset_ns(broker) - SKEW_NS
         for load in self._loads.values():
             load.unsure_ns = min(from_ns, load.unsure_ns or from_ns)
             load.wake()
@@ -212,7 +189,7 @@ class History:
         self._renew_seams(to_ns)
         self._is_ended = False
         for load in self._loads.values():
-            series, start_ns = load.series, _floor(to_ns, load.period_ns)
+            series, start_ns = load.series, floor(to_ns, load.period_ns)
             if len(series) and series.time_ns[0] < start_ns:
                 unsure_ns = min(start_ns, int(series.time_ns[-1]))
                 load.unsure_ns = min(unsure_ns, load.unsure_ns or unsure_ns)
@@ -245,7 +222,7 @@ class History:
         if rungs:
             if rungs[-1] not in self._seams:
                 self._register(rungs[-1])
-                self._seams[rungs[-1]] = Seam(rungs[-1], broker.now_ns())
+                self._seams[rungs[-1]] = Seam(rungs[-1], venue_now_ns(broker))
             load.restart(self._first_cursor(load))
             load.unsure_ns = self._seams[rungs[-1]].start_ns
             self._nursery.start_soon(self._work, load)
@@ -270,7 +247,7 @@ class History:
 
     def _first_cursor(self, load: _Load) -> int:
         """Pages begin with the newest bar that is closed for sure."""
-        return _floor(self._seams[load.rungs[-1]].start_ns, load.period_ns)
+        return floor(self._seams[load.rungs[-1]].start_ns, load.period_ns)
 
     # -- work -----------------------------------------------------------------------------------
 
@@ -321,19 +298,21 @@ class History:
         """Time until all bars of the seam are closed at the venue, and it has told all trades."""
         if self._is_ended:
             return 0
-        return seam.end_ns + SKEW_NS - self._get_broker().now_ns()
+        return seam.end_ns + SKEW_NS - venue_now_ns(self._get_broker())
 
     async def _join(self, load: _Load, seam: Seam) -> None:
         """Make the bars that may lack trades whole, as far as is known before the seam."""
-        open_ns = _floor(seam.start_ns, load.period_ns)
+        open_ns = floor(seam.start_ns, load.period_ns)
         unsure_ns = open_ns if load.unsure_ns is None else load.unsure_ns
-        first_ns = _floor(min(unsure_ns, open_ns), load.period_ns)
+        first_ns = floor(min(unsure_ns, open_ns), load.period_ns)
         parts = [await self._fetch(load.rungs[0], first_ns, open_ns)]
         for period_s, start_ns, end_ns in segments(open_ns, seam.start_ns, load.rungs):
             parts.append(await self._fetch(period_s, start_ns, end_ns))
-        bars = await self._fetch(load.rungs[-1], seam.start_ns, seam.end_ns)
+        # The rest of it cannot be closed yet, and need not be asked for.
+        closed_ns = floor(venue_now_ns(self._get_broker()) + SKEW_NS, load.rungs[-1] * NANOS)
+        bars = await self._fetch(load.rungs[-1], seam.start_ns, min(seam.end_ns, closed_ns))
         if seam is self._seams[load.rungs[-1]]:
-            load.joined, load.parts = seam, parts
+            load.joined, load.parts, load.late_tries = seam, parts, 0
             # Closed bars of the seam may lack late trades, or have some that are yet to come.
             # They are better than nothing until it is closed, but trades still add to them.
             self._compose(load, seam, self._fuller(load, bars), seam.start_ns)
@@ -349,8 +328,14 @@ class History:
             self._sampler.merge(self._fqme, load.period_s, bars, sealed_ns=0)
 
     async def _close_seam(self, load: _Load, seam: Seam) -> None:
-        """The bars of the seam are closed: have them from history."""
+        """The bars of the seam are closed: have them from history. A venue that lists them later
+        than that is waited for: what came live of them may not be all."""
         bars = await self._fetch(load.rungs[-1], seam.start_ns, seam.end_ns)
+        if load.late_tries < LATE_TRIES and self._is_late(load, seam, bars):
+            load.late_tries += 1
+            with trio.move_on_after(LATE_S):
+                await load.news.wait()
+            return
         if seam is self._seams[load.rungs[-1]]:
             self._compose(load, seam, bars, seam.end_ns)
             load.unsure_ns, load.parts = None, []
@@ -363,6 +348,15 @@ class History:
             parts = concat([*load.parts, overlay(live, bars)])
             whole = resample(parts, load.period_s)
             self._sampler.merge(self._fqme, load.period_s, whole, sealed_ns=sealed_ns)
+
+    def _is_late(self, load: _Load, seam: Seam, bars: Columns) -> bool:
+        """Trades came live in a bar of the seam that history does not list."""
+        base = self._sampler.series(self._fqme, load.rungs[-1])
+        if base is None or self._is_ended:
+            return False
+        live = between(base.columns(base.index_at(seam.start_ns)), seam.start_ns, seam.end_ns)
+        traded = live.time_ns[live.volume > 0]
+        return bool(len(np.setdiff1d(traded, bars.time_ns)))
 
     def _fuller(self, load: _Load, bars: Columns) -> Columns:
         """Those of `bars` that have more volume than the same ones sampled live."""
@@ -390,7 +384,3 @@ class History:
 
 
 _END_NS = 2**63 - 1
-
-
-def _floor(time_ns: int, period_ns: int) -> int:
-    return time_ns - time_ns % period_ns

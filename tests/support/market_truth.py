@@ -132,6 +132,8 @@ class TruthBroker:
         self.asked: list[tuple[int, int, int]] = []
         self.unknown: set[str] = set()
         self.fail_history = 0
+        self.lists_after_s = 0.0
+        """How long after its end a bar is in history."""
         self.open_delay_s = 0.1
         self.played: PlaybackStatus | None = None
         """What it says of itself if it is to be a playback."""
@@ -140,7 +142,7 @@ class TruthBroker:
         self._trades = trades
         self._native_s = native_s
         self.serves_s = native_s
-        self._skew_ns = skew_ns
+        self.skew_ns = skew_ns
         self._page_most = page_most
         self._failing: dict[str, trio.Event] = {}
         self._sinks: dict[str, TickSink] = {}
@@ -218,11 +220,11 @@ class TruthBroker:
         if self.fail_history:
             self.fail_history -= 1
             raise BrokerError("the venue is busy")
-        venue_now_ns = self.now_ns() + self._skew_ns
+        listed_ns = self.now_ns() + self.skew_ns - round(self.lists_after_s * NANOS)
         closed = [
             (start_ns, values)
             for start_ns, values in self._bars(fqme, period_s).items()
-            if start_ns < end_ns and start_ns + period_s * NANOS <= venue_now_ns
+            if start_ns < end_ns and start_ns + period_s * NANOS <= listed_ns
         ]
         newest = closed[-min(limit, self._page_most) :]
         return HistoryPage(columns=as_columns(dict(newest)), has_more=len(closed) > len(newest))
@@ -241,7 +243,7 @@ class TruthBroker:
         return self._known_bars[key]
 
     def _past(self, fqme: str) -> list[Trade]:
-        venue_now_ns = self.now_ns() + self._skew_ns
+        venue_now_ns = self.now_ns() + self.skew_ns
         return [trade for trade in self._trades[fqme] if trade.venue_ns <= venue_now_ns]
 
     def _quote(self, fqme: str) -> Quote:
@@ -259,7 +261,7 @@ class TruthBroker:
         trades, at = self._trades[fqme], len(self._past(fqme))
         while at < len(trades) and not self._stopped_ns:
             moved, trade = self._moved, trades[at]
-            left_ns = trade.venue_ns - self._skew_ns - self.now_ns()
+            left_ns = trade.venue_ns - self.skew_ns - self.now_ns()
             with trio.move_on_after(max(0.0, left_ns / NANOS)):
                 await moved.wait()
                 at = len(self._past(fqme))

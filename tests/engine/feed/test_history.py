@@ -4,18 +4,25 @@ from itertools import pairwise
 
 import pytest
 import trio
-from hypothesis import given
-from hypothesis import strategies as st
 from trio.testing import MockClock
 
 from engine.clock import NANOS
 from engine.feed.bars import Series
 from engine.feed.feed import open_feed
-from engine.feed.history import SKEW_NS, ladder, segments
+from engine.feed.history import LATE_S, LATE_TRIES
+from engine.feed.ladder import SKEW_NS
 from engine.feed.sampler import Backfill
-from engine.messages import Break, Trade
+from engine.messages import Break, ConnectionStatus, Trade
 from tests.support.feeding import Feeding, open_feeding
-from tests.support.market_truth import FQME, START_NS, Bars, plain_bars, random_trades, traded_bars
+from tests.support.market_truth import (
+    FQME,
+    START_NS,
+    Bars,
+    TruthBroker,
+    plain_bars,
+    random_trades,
+    traded_bars,
+)
 
 HOUR_NS = 3600 * NANOS
 
@@ -43,46 +50,6 @@ async def until_loaded(feeding: Feeding, period_s: int) -> None:
     with trio.fail_after(600):
         while flume.is_loading(period_s):  # noqa: ASYNC110 - a flag for people, without an event
             await trio.sleep(0.05)
-
-
-# -- plans ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("period_s", "native_s", "rungs"),
-    [
-        (60, (60, 300), [60]),
-        (86400, (60, 300, 3600), [3600, 300, 60]),
-        (900, (1, 60, 600), [60, 1]),
-        (300, (180, 60, 120), [60]),
-        (15, (60,), []),
-        (5, (), []),
-    ],
-)
-def test_a_bar_is_built_of_the_longest_periods_that_divide_it(
-    period_s: int, native_s: tuple[int, ...], rungs: list[int]
-) -> None:
-    assert rungs == ladder(period_s, native_s)
-
-
-@given(
-    st.integers(0, 30), st.integers(0, 200_000), st.sampled_from([[3600, 60, 1], [300, 60], [7]])
-)
-def test_segments_cover_the_range_without_gap_or_overlap(
-    start: int, length: int, rungs: list[int]
-) -> None:
-    start_ns = start * rungs[0] * NANOS
-    end_ns = start_ns + length * NANOS
-    end_ns -= end_ns % (rungs[-1] * NANOS)
-
-    covered = segments(start_ns, end_ns, rungs)
-
-    at_ns = start_ns
-    for period_s, from_ns, to_ns in covered:
-        assert from_ns == at_ns
-        assert from_ns % (period_s * NANOS) == to_ns % (period_s * NANOS) == 0
-        at_ns = to_ns
-    assert at_ns == max(start_ns, end_ns)
 
 
 # -- history and live bars join exactly ----------------------------------------------------------
@@ -362,6 +329,91 @@ async def test_opening_a_series_twice_asks_once(autojump_clock: MockClock) -> No
 
         assert first is second
         assert asked == len(feeding.broker.asked)
+
+
+# -- venues that are late, or whose clock is another ----------------------------------------------
+
+
+class FarOff(TruthBroker):
+    """A venue whose clock is far ahead of ours, or behind it, and that says so."""
+
+    def connections(self) -> list[ConnectionStatus]:
+        return [
+            ConnectionStatus(
+                broker=self.name,
+                name="rest",
+                state="live",
+                since_ns=0,
+                clock_offset_ms=self.skew_ns / 1e6,
+            )
+        ]
+
+
+@pytest.mark.parametrize("skew_s", [40.0, -40.0], ids=["ahead", "behind"])
+@pytest.mark.parametrize("period_s", [60, 300])
+async def test_bars_join_at_a_venue_whose_clock_is_far_off(
+    period_s: int, skew_s: float, autojump_clock: MockClock
+) -> None:
+    trades = market(every_s=1.0)
+    skew_ns = round(skew_s * NANOS)
+    async with open_feeding({}) as feeding:
+        feeding.broker = FarOff(feeding.clock, {FQME: trades}, skew_ns=skew_ns)
+        async with open_feed(feeding.hub, [FQME], throttle_hz=1) as feed:
+            series = await feed.flumes[FQME].open_series(period_s, 50)
+            await trio.sleep(400)
+            feeding.broker.fail_stream()
+            await trio.sleep(400)
+
+            seen = past(trades, feeding.clock.now_ns() + skew_ns)
+            assert newest(plain_bars(seen, period_s), series) == traded_bars(series.columns())
+
+
+@pytest.mark.parametrize("lists_after_s", [8.0, 12.0])
+async def test_a_venue_that_lists_a_bar_late_is_waited_for(
+    lists_after_s: float, autojump_clock: MockClock
+) -> None:
+    trades = market(every_s=1.0)
+    async with (
+        open_feeding({FQME: trades}, native_s=(60,)) as feeding,
+        open_feed(feeding.hub, [FQME], throttle_hz=1) as feed,
+    ):
+        feeding.broker.lists_after_s = lists_after_s
+        series = await feed.flumes[FQME].open_series(60, 50)
+        await trio.sleep(200)
+
+        seen = past(trades, feeding.clock.now_ns())
+        assert newest(plain_bars(seen, 60), series) == traded_bars(series.columns())
+
+
+async def test_a_venue_that_never_lists_a_bar_is_not_asked_for_ever(
+    autojump_clock: MockClock,
+) -> None:
+    trades = market(every_s=1.0)
+    async with (
+        open_feeding({FQME: trades}, native_s=(60,)) as feeding,
+        open_feed(feeding.hub, [FQME], throttle_hz=1) as feed,
+    ):
+        series = await feed.flumes[FQME].open_series(60, 50)
+        await until_loaded(feeding, 60)
+        feeding.broker.lists_after_s = 1e9
+        await trio.sleep(60 + 2 * SKEW_NS / NANOS + LATE_TRIES * LATE_S)
+        feeding.broker.asked.clear()
+        await trio.sleep(100)
+
+        assert [] == feeding.broker.asked
+        assert series.volume[-2] > 0  # what came live stands
+
+
+async def test_what_cannot_be_closed_yet_is_not_asked_for(autojump_clock: MockClock) -> None:
+    async with (
+        open_feeding({FQME: market()}, native_s=(60,)) as feeding,
+        open_feed(feeding.hub, [FQME], throttle_hz=1) as feed,
+    ):
+        await trio.sleep(20)  # in the middle of a minute
+        await feed.flumes[FQME].open_series(60, 100)
+        await until_loaded(feeding, 60)
+
+        assert [100] == [limit for _, _, limit in feeding.broker.asked]
 
 
 # -- breaks ----------------------------------------------------------------------------------------
