@@ -44,7 +44,6 @@ from engine.errors import (
     BrokerUnavailable,
     NotSupported,
     OrderRejected,
-    UnknownSymbol,
 )
 from engine.instruments import Instrument
 from engine.log import logger
@@ -59,6 +58,7 @@ from engine.messages import (
     RequestRefused,
 )
 from engine.services import sole_error
+from engine.text import safe
 
 _log = logger(__name__)
 
@@ -147,7 +147,6 @@ class KrakenClient:
             private=self._private,
             names=self._names,
             markets=self._markets,
-            instruments=instruments,
             reports=self._reports,
         )
         timeout_s = access.options.dead_man_of(account.name)
@@ -238,7 +237,11 @@ class KrakenClient:
             raise OrderRejected(f"Kraken takes no such order: {why}")
         if order.order_id in self._sent:
             raise OrderRejected(f"order {order.order_id} was sent before, and is not sent twice")
-        symbol = self._symbol(order)
+        if instrument.fqme == order.fqme:
+            self._markets.learn(instrument)
+        symbol = self._markets.symbol(order.fqme)
+        if not symbol:
+            raise OrderRejected(f"Kraken does not list {safe(order.fqme, 80)}")
         await self._wait_for_room(lambda: self._rates.try_add(symbol, order.order_id))
 
         def taken(result: bytes) -> None:
@@ -266,7 +269,7 @@ class KrakenClient:
     async def amend(self, order: Order, price: Decimal | None, size: Decimal) -> None:
         """See `TradingClient`. That it was done is told by the channel, with the terms."""
         await trio.lowlevel.checkpoint()
-        symbol = self._symbol(order)
+        symbol = self._markets.symbol(order.fqme)
         await self._wait_for_room(lambda: self._rates.try_amend(symbol, order.order_id))
         params = amend_params(order, price, size, self._deadline_ns())
         await self._change("amend", "amend_order", order, symbol, params)
@@ -274,7 +277,7 @@ class KrakenClient:
     async def cancel(self, order: Order) -> None:
         """See `TradingClient`."""
         await trio.lowlevel.checkpoint()
-        symbol = self._symbol(order)
+        symbol = self._markets.symbol(order.fqme)
         self._rates.cancel(symbol, order.order_id)
         await self._change("cancel", "cancel_order", order, symbol, cancel_params(order))
 
@@ -295,12 +298,6 @@ class KrakenClient:
         except OrderRejected as error:
             self._note_refusal(symbol, error)
             raise
-
-    def _symbol(self, order: Order) -> str:
-        try:
-            return self._markets.symbol(order.fqme)
-        except UnknownSymbol as error:
-            raise OrderRejected(str(error)) from None
 
     async def _wait_for_room(self, try_spend: Callable[[], float]) -> None:
         """Raises `OrderRejected` where there is none soon."""
@@ -363,12 +360,12 @@ class KrakenClient:
 
 
 def account_rules(access: Access) -> SocketRules:
-    """Of private sockets. Heartbeats come every second while there is nothing else; sockets that
-    carry no subscription are closed, and ours always carry two
+    """Of private sockets. Heartbeats come every second while there is nothing else, and pings are
+    answered besides; sockets that carry no subscription are closed, and ours always carry two
     (https://docs.kraken.com/api/docs/guides/spot-ws-intro, read 2026-11)."""
     return SocketRules(
         silence_s=access.options.silence_s,
-        ping_s=10.0,
+        ping_s=access.options.silence_s / 2,
         app_ping=b'{"method":"ping"}',
         connects=access.connects,
     )

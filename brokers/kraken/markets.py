@@ -11,9 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from brokers.kraken.export import asset_of
-from engine.errors import UnknownSymbol
 from engine.instruments import Instrument
-from engine.text import safe
 
 _OLD: Final = {"BTC": "XBT", "DOGE": "XDG"}
 """Names that v1 and REST have for what v2 calls otherwise."""
@@ -23,21 +21,31 @@ class Markets:
     """Finds markets by any of their names."""
 
     def __init__(self, instruments: Mapping[str, Instrument]) -> None:
-        self._instruments = instruments
+        self._instruments: dict[str, Instrument] = {}
         self._fqmes: dict[str, str] = {}
         self._assets: dict[str, str] = {}
-        for fqme, instrument in instruments.items():
-            for name in names_of(instrument.symbol):
-                self._fqmes.setdefault(name, fqme)
-            for asset in (instrument.base, instrument.quote):
-                self._assets.setdefault(asset.lower(), asset)
+        for instrument in instruments.values():
+            self.learn(instrument)
+
+    def learn(self, instrument: Instrument) -> None:
+        """Know one more market: it may have been listed since."""
+        if instrument.fqme in self._instruments:
+            return
+        self._instruments[instrument.fqme] = instrument
+        for name in names_of(instrument.symbol):
+            self._fqmes.setdefault(name, instrument.fqme)
+        for asset in (instrument.base, instrument.quote):
+            self._assets.setdefault(asset.lower(), asset)
 
     def symbol(self, fqme: str) -> str:
-        """What v2 calls the market. Raises `UnknownSymbol`."""
+        """What v2 calls the market; empty where it is not listed."""
         instrument = self._instruments.get(fqme)
-        if instrument is None:
-            raise UnknownSymbol(f"Kraken does not list {safe(fqme, 80)}")
-        return instrument.symbol
+        return "" if instrument is None else instrument.symbol
+
+    def quote(self, fqme: str) -> str:
+        """The asset that the market is priced in; empty where it is not listed."""
+        instrument = self._instruments.get(fqme)
+        return "" if instrument is None else instrument.quote
 
     def fqme(self, name: str) -> str:
         """The market that the venue calls `name`; one made of the name itself where it is not

@@ -23,7 +23,6 @@ from brokers.kraken.private import PrivateRest
 from brokers.kraken.reports import Reports, is_post_only_refusal, side_of
 from engine.clock import NANOS
 from engine.errors import BrokerUnavailable
-from engine.instruments import Instrument
 from engine.messages import Fill, Order, OrderState, OrderType
 from engine.text import safe
 
@@ -53,14 +52,12 @@ class Queries:
         private: PrivateRest,
         names: Names,
         markets: Markets,
-        instruments: Mapping[str, Instrument],
         reports: Reports,
     ) -> None:
         self._account = account
         self._private = private
         self._names = names
         self._markets = markets
-        self._instruments = instruments
         self._reports = reports
         self._ids: dict[str, str] = {}
         """Our ids of orders, by the venue's."""
@@ -190,7 +187,7 @@ class Queries:
     def _order(self, venue_id: str, order: wire.VenueOrder) -> Order:
         descr, size, filled = order.descr, _number(order.vol), _number(order.vol_exec)
         fqme = self._markets.fqme(descr.pair)
-        quote = self._instruments[fqme].quote if fqme in self._instruments else ""
+        quote = self._markets.quote(fqme)
         kind = _TYPES.get(descr.ordertype)
         expires_ns = wire.seconds_ns(order.expiretm)
         opened_ns = wire.seconds_ns(order.opentm)
@@ -248,7 +245,7 @@ class Queries:
             # As it was told: fees are rounded in another way there than here.
             return _of_order(told, order_id)
         fqme = self._markets.fqme(trade.pair)
-        quote = self._instruments[fqme].quote if fqme in self._instruments else ""
+        quote = self._markets.quote(fqme)
         try:
             fee = _number(trade.fee)
             return Fill(

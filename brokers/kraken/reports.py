@@ -8,6 +8,7 @@ state of an order here is only as much as that takes; what the events come to is
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal
@@ -114,7 +115,9 @@ class Reports:
             seen = self._take_note(entry)
             seen.is_told = True
             if _is_trade(entry):
-                self._keep(self._fill(seen, entry))
+                # One that makes no sense is not needed: fills are asked for besides.
+                with suppress(ValueError):
+                    self._keep(self._fill(seen, entry))
 
     def on_update(self, entry: Execution) -> list[OrderEvent]:
         """What an entry means for its order.

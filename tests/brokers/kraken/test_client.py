@@ -224,6 +224,18 @@ async def test_what_the_venue_has_no_order_for_never_leaves(
         assert list(desk.venue.records.orders("demo")) == []
 
 
+async def test_an_order_in_a_market_that_is_not_listed_any_more_can_be_canceled(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with open_desk() as desk:
+        order = await desk.submit(desk.order())
+        (working,) = (await desk.working()).values()
+        await desk.client.cancel(msgspec.structs.replace(working, fqme="gone.spot.kraken"))
+        await trio.sleep(0.1)
+
+        assert desk.of(order) == [Accepted, Canceled]
+
+
 async def test_a_post_only_order_that_is_thrown_out_of_the_book_is_refused(
     autojump_clock: trio.testing.MockClock,
 ) -> None:

@@ -9,7 +9,6 @@ from decimal import Decimal
 import pytest
 
 from brokers.kraken.markets import Markets
-from engine.errors import UnknownSymbol
 from engine.instruments import Instrument, parse_fqme
 from tests.support.recordings import recording
 
@@ -66,8 +65,18 @@ def test_what_v2_calls_a_market_is_known_of_those_that_are_listed() -> None:
     markets = Markets(listed("BTC/USD"))
 
     assert markets.symbol("btcusd.spot.kraken") == "BTC/USD"
-    with pytest.raises(UnknownSymbol):
-        markets.symbol("ethusd.spot.kraken")
+    assert markets.quote("btcusd.spot.kraken") == "USD"
+    assert markets.symbol("ethusd.spot.kraken") == ""
+    assert markets.quote("ethusd.spot.kraken") == ""
+
+
+def test_a_market_that_was_listed_since_can_be_learned() -> None:
+    markets = Markets(listed("BTC/USD"))
+
+    markets.learn(listed("ETH/USD")["ethusd.spot.kraken"])
+
+    assert markets.symbol("ethusd.spot.kraken") == "ETH/USD"
+    assert markets.fqme("XETHZUSD") == "ethusd.spot.kraken"
 
 
 @pytest.mark.parametrize(

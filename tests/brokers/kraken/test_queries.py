@@ -75,15 +75,13 @@ def trade(order_id: str = "OABC", seconds: float = 1000.5, **fields: Any) -> dic
 
 @asynccontextmanager
 async def queries(venue: RestVenue, reports: Reports | None = None) -> AsyncIterator[Queries]:
-    instruments = listed("BTC/USD", "ETH/USD")
-    names, markets = Names(), Markets(instruments)
+    names, markets = Names(), Markets(listed("BTC/USD", "ETH/USD"))
     async with private_rest(venue) as private:
         yield Queries(
             "main",
             private=private,
             names=names,
             markets=markets,
-            instruments=instruments,
             reports=reports or Reports("main", names, markets),
         )
 

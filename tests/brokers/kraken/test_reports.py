@@ -307,6 +307,14 @@ def test_a_snapshot_tells_nothing_and_is_the_ground_of_what_follows() -> None:
     ]
 
 
+def test_an_old_trade_that_makes_no_sense_keeps_nobody_from_logging_in() -> None:
+    teller = Teller()
+
+    teller.reports.on_snapshot([teller.entry("trade", exec_id="TOLD", side="both")])
+
+    assert teller.reports.fill("TOLD") is None
+
+
 def test_a_new_connection_tells_again_what_works() -> None:
     teller = Teller()
     teller.reports.expect(order())
