@@ -177,8 +177,8 @@ class SpotMarket:
     def stats(self, now_ns: int, span_s: int = DAY_S) -> DayStats:
         """What traded in the last `span_s`, whole minutes, and in the present one."""
         start_ns = (now_ns // (60 * NANOS) * 60 - span_s) * NANOS
-        bars = self.tape.bars(_MINUTE, start_ns, now_ns, now_ns)
-        first_id = self.tape.between(start_ns, now_ns, 1)
+        bars = self.tape.bars(_MINUTE, start_ns, now_ns + 1, now_ns)
+        first_id = self.tape.between(start_ns, now_ns + 1, 1)
         last = self.tape.last(1)
         return DayStats(
             start_ns=start_ns,
