@@ -188,6 +188,14 @@ class ExchangeDesk:
             return record.trigger
         return working.stop_price * market.instrument.price_tick
 
+    def limit_behind(self, record: OrderRecord) -> Decimal | None:
+        """Limit of a trailing order whose stop was just touched."""
+        terms, stop = record.terms, record.trigger
+        if terms.limit is None or stop is None:
+            return None
+        offset = _offset(terms.limit, terms, self.market(record.pair).last_price)
+        return stop + offset if terms.side == "buy" else stop - offset
+
     # -- inside --------------------------------------------------------------------------------
 
     def _submit(self, record: OrderRecord) -> None:

@@ -156,6 +156,17 @@ class Records:
         """Orders that wait for their time."""
         return [order for order in self._orders.values() if order.status == "pending"]
 
+    def trailing(self, symbol: str) -> list[OrderRecord]:
+        """Orders of a pair whose stops move with the market."""
+        return [
+            order
+            for order in self._orders.values()
+            if order.status == "open"
+            and order.trails
+            and order.waits_for_trigger
+            and order.pair.symbol == symbol
+        ]
+
     def by_id(self, order_id: str) -> OrderRecord | None:
         """Of any account."""
         return self._orders.get(order_id)

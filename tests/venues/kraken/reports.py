@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tests.venues.exchange.market import SpotMarket
 from tests.venues.exchange.orders import AccountEvent, Execution, Report, Transfer
+from tests.venues.exchange.tape import PublicTrade
 from tests.venues.kraken import executions
 from tests.venues.kraken.desk import ExchangeDesk
 from tests.venues.kraken.ids import Ids
@@ -89,6 +91,15 @@ class Reports:
         self._records.add(record)
         return record
 
+    def on_trade(self, market: SpotMarket, trade: PublicTrade) -> None:
+        """Stops that trail have moved with the market."""
+        for record in self._records.trailing(market.symbol):
+            stop = self._desk.stop_price(record)
+            if stop != record.trigger:
+                record.trigger = stop
+                told = executions.changed_status(record, trade.time_ns)
+                self._tell(record.account, told)
+
     def take_filled(self) -> list[tuple[OrderRecord, OwnTrade]]:
         """Trades of orders that others are to follow, since the last call."""
         taken, self._filled = self._filled, []
@@ -102,8 +113,8 @@ class Reports:
                 self._on_new(record, report.time_ns)
             case "triggered":
                 record.is_triggered = True
-                if record.is_limited and report.order.price is not None:
-                    record.limit = report.order.price
+                if record.trails and record.is_limited:
+                    record.limit = self._desk.limit_behind(record)
                 self._tell(record.account, executions.changed_status(record, report.time_ns))
             case "trade":
                 assert report.execution is not None

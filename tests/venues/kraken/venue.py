@@ -132,6 +132,8 @@ class KrakenVenue:
             outbox.tell_execution,
             outbox.tell_entries,
         )
+        for market in self.exchange.markets.values():
+            market.on_trade.append(self._reports.on_trade)
         self._public = PublicRest(self.exchange, self.listing, self.modes, self.feed)
         private = PrivateRest(
             self.listing,
