@@ -110,9 +110,8 @@ def _ms(value: float | None, *, signed: bool = False) -> str:
 
 
 def _used_ink(used: float | None) -> str:
-    if used is None or used < NEARLY:
-        return "muted"
-    return "error bold" if used >= 1 else "warning"
+    # All of it used is no fault: requests wait for room.
+    return "muted" if used is None or used < NEARLY else "warning"
 
 
 def _clock_ink(offset_ms: float | None) -> str:

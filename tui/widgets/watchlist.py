@@ -11,7 +11,7 @@ from tui.paint import format as text_of
 from tui.paint.cells import DOTS_Y, Glyphs
 from tui.paint.sparkline import sparkline
 from tui.state import DeckState, MarketView
-from tui.venues.connections import left_words
+from tui.venues.connections import INKS, WORDS, is_amiss, left_words, worst
 from tui.widgets.lines import Line, Lines, Span, fit
 
 SPARK_PERIOD_S = 60
@@ -76,7 +76,11 @@ class Watchlist(Lines):
         state = self._state
         why, retry_ns = state.refused_markets.get(fqme), state.retries.get(fqme)
         if why is None:
-            return Span("opening", "muted")
+            broker = fqme.rpartition(".")[2]
+            one = worst(state.connections.values(), broker)
+            if one is None or not is_amiss(one, state.now_ns):
+                return Span("opening", "muted")
+            return Span(fit(f"{broker} {WORDS[one.state]}", width - 3), INKS[one.state])
         if retry_ns is not None:
             left = left_words(retry_ns, state.now_ns)
             return Span(fit(f"again in {left}: {why}", width - 3), "warning")

@@ -69,7 +69,7 @@ def test_inks_say_what_is_amiss():
 
     assert inks[2] == inks[4] == "warning bold"
     assert inks[5] == inks[8] == inks[9] == "warning"
-    assert [rows_of(connection("rest", budget_used=1.0))[0].cells[5].ink] == ["error bold"]
+    assert [rows_of(connection("rest", budget_used=0.5))[0].cells[5].ink] == ["muted"]
 
 
 def test_brokers_with_something_amiss_come_first_and_of_each_the_worst():

@@ -6,7 +6,14 @@ import random
 
 import numpy as np
 
-from engine.messages import BarsUpdate, Columns, EngineStatus, FeedStatus, FlumeFailed
+from engine.messages import (
+    BarsUpdate,
+    Columns,
+    ConnectionStatus,
+    EngineStatus,
+    FeedStatus,
+    FlumeFailed,
+)
 from tests.support.scripted_link import MARKETS, NANOS, NOW_NS, ScriptedLink, bars_of
 from tui.state import DeckState
 from tui.widgets.lines import Line
@@ -70,6 +77,15 @@ def test_a_market_whose_venue_cannot_be_reached_says_when_it_is_tried_again():
     state.fold(FlumeFailed(fqme=FQMES[0], reason="no route", retry_ns=retry_ns))
 
     assert "again in 9s: no route" in painted(state)[2]
+
+
+def test_a_market_that_does_not_open_says_what_its_venue_does():
+    state = state_with()
+    rest = ConnectionStatus(broker="sim", name="rest", state="connecting", since_ns=NOW_NS)
+    state.fold(EngineStatus(now_ns=NOW_NS, connections=(rest,)))
+    assert "opening" in painted(state)[2]
+    state.fold(EngineStatus(now_ns=NOW_NS + 5 * NANOS, connections=(rest,)))
+    assert "sim connecting" in painted(state)[2]
 
 
 def test_old_data_says_its_age():
