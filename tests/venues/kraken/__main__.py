@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import argparse
 import sys
+import traceback
 from functools import partial
 from pathlib import Path
 
 import trio
 
 from engine.errors import DataError
+from tests.venues.kraken.errors import INTERNAL_ERROR
 from tests.venues.kraken.keys import ALL_RIGHTS, DEMO_KEY, TRADING_RIGHTS, ApiKey
 from tests.venues.kraken.limits import TIERS
-from tests.venues.kraken.server import run_kraken
+from tests.venues.kraken.server import Running, refuse, run_kraken
+from tests.venues.wire.messages import Request, Response
+
+_TOLD = """\
+Kraken test venue on port {port}
+  REST       http://127.0.0.1:{port}
+  WebSocket  ws://127.0.0.1:{port}/v2  (market data, accounts and orders)
+  control    http://127.0.0.1:{port}/__control__
+  key        {key}
+  secret     {secret}
+"""
 
 
 def parse(given: list[str]) -> argparse.Namespace:
@@ -25,7 +37,9 @@ def parse(given: list[str]) -> argparse.Namespace:
     parser.add_argument("--play", type=Path, metavar="FILE", help="a recording of WebSocket v2")
     parser.add_argument("--speed", type=_speed, help="times as fast as it was made; 0: no pace")
     parser.add_argument("--seed", type=int, default=1, help="of the markets")
-    parser.add_argument("--quiet", action="store_true", help="markets in which nobody trades")
+    parser.add_argument(
+        "--quiet", action="store_true", help="books that stand still, in which nobody trades"
+    )
     parser.add_argument("--tier", choices=sorted(TIERS), default="pro", help="of the demo key")
     parser.add_argument("--withdraws", action="store_true", help="the demo key may withdraw")
     parser.add_argument("--patience", type=_positive, default=1.0, help="multiplies rate limits")
@@ -82,17 +96,35 @@ async def run(options: argparse.Namespace) -> None:
             is_quiet=options.quiet,
             patience=options.patience,
             keys=(_demo_key(options),),
+            on_error=_explain,
         )
         running = await nursery.start(start)
-        say = partial(print, flush=True)
-        say(f"REST       {running.rest_url}")
-        say(f"WebSocket  {running.ws_url}  (market data, accounts and orders)")
-        say(f"key        {DEMO_KEY.key}")
-        say(f"secret     {DEMO_KEY.secret}")
-        if options.play is not None:
-            pairs = ", ".join(running.venue.recorded.symbols())
-            say(f"plays      {options.play}: {pairs or 'no market data in it'}")
-        say("Ctrl-C ends it.")
+        if options.quiet:
+            _fill_books(running)
+        sys.stdout.write(_told(running, options))
+        sys.stdout.flush()
+
+
+def _fill_books(running: Running) -> None:
+    """Some orders of nobody's account on both sides, for others to trade with."""
+    for market in running.venue.exchange.markets.values():
+        instrument, last = market.instrument, market.last_price
+        market.fill_ladder(last, instrument.round_size(10_000 / last), apart=10)
+
+
+def _told(running: Running, options: argparse.Namespace) -> str:
+    port = running.port
+    text = _TOLD.format(port=port, key=DEMO_KEY.key, secret=DEMO_KEY.secret)
+    if options.play is not None:
+        pairs = ", ".join(running.venue.recorded.symbols()) or "no market data"
+        text += f"  plays      {options.play}: {pairs}\n"
+    return text
+
+
+def _explain(request: Request, error: Exception) -> Response:
+    """A fault of the venue itself is told here, and the venue goes on."""
+    traceback.print_exception(error)
+    return refuse(INTERNAL_ERROR)
 
 
 def main(given: list[str] | None = None) -> int:
@@ -105,7 +137,7 @@ def main(given: list[str] | None = None) -> int:
             return 130
         if not isinstance(first, (OSError, DataError)):
             raise
-        print(f"python -m tests.venues.kraken: {first}", file=sys.stderr)  # noqa: T201
+        sys.stderr.write(f"python -m tests.venues.kraken: {first}\n")
         return 1
     return 0
 

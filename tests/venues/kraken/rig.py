@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from engine.clock import NANOS
+from tests.venues.exchange.control import Control
 from tests.venues.kraken.connection import Connection
 from tests.venues.kraken.keys import TRADING_RIGHTS, ApiKey
 from tests.venues.kraken.pairs import LISTED
 from tests.venues.kraken.venue import KrakenVenue
 
+ROOT = Path(__file__).parents[3]
 START_NS = 1_780_000_000 * NANOS
 MIDDLE = Decimal("50000.0")
 
@@ -143,3 +149,17 @@ class Rig:
     def pass_s(self, seconds: float) -> None:
         self.clock.pass_s(seconds)
         self.venue.pass_time()
+
+
+@contextmanager
+def open_venue_process(*arguments: str) -> Iterator[Control]:
+    """One in another process, as started by hand on any port; `control.port` is where."""
+    command = [sys.executable, "-m", "tests.venues.kraken", "--port", "0", *arguments]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        control = Control(int(process.stdout.readline().rsplit(maxsplit=1)[1]))
+        try:
+            yield control
+        finally:
+            control.close()
+            process.kill()

@@ -38,7 +38,7 @@ from tests.venues.kraken.recorded import scan, time_of
 from tests.venues.kraken.rest_terms import Params, word
 from tests.venues.kraken.venue import KrakenVenue, rest_kind
 from tests.venues.wire.messages import Hangup, Request, Response, WireRules
-from tests.venues.wire.server import serve
+from tests.venues.wire.server import OnError, serve
 from tests.venues.wire.websocket import Socket, SocketClosed
 
 SOCKET_PATHS: Final = ("/v2", "/v2/")
@@ -78,13 +78,13 @@ class KrakenServer:
         """One request of the venue's API; None is silence."""
         parts = request.path.strip("/").split("/")
         if len(parts) != 3 or parts[0] != "0" or parts[1] not in ("public", "private"):
-            return _refuse(UNKNOWN_METHOD, 404)
+            return refuse(UNKNOWN_METHOD, 404)
         is_public, method = parts[1] == "public", parts[2]
         kind: RequestKind = "public" if is_public else rest_kind(method)
         try:
             verdict = self.venue.verdict(kind, request.client)
         except Refused as refused:
-            return _refuse(_throttled(refused, kind))
+            return refuse(_throttled(refused, kind))
         if verdict == "hangup":
             return Hangup()
         if verdict == "fail":
@@ -93,7 +93,7 @@ class KrakenServer:
             result = self._public(method, request) if is_public else self._private(method, request)
             reply = Response(headers=_JSON, body=encode({"error": [], "result": result}))
         except Refused as refused:
-            reply = _refuse(str(refused))
+            reply = refuse(str(refused))
         finally:
             if not is_public:
                 self.venue.settle()
@@ -106,7 +106,7 @@ class KrakenServer:
             case "mute":
                 return None
             case "unknown":
-                return _refuse(TIMEOUT)
+                return refuse(TIMEOUT)
             case "fail":
                 return Response(status=self.venue.faults.fail_after_status)
             case _:
@@ -249,7 +249,7 @@ def form_or_json(request: Request) -> Params:
     return given
 
 
-def _refuse(error: str, status: int = 200) -> Response:
+def refuse(error: str, status: int = 200) -> Response:
     """The venue says no with 200, nearly always."""
     return Response(status=status, headers=_JSON, body=encode({"error": [error]}))
 
@@ -276,11 +276,13 @@ async def run_kraken(
     port: int = 0,
     play: Path | None = None,
     speed: float = 1.0,
+    on_error: OnError | None = None,
     task_status: trio.TaskStatus[Running] = trio.TASK_STATUS_IGNORED,
     **options: Any,
 ) -> None:
     """Serve a venue until cancelled; `options` are those of `KrakenVenue`. With `play` the market
-    channels of its pairs are told from that recording, `speed` times as fast as it was made.
+    channels of its pairs are told from that recording, `speed` times as fast as it was made. A
+    fault of the venue itself ends it, unless `on_error` makes an answer of it.
 
     Raises:
         DataError: the recording cannot be read.
@@ -295,6 +297,7 @@ async def run_kraken(
             on_request=server.on_request,
             on_socket=server.on_socket,
             on_upgrade=server.on_upgrade,
+            on_error=on_error,
             rules=_QUIET,
             port=port,
         )

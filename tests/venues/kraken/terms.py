@@ -47,6 +47,8 @@ TRAILING: Final = frozenset({"trailing-stop", "trailing-stop-limit"})
 TIMES_IN_FORCE: Final = frozenset({"GTC", "IOC", "GTD"})
 STP_TYPES: Final = frozenset({"cancel-newest", "cancel-oldest", "cancel-both"})
 
+TOO_MUCH: Final = Decimal(10) ** 12
+"""No price or size is as large."""
 MOST_PARTS: Final = 15
 """An iceberg shows at least this part of itself."""
 DEADLINE_NS: Final = (500_000_000, 60_000_000_000)
@@ -203,6 +205,8 @@ def _check_prices(terms: Terms) -> None:
     for term in asked:
         if term is None:
             continue
+        if abs(term.value) >= TOO_MUCH:
+            raise invalid("price")
         if term.unit == "static":
             check_price(term.value, pair)
         elif term.unit == "quote" and cut(term.value, pair.price_places) != term.value:
@@ -224,7 +228,7 @@ def _check_close(close: Close) -> None:
 
 def check_price(price: Decimal, pair: Pair) -> None:
     """A price of an order, in the decimals of the pair. Raises `Refused`."""
-    if price <= 0:
+    if not 0 < price < TOO_MUCH:
         raise invalid("price")
     if cut(price, pair.price_places) != price:
         raise bad_price(pair.wsname, pair.price_places)
@@ -234,7 +238,7 @@ def check_price(price: Decimal, pair: Pair) -> None:
 
 def check_volume(volume: Decimal, pair: Pair) -> None:
     """A size of an order, in base. Raises `Refused`."""
-    if volume <= 0 or cut(volume, pair.size_places) != volume:
+    if not 0 < volume < TOO_MUCH or cut(volume, pair.size_places) != volume:
         raise invalid("volume")
     if volume < pair.order_min:
         raise Refused(ORDER_MINIMUM)
@@ -249,7 +253,7 @@ def check_cost(price: Decimal, volume: Decimal, pair: Pair) -> None:
 def _check_size(terms: Terms, last: Decimal) -> None:
     pair = terms.pair
     if terms.is_cash:
-        if terms.volume <= 0 or cut(terms.volume, pair.cost_places) != terms.volume:
+        if not 0 < terms.volume < TOO_MUCH or cut(terms.volume, pair.cost_places) != terms.volume:
             raise invalid("volume")
         if terms.volume < pair.cost_min:
             raise Refused(COST_MINIMUM)

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
-from pathlib import Path
-
 import httpx2
 import pytest
 
 from tests.venues.kraken.__main__ import main, parse
-from tests.venues.kraken.keys import DEMO_KEY
-
-ROOT = Path(__file__).resolve().parents[3]
+from tests.venues.kraken.rig import open_venue_process
 
 
 @pytest.mark.parametrize(
@@ -39,29 +32,13 @@ def test_what_cannot_be_meant_is_said(
     assert text in capsys.readouterr().err
 
 
-def test_it_says_where_it_listens_and_with_which_keys() -> None:
-    started = subprocess.Popen(
-        [sys.executable, "-m", "tests.venues.kraken", "--port", "0", "--quiet"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert started.stdout is not None
-        said = ""
-        while "Ctrl-C" not in said:
-            line = started.stdout.readline()
-            assert line
-            said += line
-        assert DEMO_KEY.key in said
-        assert DEMO_KEY.secret in said
-        found = re.search(r"REST +(http://127\.0\.0\.1:\d+)", said)
-        assert found is not None
-        url = f"{found.group(1)}/0/public/SystemStatus"
-        assert httpx2.get(url, timeout=60).json()["result"]["status"] == "online"
-        # A second one on the same port cannot be.
-        port = found.group(1).rsplit(":", 1)[1]
-        assert main(["--port", port, "--quiet"]) == 1
-    finally:
-        started.terminate()
-        started.communicate()
+def test_it_listens_until_it_is_ended_and_another_cannot_have_its_port(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with open_venue_process("--quiet") as control:
+        url = f"http://127.0.0.1:{control.port}"
+        answer = httpx2.get(f"{url}/0/public/Depth?pair=XBTUSD", timeout=60).json()
+        assert len(answer["result"]["XXBTZUSD"]["bids"]) == 20
+        assert list(control.truth()["accounts"]) == ["demo"]
+        assert main(["--port", str(control.port), "--quiet"]) == 1
+    assert "python -m tests.venues.kraken: " in capsys.readouterr().err

@@ -239,8 +239,11 @@ class Trading:
         kind, pair = record.terms.order_type, record.pair
         if not (change.volume or change.display or change.limit or change.trigger):
             raise invalid("order_qty")
-        if change.volume is not None and change.volume <= 0:
+        if change.volume is not None and not 0 < change.volume < rules.TOO_MUCH:
             raise invalid("order_qty")
+        for term, name in ((change.limit, "limit_price"), (change.trigger, "trigger_price")):
+            if term is not None and abs(term.value) >= rules.TOO_MUCH:
+                raise invalid(name)
         if change.limit is not None and kind not in LIMITED:
             raise invalid("limit_price")
         if change.trigger is not None and (kind not in TRIGGERED or record.is_triggered):
