@@ -83,7 +83,7 @@ class KrakenBroker:
         self._offset = ClockOffset()
         self._rest = Rest(broker=self.name, base_url=options.rest_url, clock=self._clock, bans=bans)
         self._api = PublicApi(self._rest, clock=self._clock, per_s=options.public_per_s)
-        self._past = PastTrades(self._api)
+        self._past = PastTrades(self._api, self._venue_ns)
         self._history = BarHistory(self._api, self._past, self._venue_ns)
         self._listings = Listings(self.name, self._list, clock=self._clock, cache=kept("markets"))
         self._pool = StreamPool(

@@ -7,15 +7,19 @@ with the first trade of the pair.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from bisect import bisect_left
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from math import inf
 from typing import Final
+
+import trio
 
 from brokers.kraken import rest_wire
 from brokers.kraken.holes import Missing
 from brokers.kraken.market import Traded
 from brokers.kraken.public import ATTEMPTS, PublicApi
+from engine.clock import NANOS
 from engine.messages import Side
 
 PAGE: Final = 1000
@@ -28,35 +32,94 @@ is left out; ids tell what is known already."""
 URGENT_ATTEMPTS: Final = 2
 """Times that a page for a stream is asked for while the venue fails: newer trades wait for it."""
 
+LAG_NS: Final = 2 * NANOS
+"""How far REST may be behind: what is older is all there."""
+
+MOST_KEPT: Final = 50_000
+"""Trades of one pair that are kept."""
+
+MOST_RUNS: Final = 32
+"""Pairs of which trades are kept."""
+
 MOST_PAGES: Final = 30
 """Answers that a hole in a stream may take to fill; a longer one stays a gap."""
+
+
+class _Run:
+    """The newest trades of one pair that were asked for, all of them between two times."""
+
+    def __init__(self, start_ns: int) -> None:
+        self.start_ns = start_ns
+        self.end_ns = start_ns
+        self.trades: list[Traded] = []
+
+    def take(self, page: list[Traded], end_ns: int) -> None:
+        """`page` has all trades up to `end_ns` that are not here yet."""
+        newest_id = self.trades[-1].trade_id if self.trades else -1
+        self.trades += [trade for trade in page if trade.trade_id > newest_id]
+        self.end_ns = max(self.end_ns, end_ns)
+        if len(self.trades) > MOST_KEPT:
+            del self.trades[: len(self.trades) - MOST_KEPT // 2]
+            self.start_ns = self.trades[0].time_ns + 1  # of that moment there may have been others
 
 
 class PastTrades:
     """See the module."""
 
-    def __init__(self, api: PublicApi) -> None:
+    def __init__(self, api: PublicApi, now_ns: Callable[[], int]) -> None:
+        """
+        Args:
+            now_ns: reads the venue's time.
+        """
         self._api = api
+        self._now_ns = now_ns
         self._first_ns: dict[str, int | None] = {}
+        self._runs: dict[str, _Run] = {}
+        self._locks: dict[str, trio.Lock] = {}
 
     async def between(self, pair: str, start_ns: int, end_ns: int) -> list[Traded]:
-        """All trades in `start_ns <= time < end_ns`, in order."""
-        found: list[Traded] = []
-        async with aclosing(self._from(pair, start_ns, is_urgent=False)) as pages:
-            async for page in pages:
-                found += [trade for trade in page if start_ns <= trade.time_ns < end_ns]
-                if page[-1].time_ns >= end_ns:
-                    break
-        return found
+        """All trades in `start_ns <= time < end_ns`, in order. What lies at most `LAG_NS` back may
+        lack some; those of the newest run are kept, so that who asks piece by piece waits once."""
+        async with self._locks.setdefault(pair, trio.Lock()):
+            run = self._runs.get(pair)
+            if run is None or not run.start_ns <= start_ns <= run.end_ns:
+                run = _Run(start_ns)
+            if end_ns > run.end_ns:
+                await self._extend(pair, run, end_ns)
+            known = self._runs.get(pair)
+            if known is None or run.end_ns >= known.end_ns:
+                self._runs.pop(pair, None)
+                self._runs[pair] = run
+                if len(self._runs) > MOST_RUNS:
+                    del self._runs[next(iter(self._runs))]
+            return [trade for trade in run.trades if start_ns <= trade.time_ns < end_ns]
+
+    def newest_before(self, pair: str, time_ns: int) -> int | None:
+        """When the newest trade before `time_ns` was, of those that are kept."""
+        run = self._runs.get(pair)
+        if run is None:
+            return None
+        at = bisect_left(run.trades, time_ns, key=lambda trade: trade.time_ns)
+        return run.trades[at - 1].time_ns if at else None
+
+    async def _extend(self, pair: str, run: _Run, end_ns: int) -> None:
+        """Fetch on from the end of `run` up to `end_ns`."""
+        asked_ns = self._now_ns()
+        async with aclosing(self._from(pair, run.end_ns, is_urgent=False)) as pages:
+            async for page, is_last in pages:
+                # After the last one there are no others, but for those that come there late.
+                run.take(page, asked_ns - LAG_NS if is_last else page[-1].time_ns)
+                if run.end_ns >= end_ns:
+                    return
 
     async def missing(self, pair: str, wanted: Missing) -> tuple[list[Traded], bool]:
         """Trades that a stream lacks, and whether these are all of them."""
         found: list[Traded] = []
         count = 0
         async with aclosing(self._from(pair, wanted.after_ns, is_urgent=True)) as pages:
-            async for page in pages:
+            async for page, _ in pages:
                 found += [trade for trade in page if trade.trade_id > wanted.after_id]
-                if page[-1].trade_id >= wanted.before_id - 1:
+                if found and found[-1].trade_id >= wanted.before_id - 1:
                     return found, True
                 count += 1
                 if count >= MOST_PAGES:
@@ -75,18 +138,20 @@ class PastTrades:
 
     async def _from(
         self, pair: str, since_ns: int, *, is_urgent: bool
-    ) -> AsyncGenerator[list[Traded], None]:
-        """Pages from a time on, none empty, each trade once, up to the newest."""
+    ) -> AsyncGenerator[tuple[list[Traded], bool], None]:
+        """Pages from a time on, each trade once, and whether it is the last: only that may be
+        empty."""
         newest_id = -1
         since_ns = max(0, since_ns - SLACK_NS)
         while True:
             page = await self._page(pair, since_ns, count=PAGE, is_urgent=is_urgent)
             fresh = [trade for trade in page if trade.trade_id > newest_id]
-            if fresh:
-                newest_id = fresh[-1].trade_id
-                yield fresh
-            if len(page) < PAGE:
+            is_last = len(page) < PAGE
+            if fresh or is_last:
+                yield fresh, is_last
+            if is_last:
                 return
+            newest_id = page[-1].trade_id
             # From before the last one on: others of the same moment may not have fitted in.
             behind_ns = page[-1].time_ns - 1
             since_ns = behind_ns if behind_ns > since_ns else page[-1].time_ns

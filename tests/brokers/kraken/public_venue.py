@@ -75,7 +75,9 @@ class TradesThere:
     def __call__(self, params: Params) -> Any:
         since_ns = int(params.get("since", 0))
         most = min(self.most, int(params.get("count", 1000)))
-        rows = [row for row in self.trades if round(row[1] * NANOS) > since_ns][:most]
+        now_s = START_NS / NANOS + trio.current_time()
+        rows = [row for row in self.trades if row[1] <= now_s and round(row[1] * NANOS) > since_ns]
+        rows = rows[:most]
         last = round(rows[-1][1] * NANOS) if rows else since_ns
         return {
             "XXBTZUSD": [

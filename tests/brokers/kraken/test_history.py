@@ -11,10 +11,11 @@ import pytest
 import trio
 
 from brokers.kraken.history import MOST_TRADES_A_BAR, PERIODS, BarHistory
-from brokers.kraken.past import PastTrades
+from brokers.kraken.past import LAG_NS, PastTrades
 from engine.broker import HistoryPage
 from engine.clock import NANOS
 from engine.errors import NotSupported
+from engine.messages import COLUMN_NAMES
 from tests.brokers.kraken.public_venue import (
     PAIR,
     START_NS,
@@ -65,13 +66,13 @@ async def history_of(
         def now_ns() -> int:
             return START_NS + round((trio.current_time() - zero_s) * NANOS)
 
-        yield BarHistory(api, PastTrades(api), now_ns), venue
+        yield BarHistory(api, PastTrades(api, now_ns), now_ns), venue
 
 
-def every(step_s: float, *, days: float, price: float = 100.0) -> TradesThere:
-    """A trade every so many seconds, up to now."""
-    count = int(days * 86_400 / step_s)
-    began_s = NOW_S - count * step_s
+def every(step_s: float, *, days: float, price: float = 100.0, ahead_s: int = 0) -> TradesThere:
+    """A trade every so many seconds, up to now and on."""
+    count = int((days * 86_400 + ahead_s) / step_s)
+    began_s = NOW_S + ahead_s - count * step_s
     return TradesThere(
         [(at, began_s + (at - 0.5) * step_s, price + at % 5, 0.5) for at in range(1, count + 1)]
     )
@@ -156,7 +157,7 @@ async def test_bars_of_a_second_are_made_of_trades(
         page = await history.page(PAIR, 1, START_NS, 600)
         first = await history.page(PAIR, 1, int(page.columns.time_ns[0]), 600)
 
-    assert int(page.columns.time_ns[-1]) == START_NS - NANOS
+    assert int(page.columns.time_ns[-1]) == START_NS - LAG_NS - NANOS
     assert page.columns.trades.sum() == 120
     assert int(first.columns.time_ns[-1]) == int(page.columns.time_ns[0]) - NANOS
     assert venue.count("OHLC") == 0
@@ -230,3 +231,68 @@ async def test_charts_that_open_at_once_share_an_answer(
             nursery.start_soon(history.page, PAIR, 60, START_NS, 100)
 
     assert venue.count("OHLC") == 1
+
+
+async def test_parts_of_bars_of_many_periods_take_few_answers(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """As the engine asks when a chart of an hour begins: what the open bar has so far, of the
+    longest bars that fit into it, and then pages."""
+    trades = every(20, days=35, ahead_s=3600)
+    async with history_of(trades) as (history, venue):
+        end_ns = START_NS + 2550 * NANOS
+        await trio.sleep(2550)
+        wanted = [(1800, 1), (300, 2), (60, 2), (1, 20), (1, 9), (3600, 1000)]
+        pages = []
+        for period_s, count in wanted:
+            pages.append(await history.page(PAIR, period_s, end_ns, count))
+
+    assert venue.asked == [
+        ("OHLC", {"pair": PAIR, "interval": "1"}),
+        ("Trades", venue.asked[1][1]),
+        ("OHLC", {"pair": PAIR, "interval": "60"}),
+    ]
+    half_hour, *_ = pages
+    assert list(half_hour.columns.time_ns) == [START_NS]
+
+
+@pytest.mark.parametrize("period_s", [300, 900, 1800, 3600, 14_400])
+async def test_bars_made_of_shorter_ones_are_those_of_the_venue(
+    autojump_clock: trio.testing.MockClock, period_s: int
+) -> None:
+    async with history_of(every(70, days=3)) as (history, venue):
+        made = await history.page(PAIR, period_s, START_NS, 2)
+        assert venue.asked == [("OHLC", {"pair": PAIR, "interval": "1"})] or period_s > 10_000
+        own = await history.page(PAIR, period_s, START_NS, 1000)
+
+    for name in COLUMN_NAMES:
+        ours, theirs = getattr(made.columns, name), getattr(own.columns, name)
+        assert np.allclose(ours, theirs[-2:], rtol=1e-12), name
+    assert made.has_more
+
+
+async def test_seconds_that_are_asked_for_one_after_the_other_wait_for_one_answer(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with history_of(every(5, days=0.1, ahead_s=60)) as (history, venue):
+        await history.page(PAIR, 1, START_NS - 5 * NANOS, 50)
+        page = await history.page(PAIR, 1, START_NS, 10)
+        assert venue.count("Trades") == 1
+        await trio.sleep(20)
+        later = await history.page(PAIR, 1, START_NS + 20 * NANOS, 30)
+
+    assert int(page.columns.time_ns[-1]) == START_NS - LAG_NS - NANOS
+    assert int(later.columns.time_ns[-1]) == START_NS + 20 * NANOS - LAG_NS - NANOS
+    assert venue.count("Trades") == 2
+
+
+async def test_quiet_seconds_are_known_from_the_minutes_that_are_there(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with history_of(every(500, days=2)) as (history, venue):
+        await history.page(PAIR, 60, START_NS, 10)
+        page = await history.page(PAIR, 1, START_NS - 300 * NANOS, 10)
+
+    assert len(page.columns) == 10
+    assert (page.columns.volume == 0).all()
+    assert venue.count("Trades") == 2

@@ -7,7 +7,7 @@ import trio
 from brokers.kraken.holes import Missing
 from brokers.kraken.past import MOST_PAGES, PastTrades
 from engine.clock import NANOS
-from tests.brokers.kraken.public_venue import PAIR, PublicVenue, TradesThere, open_api
+from tests.brokers.kraken.public_venue import PAIR, START_NS, PublicVenue, TradesThere, open_api
 
 BEGAN_S = 1_700_000_000
 
@@ -28,7 +28,9 @@ async def test_all_trades_of_a_range_come_in_order_and_once(
 ) -> None:
     venue = PublicVenue(Trades=there(5000))
     async with open_api(venue) as api:
-        found = await PastTrades(api).between(PAIR, (BEGAN_S + 10) * NANOS, (BEGAN_S + 310) * NANOS)
+        found = await PastTrades(api, lambda: START_NS).between(
+            PAIR, (BEGAN_S + 10) * NANOS, (BEGAN_S + 310) * NANOS
+        )
 
     assert [trade.trade_id for trade in found] == list(range(100, 3100))
     assert found[0].time_ns == (BEGAN_S + 10) * NANOS
@@ -40,7 +42,9 @@ async def test_trades_of_one_moment_that_a_page_cuts_apart_are_all_there(
 ) -> None:
     trades = TradesThere([(at, BEGAN_S + at // 30, 100.0, 1.0) for at in range(1, 2500)])
     async with open_api(PublicVenue(Trades=trades)) as api:
-        found = await PastTrades(api).between(PAIR, BEGAN_S * NANOS, (BEGAN_S + 900) * NANOS)
+        found = await PastTrades(api, lambda: START_NS).between(
+            PAIR, BEGAN_S * NANOS, (BEGAN_S + 900) * NANOS
+        )
 
     assert [trade.trade_id for trade in found] == list(range(1, 2500))
 
@@ -50,7 +54,7 @@ async def test_missing_trades_are_fetched_up_to_what_is_there(
 ) -> None:
     venue = PublicVenue(Trades=there(5000))
     async with open_api(venue) as api:
-        found, is_whole = await PastTrades(api).missing(PAIR, missing(100, 1500))
+        found, is_whole = await PastTrades(api, lambda: START_NS).missing(PAIR, missing(100, 1500))
 
     ids = [trade.trade_id for trade in found]
     assert is_whole
@@ -62,7 +66,7 @@ async def test_a_venue_that_lags_behind_its_stream_has_not_all_of_them(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     async with open_api(PublicVenue(Trades=there(500))) as api:
-        found, is_whole = await PastTrades(api).missing(PAIR, missing(100, 900))
+        found, is_whole = await PastTrades(api, lambda: START_NS).missing(PAIR, missing(100, 900))
 
     assert [trade.trade_id for trade in found] == list(range(101, 501))
     assert not is_whole
@@ -73,7 +77,9 @@ async def test_a_hole_that_would_take_too_long_is_not_filled(
 ) -> None:
     venue = PublicVenue(Trades=there((MOST_PAGES + 5) * 1000))
     async with open_api(venue, per_s=100.0) as api:
-        _, is_whole = await PastTrades(api).missing(PAIR, missing(1, (MOST_PAGES + 4) * 1000))
+        _, is_whole = await PastTrades(api, lambda: START_NS).missing(
+            PAIR, missing(1, (MOST_PAGES + 4) * 1000)
+        )
 
     assert not is_whole
     assert venue.count("Trades") == MOST_PAGES
@@ -84,7 +90,7 @@ async def test_the_first_trade_of_a_market_is_asked_for_once(
 ) -> None:
     venue = PublicVenue(Trades=there(50))
     async with open_api(venue) as api:
-        past = PastTrades(api)
+        past = PastTrades(api, lambda: START_NS)
         found = [await past.first_ns(PAIR) for _ in range(3)]
 
     assert found == [BEGAN_S * NANOS + NANOS // 10] * 3
@@ -96,7 +102,7 @@ async def test_a_market_that_was_never_traded_has_no_first_trade_yet(
 ) -> None:
     trades = there(0)
     async with open_api(PublicVenue(Trades=trades)) as api:
-        past = PastTrades(api)
+        past = PastTrades(api, lambda: START_NS)
         assert await past.first_ns(PAIR) is None
         trades.trades = there(1).trades
         assert await past.first_ns(PAIR) is not None
