@@ -134,3 +134,12 @@ def test_what_a_person_must_know_of_a_connection_is_said_aloud_once():
     assert told(after=noted) == [("warning", "kraken account main: dead-man's switch on")]
     assert told(noted, after=noted) == []
     assert told(noted, after=connection(name="account main")) == []
+
+
+def test_a_note_that_counts_is_said_once():
+    first, second = (
+        connection(note=f"all orders go in {left} s", name="account main") for left in (60, 59.5)
+    )
+
+    assert told(first, after=second) == []
+    assert told(first, after=connection(note="the key may withdraw", name="account main"))
