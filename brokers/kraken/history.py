@@ -43,6 +43,12 @@ MOST_TRADES_A_BAR: Final = PAGE
 LOOKED_AT: Final = 100
 """Bars by which it is told how many trades older ones have."""
 
+MINUTE_NS: Final = 60 * NANOS
+
+YOUNG_NS: Final = 4 * NANOS
+"""What ended no longer ago than this may be left out once more: nobody takes it for final yet
+(`engine.feed.history.SKEW_NS`), and it is not worth an answer of its own."""
+
 TELLING_NS: Final = 600 * NANOS
 """A shorter time does not tell how much is traded of a market."""
 
@@ -183,19 +189,31 @@ class BarHistory:
     async def _of_trades(self, pair: str, period_s: int, end_ns: int, limit: int) -> HistoryPage:
         if self._trades_in(pair, period_s) > MOST_TRADES_A_BAR:
             return HistoryPage(columns=empty(), has_more=False)
+        start_ns = end_ns - limit * period_s * NANOS
+        if limit <= FEW:
+            # They tell when something was traded before; and whoever asks for a part of a minute
+            # asks for the minutes too.
+            await self._window(pair, OHLC_PERIODS[0], end_ns - end_ns % MINUTE_NS)
+            kept_ns = self._past.kept_until(pair, start_ns)
+            is_young = end_ns > self._now_ns() - YOUNG_NS and end_ns - kept_ns <= YOUNG_NS
+            if start_ns < kept_ns < end_ns and is_young:
+                end_ns = kept_ns - kept_ns % (period_s * NANOS)  # the rest is asked for again
         trades = await self._newest(pair, period_s, end_ns, limit)
         if not trades:
             return HistoryPage(columns=empty(), has_more=False)
         bars = bars_of(trades, period_s, end_ns, limit)
+        bars = part(bars, int(bars.time_ns.searchsorted(start_ns)), None)
         is_oldest = trades[0].trade_id <= FIRST_ID and trades[0].time_ns >= int(bars.time_ns[0])
         has_more = not is_oldest and self._trades_in(pair, period_s) <= MOST_TRADES_A_BAR
         return HistoryPage(columns=bars, has_more=has_more)
 
     async def _newest(self, pair: str, period_s: int, end_ns: int, limit: int) -> list[Traded]:
-        """All trades of some range of whole bars that ends at `end_ns`; none where the market is
-        younger."""
+        """All trades of some range of whole bars that ends at `end_ns`, and what was traded before
+        it as far as that is known; none where the market is younger."""
         period_ns = period_s * NANOS
         count = self._bars_in(pair, period_s, limit)
+        if limit <= FEW and (traded_ns := self._traded_before(pair, end_ns - count * period_ns)):
+            count = -(-(end_ns - traded_ns) // period_ns)
         stop_ns, first_ns = end_ns, 0
         while stop_ns > first_ns:
             start_ns = max(stop_ns - count * period_ns, first_ns)

@@ -102,6 +102,12 @@ class PastTrades:
         at = bisect_left(run.trades, time_ns, key=lambda trade: trade.time_ns)
         return run.trades[at - 1].time_ns if at else None
 
+    def kept_until(self, pair: str, start_ns: int) -> int:
+        """Up to when all trades from `start_ns` on are kept; `start_ns` where none are."""
+        run = self._runs.get(pair)
+        is_kept = run is not None and run.start_ns <= start_ns <= run.end_ns
+        return run.end_ns if run is not None and is_kept else start_ns
+
     async def _extend(self, pair: str, run: _Run, end_ns: int) -> None:
         """Fetch on from the end of `run` up to `end_ns`."""
         asked_ns = self._now_ns()

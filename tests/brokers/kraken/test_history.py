@@ -295,4 +295,4 @@ async def test_quiet_seconds_are_known_from_the_minutes_that_are_there(
 
     assert len(page.columns) == 10
     assert (page.columns.volume == 0).all()
-    assert venue.count("Trades") == 2
+    assert venue.count("Trades") == 1
