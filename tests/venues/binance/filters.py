@@ -38,7 +38,7 @@ def check_order(
     check_size(new.size, instrument)
     if new.kind == "market":
         check_market_size(new.size, instrument)
-    if new.shown and -(-new.size // new.shown) > rules.iceberg_parts:
+    if new.shown and new.size > new.shown * rules.iceberg_parts:
         raise errors.filter_failure("ICEBERG_PARTS")
     average = market.average_price()
     if new.price is not None:

@@ -88,7 +88,7 @@ def place_oco(call: Call) -> Any:
     market = call.market()
     list_client_id = call.params.client_id("listClientOrderId") or new_client_id()
     above, below = read_leg(call.params, _ABOVE), read_leg(call.params, _BELOW)
-    kind = response_type(call.params, "OCO")
+    kind = response_type(call.params, "LIST")
     call.params.finish()
     _check_oco(above, below, market)
     return _place_pair(call, market, list_client_id, above, below, kind)
@@ -102,7 +102,7 @@ def place_old_oco(call: Call) -> Any:
     has_limit = params.has("stopLimitPrice")
     stop_type = "STOP_LOSS_LIMIT" if has_limit else "STOP_LOSS"
     stop = read_leg(params, _OLD_STOP, fixed_type=stop_type)
-    kind = response_type(params, "OCO")
+    kind = response_type(params, "LIST")
     params.finish()
     above, below = (stop, limit) if limit.side == "BUY" else (limit, stop)
     _check_oco(above, below, market)
@@ -213,7 +213,7 @@ def _working(call: Call) -> tuple[SpotMarket, str, Leg]:
 def _place_pending(
     call: Call, market: SpotMarket, client_id: str, working: Leg, pending: list[Leg]
 ) -> dict[str, Any]:
-    kind = response_type(call.params, "OTO")
+    kind = response_type(call.params, "LIST")
     call.params.finish()
     one = call.state.lists.open(call.account, market.symbol, client_id, "OTO", call.now_ns)
     link = f"list {one.list_id}" if len(pending) > 1 else ""

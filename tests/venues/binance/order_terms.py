@@ -160,11 +160,14 @@ def _check_precision(leg: Leg, names: Names) -> None:
 
 
 def response_type(params: Params, kind: str) -> ResponseType:
-    """What the answer is to tell; by the type of order where nothing is said."""
+    """What the answer is to tell; by the type of order where nothing is said.
+
+    `kind` is `LIST` for the orders of a list, which the venue's examples tell as results.
+    """
     bad = errors.bad_data("newOrderRespType")
     found = params.choice("newOrderRespType", ("ACK", "RESULT", "FULL"), bad)
     if found is None:
-        found = "FULL" if kind in ("MARKET", "LIMIT") else "ACK"
+        found = "FULL" if kind in ("MARKET", "LIMIT") else "RESULT" if kind == "LIST" else "ACK"
     return found  # type: ignore[return-value]
 
 
