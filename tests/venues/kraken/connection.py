@@ -20,6 +20,7 @@ from tests.venues.kraken.errors import (
     Refused,
 )
 from tests.venues.kraken.limits import Counter
+from tests.venues.kraken.socket_terms import text
 from tests.venues.kraken.subscriptions import (
     PRIVATE_CHANNELS,
     Key,
@@ -182,7 +183,7 @@ class Connection:
         self.say({"method": "pong", **_req_id(request), **times})
 
     def _wishes(self, params: Params, now_ns: int) -> list[Wish | tuple[str, Refused]]:
-        if params.get("channel") in PRIVATE_CHANNELS:
+        if text(params, "channel") in PRIVATE_CHANNELS:
             if "token" not in params:
                 raise Refused(NO_TOKEN)
             return [self._back.private_wish(params, self, now_ns)]

@@ -103,13 +103,14 @@ class PublicRest:
     def _pairs(self, params: Params, now_ns: int) -> Any:
         info = params.get("info", "info")
         told = {}
-        for pair in self._asked_pairs(params):
+        for key, pair in self._asked_pairs(params).items():
             whole = asset_pair(pair) | {"status": self._modes.pair(pair.symbol)}
-            told[pair.key] = _part(whole, info)
+            told[key] = _part(whole, info)
         return told
 
     def _ticker(self, params: Params, now_ns: int) -> Any:
-        return {pair.key: self._told_ticker(pair, now_ns) for pair in self._asked_pairs(params)}
+        asked = self._asked_pairs(params)
+        return {key: self._told_ticker(pair, now_ns) for key, pair in asked.items()}
 
     def _told_ticker(self, pair: Pair, now_ns: int) -> dict[str, Any]:
         market = self._market(pair)
@@ -128,7 +129,7 @@ class PublicRest:
         }
 
     def _ohlc(self, params: Params, now_ns: int) -> Any:
-        pair, interval = self._one_pair(params), _whole(params, "interval", 1)
+        (key, pair), interval = self._one_pair(params), _whole(params, "interval", 1)
         if interval not in INTERVALS:
             raise invalid("interval")
         length = interval * 60 * NANOS
@@ -138,10 +139,10 @@ class PublicRest:
         since_ns = _whole(params, "since", 0) * NANOS
         told = [rest_bar(bar, pair) for bar in bars if bar.start_ns > since_ns or not since_ns]
         # The last bar is open; what comes after the one before it is news the next time.
-        return {pair.key: told, "last": (open_ns - length) // NANOS}
+        return {key: told, "last": (open_ns - length) // NANOS}
 
     def _depth(self, params: Params, now_ns: int) -> Any:
-        pair, count = self._one_pair(params), _whole(params, "count", 100)
+        (key, pair), count = self._one_pair(params), _whole(params, "count", 100)
         if not 1 <= count <= MOST_LEVELS:
             raise invalid("count")
         market = self._market(pair)
@@ -151,10 +152,10 @@ class PublicRest:
             return [[rest_price(price, pair), text(size, 3), seconds] for price, size in levels]
 
         asks, bids = market.asks(count), market.bids(count)
-        return {pair.key: {"asks": told(asks), "bids": told(bids)}}
+        return {key: {"asks": told(asks), "bids": told(bids)}}
 
     def _trades(self, params: Params, now_ns: int) -> Any:
-        pair, count = self._one_pair(params), _whole(params, "count", MOST_TRADES)
+        (key, pair), count = self._one_pair(params), _whole(params, "count", MOST_TRADES)
         if not 1 <= count <= MOST_TRADES:
             raise invalid("count")
         tape, since = self._market(pair).tape, params.get("since", "")
@@ -164,39 +165,42 @@ class PublicRest:
         else:
             since_ns, trades = now_ns, tape.last(count)
         last_ns = trades[-1].time_ns if trades else since_ns
-        return {pair.key: [rest_trade(one, pair) for one in trades], "last": str(last_ns)}
+        return {key: [rest_trade(one, pair) for one in trades], "last": str(last_ns)}
 
     def _spread(self, params: Params, now_ns: int) -> Any:
-        pair = self._one_pair(params)
+        key, pair = self._one_pair(params)
         since_ns = _whole(params, "since", 0) * NANOS
         told = [
             [time_ns // NANOS, rest_price(bid, pair), rest_price(ask, pair)]
             for time_ns, bid, ask in self._spreads.since(pair.symbol, since_ns)
         ]
-        return {pair.key: told, "last": now_ns // NANOS}
+        return {key: told, "last": now_ns // NANOS}
 
     # -- parameters ------------------------------------------------------------------------------
 
     def _market(self, pair: Pair) -> SpotMarket:
         return self._exchange.markets[pair.symbol]
 
-    def _one_pair(self, params: Params) -> Pair:
+    def _one_pair(self, params: Params) -> tuple[str, Pair]:
+        """A pair, and the name that it has in the answer."""
         name = params.get("pair", "")
         if not name:
             raise invalid("")
+        return self._found(name)
+
+    def _asked_pairs(self, params: Params) -> dict[str, Pair]:
+        """Pairs by the names that they have in the answer; all if none are named."""
+        names = _list(params, "pair")
+        if not names:
+            return {pair.key: pair for pair in self._listing.pairs}
+        return dict(self._found(name) for name in names)
+
+    def _found(self, name: str) -> tuple[str, Pair]:
+        """One that is asked for with a slash keeps that name, as clients of the venue count on."""
         pair = self._listing.pair(name)
         if pair is None:
             raise Refused(UNKNOWN_PAIR)
-        return pair
-
-    def _asked_pairs(self, params: Params) -> list[Pair]:
-        names = _list(params, "pair")
-        if not names:
-            return list(self._listing.pairs)
-        found = [self._listing.pair(name) for name in names]
-        if None in found:
-            raise Refused(UNKNOWN_PAIR)
-        return [pair for pair in found if pair is not None]
+        return name if "/" in name else pair.key, pair
 
 
 def _part(pair: dict[str, Any], info: str) -> dict[str, Any]:

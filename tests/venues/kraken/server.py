@@ -34,9 +34,10 @@ from tests.venues.kraken.errors import (
     Refused,
 )
 from tests.venues.kraken.keys import ApiKey, Signed
+from tests.venues.kraken.kinds import rest_kind
 from tests.venues.kraken.recorded import scan, time_of
 from tests.venues.kraken.rest_terms import Params, word
-from tests.venues.kraken.venue import KrakenVenue, rest_kind
+from tests.venues.kraken.venue import KrakenVenue
 from tests.venues.wire.messages import Hangup, Request, Response, WireRules
 from tests.venues.wire.server import OnError, serve
 from tests.venues.wire.websocket import Socket, SocketClosed

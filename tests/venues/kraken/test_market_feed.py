@@ -150,4 +150,4 @@ def test_switches_keep_updates_back(rig: Rig, switch: str, left: int) -> None:
 def test_every_listed_pair_has_a_start_price_and_opens() -> None:
     rig = Rig(pairs=LISTED.pairs)
     for pair in LISTED.pairs:
-        assert len(rig.see("OHLC", pair=pair.symbol)[pair.key]) == 720
+        assert len(rig.see("OHLC", pair=pair.altname)[pair.key]) == 720

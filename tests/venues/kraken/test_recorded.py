@@ -50,7 +50,7 @@ def test_a_pair_that_nobody_lists_becomes_one_of_the_venue() -> None:
     pair = listed["ABC/USD"].pair
     assert (pair.price_places, pair.size_places) == (2, 4)
     rig = Rig(recording=listed)
-    assert rig.see("AssetPairs", pair="ABC/USD")["ABCUSD"]["wsname"] == "ABC/USD"
+    assert rig.see("AssetPairs", pair="ABCUSD")["ABCUSD"]["wsname"] == "ABC/USD"
 
 
 def test_a_book_is_told_to_each_depth_and_sums_up_at_every_message() -> None:

@@ -26,7 +26,8 @@ def test_time_and_state_are_told(rig: Rig) -> None:
 
 def test_assets_and_pairs_are_told_by_any_name(rig: Rig) -> None:
     assert list(rig.see("Assets", asset="XBT,ZUSD")) == ["XXBT", "ZUSD"]
-    assert list(rig.see("AssetPairs", pair="BTC/USD")) == ["XXBTZUSD"]
+    assert list(rig.see("AssetPairs", pair="XBTUSD")) == ["XXBTZUSD"]
+    assert list(rig.see("AssetPairs", pair="BTC/USD")) == ["BTC/USD"]
     assert set(rig.see("AssetPairs", info="fees")["XXBTZUSD"]) == {
         *("fees", "fees_maker", "fee_volume_currency"),
     }

@@ -11,14 +11,12 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
-from msgspec.structs import replace
-
 from engine.clock import NANOS, Clock
 from tests.venues.exchange.control import Controller
 from tests.venues.exchange.faults import Faults, RequestKind, Verdict
 from tests.venues.exchange.orders import AccountEvent, Refusal
 from tests.venues.exchange.venue import SpotExchange
-from tests.venues.kraken import executions
+from tests.venues.kraken.closing import closing_terms
 from tests.venues.kraken.connection import Connection, Told
 from tests.venues.kraken.desk import ExchangeDesk, commission, sim_listing
 from tests.venues.kraken.errors import (
@@ -30,23 +28,24 @@ from tests.venues.kraken.errors import (
     Refused,
 )
 from tests.venues.kraken.ids import Ids
-from tests.venues.kraken.keys import DEMO_KEY, ApiKey, Keyring, require
-from tests.venues.kraken.ledger import Ledger, socket_balances
-from tests.venues.kraken.limits import TIERS, Limits
+from tests.venues.kraken.keys import DEMO_KEY, ApiKey, Keyring
+from tests.venues.kraken.kinds import rest_kind, socket_kind
+from tests.venues.kraken.ledger import Ledger
+from tests.venues.kraken.limits import Limits
 from tests.venues.kraken.market_feed import MarketFeed
 from tests.venues.kraken.modes import Modes
 from tests.venues.kraken.outbox import Outbox
 from tests.venues.kraken.pairs import LISTED, Listing, Pair
+from tests.venues.kraken.private_feed import PrivateFeed
 from tests.venues.kraken.recorded import Listed, Recorded
-from tests.venues.kraken.records import OrderRecord, OwnTrade, Records
+from tests.venues.kraken.records import Records
 from tests.venues.kraken.reports import Reports
 from tests.venues.kraken.rest_private import PrivateRest
 from tests.venues.kraken.rest_public import PublicRest
 from tests.venues.kraken.rest_trading import TradingRest
-from tests.venues.kraken.socket_terms import flag, needed
+from tests.venues.kraken.socket_terms import needed
 from tests.venues.kraken.socket_trading import TradingSocket
-from tests.venues.kraken.subscriptions import WARNINGS, Key, Subscriptions, Wish, wishes
-from tests.venues.kraken.terms import LIMITED, TRIGGERED, Terms
+from tests.venues.kraken.subscriptions import PRIVATE_CHANNELS, Key, Subscriptions, Wish, wishes
 from tests.venues.kraken.tokens import Tokens
 from tests.venues.kraken.trading import Trading
 
@@ -62,8 +61,6 @@ DEMO_BALANCES: Final = {
     "DOGE": Decimal(10_000),
 }
 """Of each account, unless it is said otherwise. XRP is left out: a balance of nothing."""
-
-SNAPSHOT_FILLS: Final = 50
 
 
 class KrakenVenue:
@@ -144,7 +141,7 @@ class KrakenVenue:
             self.keyring,
             self.faults,
         )
-        self._balances = private.balances
+        self._private_feed = PrivateFeed(self.tokens, self.records, private.balances, self.faults)
         trading_rest = TradingRest(self.listing, self.trading, self.records)
         self._private = private.methods | trading_rest.methods
         self._socket = TradingSocket(self.listing, self.trading, self.records).methods
@@ -183,6 +180,9 @@ class KrakenVenue:
         counted_by = f"{client} {self._public.counted_by(method, params)}"
         self.limits.ask_public(counted_by, now_ns)
         return self._public.answer(method, params, now_ns)
+
+    def private_methods(self) -> tuple[str, ...]:
+        return tuple(self._private)
 
     def has_private(self, method: str) -> bool:
         return method in self._private
@@ -284,52 +284,15 @@ class KrakenVenue:
         return wishes(params, self.listing)
 
     def private_wish(self, params: Params, connection: Connection, now_ns: int) -> Wish:
-        channel = needed(params, "channel")
-        key = self.tokens.use(needed(params, "token"), connection.number, now_ns)
-        if channel == "balances":
-            require(key, "query-funds")
-            has_snapshot = "snapshot" not in params or flag(params, "snapshot")
-            result = {"channel": channel, "snapshot": has_snapshot}
-            return Wish(Key(channel, key.account), result, has_snapshot)
-        require(key, "query-open-trades", "query-closed-trades")
-        with_orders = flag(params, "snap_orders") if "snap_orders" in params else True
-        with_trades = flag(params, "snap_trades") if "snap_trades" in params else False
-        connection.is_brief = "order_status" in params and not flag(params, "order_status")
-        result = {
-            "channel": channel,
-            "maxratecount": int(TIERS[key.tier].pair_most),
-            "snap_orders": with_orders,
-            "snap_trades": with_trades,
-            "snapshot": with_orders or with_trades,
-            "warnings": WARNINGS[channel],
-        }
-        return Wish(Key(channel, key.account), result, with_orders or with_trades)
+        return self._private_feed.wish(params, connection, now_ns)
 
     def snapshots(
         self, key: Key, params: Params, connection: Connection, now_ns: int
     ) -> list[Told]:
         self.exchange.advance()
-        if key.channel == "balances":
-            held = {asset: one.total for asset, one in self._balances(key.name).items()}
-            return [_private("balances", socket_balances(held), connection)]
-        if key.channel == "executions":
-            with_orders = bool(params.get("snap_orders", True))
-            data = self._executions(key.name, with_orders, bool(params.get("snap_trades", False)))
-            return [_private("executions", data, connection)]
+        if key.channel in PRIVATE_CHANNELS:
+            return [self._private_feed.snapshot(key, params, connection)]
         return self.feed.snapshot(key, now_ns)
-
-    def _executions(self, account: str, with_orders: bool, with_trades: bool) -> list[Told]:
-        if self.faults.deny_knowing:
-            return []
-        data: list[Told] = []
-        if with_orders:
-            data += [executions.resting(one) for one in self.records.working(account)]
-        if with_trades:
-            for trade in reversed(self.records.trades(account)[-SNAPSHOT_FILLS:]):
-                record = self.records.by_id(trade.order_id)
-                assert record is not None
-                data.append(executions.past_trade(trade, record))
-        return data
 
     def trade(
         self, method: str, params: Params, connection: Connection, now_ns: int
@@ -397,53 +360,3 @@ def _listing(pairs: Sequence[Pair], recording: Mapping[str, Listed]) -> Listing:
     others = [pair for pair in pairs if pair.symbol not in recording]
     used = [asset for pair in recorded for asset in (pair.base, pair.quote)]
     return Listing((*recorded, *others), tuple(dict.fromkeys((*LISTED.assets, *used))))
-
-
-def closing_terms(record: OrderRecord, trade: OwnTrade) -> Terms | None:
-    """The order that follows a fill of one with `close`."""
-    close = record.terms.close
-    if close is None:
-        return None
-    return replace(
-        record.terms,
-        side="sell" if trade.side == "buy" else "buy",
-        order_type=close.order_type,
-        volume=trade.volume,
-        is_cash=False,
-        limit=close.limit if close.order_type in LIMITED else None,
-        trigger=close.trigger if close.order_type in TRIGGERED else None,
-        display=None,
-        time_in_force="GTC",
-        start_ns=0,
-        expire_ns=0,
-        deadline_ns=0,
-        post_only=False,
-        no_mpp=False,
-        cl_ord_id="",
-        close=None,
-    )
-
-
-def _private(channel: str, data: list[Told], connection: Connection) -> Told:
-    sequence = connection.next_sequence(channel)
-    return {"channel": channel, "type": "snapshot", "data": data, "sequence": sequence}
-
-
-_KINDS: Final[dict[str, RequestKind]] = {
-    **dict.fromkeys(("AddOrder", "AddOrderBatch", "add_order", "batch_add"), "submit"),
-    **dict.fromkeys(("AmendOrder", "EditOrder", "amend_order", "edit_order"), "amend"),
-    **dict.fromkeys(("CancelOrder", "CancelOrderBatch", "CancelAll", "cancel_order"), "cancel"),
-    **dict.fromkeys(("batch_cancel", "cancel_all"), "cancel"),
-    **dict.fromkeys(("OpenOrders", "ClosedOrders", "QueryOrders", "OrderAmends"), "query"),
-    **dict.fromkeys(("TradesHistory", "QueryTrades", "Ledgers", "QueryLedgers"), "query"),
-}
-
-
-def rest_kind(method: str) -> RequestKind:
-    """Of a private method, for the switches."""
-    return _KINDS.get(method, "account")
-
-
-def socket_kind(method: str) -> RequestKind:
-    """Of a method of the private WebSocket."""
-    return _KINDS.get(method, "account")
