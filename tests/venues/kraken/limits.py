@@ -31,7 +31,7 @@ TIERS: Final = {
     "pro": TierLimits(20, 1.0, 180, 3.75, 225),
 }
 
-PUBLIC_MOST: Final = 15.0
+PUBLIC_MOST: Final = 30.0
 PUBLIC_DECAY: Final = 1.0
 """Public requests by address; those of trades and bars by address and pair. The venue says about
 one a second; how far one may run ahead it does not."""

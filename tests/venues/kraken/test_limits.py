@@ -70,7 +70,7 @@ def test_the_counter_of_rest_counts_history_twice_and_orders_not() -> None:
 
 def test_public_requests_are_counted_by_who_asks() -> None:
     counters = Limits()
-    for _ in range(15):
+    for _ in range(30):
         counters.ask_public("here", 0)
     with pytest.raises(Refused, match="EAPI:Rate limit exceeded"):
         counters.ask_public("here", 0)
