@@ -20,7 +20,8 @@ from engine.feed.sampler import Sampler
 from engine.messages import Book, Break, Tick, Trade
 from tests.check_broker import Harness, check_broker
 from tests.support.binance_line import Reader, read, until
-from tests.venues.binance.venue import BinanceVenue
+from tests.support.recordings import recording
+from tests.venues.binance.venue import BinanceVenue, open_playback
 from tests.venues.fault_proxy import FaultProxy
 
 BTC = "btcusdt.spot.binance"
@@ -59,12 +60,12 @@ async def open_rig(
     nursery: trio.Nursery,
     *,
     clock: TrioClock | None = None,
-    lifetime_s: float = 86_400.0,
+    venue: BinanceVenue | None = None,
     **options: Any,
 ) -> AsyncIterator[Rig]:
     """All of it at work; streams go through the proxy, REST does not."""
     clock = clock or TrioClock(START_NS)
-    venue = BinanceVenue(clock, seed=3, lifetime_s=lifetime_s)
+    venue = venue or BinanceVenue(clock, seed=3)
     async with trio.open_nursery() as inner:
         port = await inner.start(venue.serve)
         proxy = FaultProxy(port)
@@ -365,3 +366,21 @@ async def test_single_trades_come_each_by_itself(nursery: trio.Nursery) -> None:
         reader.scope.cancel()
 
     assert ids == list(range(ids[0], ids[-1] + 1))
+
+
+async def test_a_recording_over_the_wire_is_read_without_a_gap(nursery: trio.Nursery) -> None:
+    path = recording("binance/hftb_spot_btcusdt_20240808.ndjson.gz")
+    clock = TrioClock(START_NS)
+    venue = open_playback(clock, path, 0)
+    async with open_rig(nursery, clock=clock, venue=venue, trades="trade") as rig:
+        reader = await read(nursery, rig.broker, BTC)
+        await until(lambda: len(trades_of(reader)) == 9757, "all trades")
+        (status,) = [one for one in rig.broker.connections() if "market" in one.name]
+        await until(lambda: "book" in reader.kinds())
+        reader.scope.cancel()
+
+    assert status.malformed == 0
+    assert not {"gap", "stale", "resync", "unverified"} & set(reader.kinds())
+    ids = [int(tick.trade_id) for tick in trades_of(reader)]
+    assert ids == list(range(ids[0], ids[0] + 9757))
+    assert Shown().take(reader.ticks).crossed == 0
