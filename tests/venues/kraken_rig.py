@@ -95,6 +95,7 @@ class Rig:
         self.fills: list[Fill] = []
         self.denials: list[Denied] = []
         self.notices: list[str] = []
+        self._stood = self.market.last_price
         self._moved = trio.Event()
 
     # -- lives of the engine -----------------------------------------------------------------------
@@ -150,8 +151,8 @@ class Rig:
         self.router.handle(Cancel(order_id=order_id))
 
     def price(self, share: float) -> Decimal:
-        """So far from the last price."""
-        return (self.market.last_price * Decimal(str(share))).quantize(Decimal("0.1"))
+        """So far from where the market stood at first."""
+        return (self._stood * Decimal(str(share))).quantize(Decimal("0.1"))
 
     def terms(self, *, size: str, share: float) -> Terms:
         """An order of another program."""
@@ -208,8 +209,10 @@ class Rig:
     def is_settled(self, order_id: str) -> bool:
         """Nothing is in doubt any more."""
         order = self.router.blotter.orders.get(order_id)
-        is_known = order is not None and order.state not in WAITS and not order.awaiting
-        return self.is_agreed and is_known
+        if order is None or order.state in WAITS or order.awaiting or not self.is_agreed:
+            return False
+        # What was told last may still be on its way, or lost with a connection that just broke.
+        return all(order.filled == record.filled for record in self.records(order_id))
 
     async def settled(self, order_id: str) -> None:
         """Every request has its answer, or none; and what that left in doubt is cleared up."""

@@ -49,25 +49,36 @@ async def test_cut_at_some_bytes_an_order_ends_as_the_venue_has_it(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", ["up", "down"])
-async def test_cut_at_any_byte_an_order_ends_as_the_venue_has_it(
-    way: Way, autojump_clock: trio.testing.MockClock
+@pytest.mark.parametrize(("way", "step"), [("up", 1), ("down", 3)])
+async def test_cut_byte_by_byte_an_order_ends_as_the_venue_has_it(
+    way: Way, step: int, autojump_clock: trio.testing.MockClock
 ) -> None:
-    await cut_at(way, 1)
+    await cut_at(way, step)
 
 
-async def cut_at(way: Way, step: int) -> None:
-    """The account's socket is cut after each `step`th number of bytes."""
+@pytest.mark.parametrize(("way", "step"), [("up", 41), ("down", 67)])
+async def test_cut_while_an_order_trades_each_trade_counts_once(
+    way: Way, step: int, autojump_clock: trio.testing.MockClock
+) -> None:
+    await cut_at(way, step, fill="0.004")
+
+
+async def cut_at(way: Way, step: int, fill: str = "") -> None:
+    """The account's socket is cut after each `step`th number of bytes; of each order somebody
+    trades `fill` as soon as it is there."""
     async with open_rig() as rig:
+        rig.venue.faults.fill = fill
         length = await length_of_exchange(rig, rig.socket, way)
-    assert length > 500
+        assert bool(rig.fills) == bool(fill)
+    assert length > 400
     numbers = list(range(0, length, step))
     for start in range(0, len(numbers), CUTS):
-        await cut_after(way, numbers[start : start + CUTS])
+        await cut_after(way, numbers[start : start + CUTS], fill)
 
 
-async def cut_after(way: Way, numbers: list[int]) -> None:
+async def cut_after(way: Way, numbers: list[int], fill: str) -> None:
     async with open_rig() as rig:
+        rig.venue.faults.fill = fill
         connections = rig.socket.connections
         for number in numbers:
             rig.socket.faults.cut_after[way] = number
@@ -355,7 +366,7 @@ async def test_an_account_stays_in_doubt_until_its_venue_answers(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["up", "down"])
-async def test_answers_cut_at_any_byte_are_asked_for_again(
+async def test_answers_that_are_cut_are_asked_for_again(
     way: Way, autojump_clock: trio.testing.MockClock
 ) -> None:
     async with open_rig() as rig:
