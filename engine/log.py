@@ -71,6 +71,15 @@ def log_to(path: Path, level: str) -> None:
         root.propagate = False
 
 
+def log_nowhere() -> None:
+    """Drop all log lines of this process: for commands that print what they find."""
+    for name in ROOTS:
+        root = logging.getLogger(name)
+        if not root.handlers:
+            root.addHandler(logging.NullHandler())
+            root.propagate = False
+
+
 def _quoted(value: object) -> str:
     # Line breaks of a traceback stay readable, as the two characters \n.
     text = safe(str(value).replace("\\", "\\\\").replace("\n", "\\n"), limit=20_000)

@@ -190,11 +190,16 @@ def chart(
 
 
 @app.command()
-def doctor(context: typer.Context) -> None:
+def doctor(
+    context: typer.Context,
+    venues: Annotated[
+        bool, typer.Option("--venues", help="also connect to the venues that are set up")
+    ] = False,
+) -> None:
     """Check terminal, configuration, places and brokers; say what to do about each fault."""
     from tui.commands.doctor import examine
 
-    raise typer.Exit(examine(locations_of(context)))
+    raise typer.Exit(examine(locations_of(context), asks_venues=venues))
 
 
 @config_app.command("path")

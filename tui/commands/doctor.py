@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from engine.errors import TickdeckError
+from engine.errors import ConfigError, TickdeckError
 from engine.locations import Locations
 from engine.text import safe
 
@@ -33,8 +33,8 @@ class Finding(NamedTuple):
     """What to do about it, unless it is fine."""
 
 
-def examine(locations: Locations) -> int:
-    """Print every finding. 1 if there is a fault."""
+def examine(locations: Locations, *, asks_venues: bool = False) -> int:
+    """Print every finding, those of venues if they are to be asked. 1 if there is a fault."""
     findings = [
         *terminal_findings(os.environ),
         *text_findings(_encoding()),
@@ -42,6 +42,7 @@ def examine(locations: Locations) -> int:
         *place_findings(locations),
         *key_findings(locations),
         *broker_findings(),
+        *(venue_findings(locations) if asks_venues else ()),
     ]
     for finding in findings:
         print(f"{MARKS[finding.verdict]}  {finding.subject:12} {finding.detail}")
@@ -189,6 +190,16 @@ def broker_findings() -> Iterator[Finding]:
             yield Finding("broker", "fault", safe(error), remedy)
         else:
             yield Finding("broker", "ok", name)
+
+
+def venue_findings(locations: Locations) -> list[Finding]:
+    """Whether each venue can be reached. Only this connects to anything."""
+    from tui.commands.reaching import reach_venues
+
+    try:
+        return reach_venues(locations)
+    except ConfigError:  # told of already
+        return [Finding("venue", "note", "not asked", "mend the configuration first")]
 
 
 def _encoding() -> str:
