@@ -383,4 +383,3 @@ async def test_a_recording_over_the_wire_is_read_without_a_gap(nursery: trio.Nur
     assert not {"gap", "stale", "resync", "unverified"} & set(reader.kinds())
     ids = [int(tick.trade_id) for tick in trades_of(reader)]
     assert ids == list(range(ids[0], ids[0] + 9757))
-    assert Shown().take(reader.ticks).crossed == 0
