@@ -1,4 +1,4 @@
-"""A venue over real sockets, as a deck sees it: reached late, lost and back, by any of its names."""
+"""A venue over real sockets, as a deck sees it: reached late, lost and back, by any name."""
 
 from __future__ import annotations
 
