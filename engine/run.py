@@ -21,7 +21,7 @@ from engine.log import logger
 from engine.messages import EngineReady, Event, Notice
 from engine.services import ServiceManager, backoff, open_services
 from engine.settings import EngineSettings
-from engine.text import safe
+from engine.text import gist, safe
 from engine.venues import Venues
 
 _log = logger(__name__)
@@ -154,7 +154,7 @@ class Engine:
                 await self.venues.get(name)
             except TickdeckError as error:
                 text = f"broker {name} does not come up: {error}"
-                if text != told:
+                if gist(text) != gist(told):
                     _log.error("%s", text)
                     self.publish(Notice(level="error", text=text, source=f"broker {name}"))
                     told = text
@@ -179,7 +179,7 @@ class Engine:
                 await self.hub.acquire(fqme)
             except TickdeckError as error:
                 text = f"{safe(fqme, 80)} does not open, and what is held in it waits: {error}"
-                if text != told:
+                if gist(text) != gist(told):
                     self.publish(Notice(level="error", text=text, source="engine"))
                     told = text
                 await trio.sleep(delay_s)

@@ -20,6 +20,15 @@ _UNSAFE = re.compile(
 )
 
 
+_NUMBER = re.compile(r"[0-9][0-9.,:]*")
+
+
+def gist(text: str) -> str:
+    """`text` without its numbers: of two that differ in how long something still takes, one is
+    told."""
+    return _NUMBER.sub("", text)
+
+
 def safe(text: object, limit: int = 4096) -> str:
     """`text` as one line that a terminal can only print.
 

@@ -46,6 +46,7 @@ from engine.messages import (
     SearchResults,
     ServiceStatus,
 )
+from engine.text import gist
 from tui.market_view import MarketView, quote_after, stale_after
 from tui.orders.news import (
     Level,
@@ -320,7 +321,7 @@ class DeckState:
         return self._told("deck", [("info", f"{asked} is {fqme}")], Part.NOTHING)
 
     def _on_flume_failed(self, event: FlumeFailed) -> Part:
-        known = self.refused_markets.get(event.fqme)
+        known = self.refused_markets.get(event.fqme, "")
         self.refused_markets[event.fqme] = event.reason
         if view := self.markets.get(event.fqme):
             view.is_stale = True
@@ -328,7 +329,7 @@ class DeckState:
         self.retries.pop(event.fqme, None)
         if event.retry_ns:
             self.retries[event.fqme] = event.retry_ns
-            if known == event.reason:
+            if gist(known) == gist(event.reason):
                 return Part.MARKET  # it was told, and goes on
         level: Level = "warning" if event.retry_ns else "error"
         again = "; it is tried again" if event.retry_ns else ""

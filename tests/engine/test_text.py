@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.text import REPLACEMENT, safe
+from engine.text import REPLACEMENT, gist, safe
 
 EVERYTHING = st.text(st.characters(codec=None, categories=None))
 
@@ -59,3 +59,10 @@ def test_a_cut_is_shown() -> None:
 
 def test_anything_can_be_made_safe() -> None:
     assert safe(12) == "12"
+
+
+def test_the_gist_of_a_text_is_what_it_says_but_for_numbers() -> None:
+    assert gist("banned for 34 s more") == gist("banned for 9.5 s more")
+    assert gist("until 14:05:59") == gist("until 9:00")
+    assert gist("banned") != gist("lost")
+    assert gist("") == ""

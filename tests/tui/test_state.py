@@ -305,6 +305,8 @@ def test_a_market_that_is_tried_again_is_told_of_once_and_says_when():
     for retry_ns in (5, 9, 17):
         state.fold(FlumeFailed(fqme=BTC, reason="no route", retry_ns=retry_ns))
 
+    state.fold(FlumeFailed(fqme=BTC, reason="no route", retry_ns=17))
+
     assert state.refused_markets == {BTC: "no route"}
     assert state.retries == {BTC: 17}
     (notice,) = state.notices
@@ -316,6 +318,16 @@ def test_a_market_that_is_tried_again_is_told_of_once_and_says_when():
     state.fold(FlumeFailed(fqme=BTC, reason="no route", retry_ns=20))
     state.fold(opened())
     assert state.refused_markets == state.retries == {}
+
+
+def test_a_reason_that_counts_is_told_once():
+    state = DeckState([BTC])
+    for left_s in (34, 26, 9.5):
+        reason = f"banned for {left_s} s more"
+        state.fold(FlumeFailed(fqme=BTC, reason=reason, retry_ns=1))
+
+    assert state.refused_markets == {BTC: "banned for 9.5 s more"}
+    assert 1 == len(state.notices)
 
 
 def test_a_market_asked_for_by_another_name_is_known_by_the_one_it_has_and_said_so_once():

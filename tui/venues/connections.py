@@ -5,13 +5,13 @@ Pure: ages are against the engine's clock at its last report, as the times of th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 from typing import Final
 
 from engine.clock import NANOS
 from engine.messages import ConnectionState, ConnectionStatus
+from engine.text import gist
 from tui.orders.news import News
 from tui.paint import format as text_of
 
@@ -107,17 +107,9 @@ def told_of(
     for one in after:
         was = before.get((one.broker, one.name))
         told += _change_told(one, was, now_ns)
-        if one.note and (was is None or _gist(was.note) != _gist(one.note)):
+        if one.note and (was is None or gist(was.note) != gist(one.note)):
             told.append(("warning", f"{title(one)}: {one.note}"))
     return told
-
-
-def _gist(note: str) -> str:
-    """A note without its numbers: one that counts is not another each time."""
-    return _NUMBER.sub("", note)
-
-
-_NUMBER = re.compile(r"[\d.,:]+")
 
 
 def title(one: ConnectionStatus) -> str:
