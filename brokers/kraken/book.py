@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from brokers.kraken.side import MOST_DECIMALS, Numbers, Side, checksum
+from brokers.kraken.digits import MOST_DECIMALS, Numbers, checksum
+from brokers.kraken.side import Side
 from brokers.kraken.wire import BookData
 from brokers.levels import FloatLevels, Top
 
@@ -81,32 +82,35 @@ class LocalBook:
         """
         if not (self.is_synced or (is_trusting and self.has_levels)):
             return "no book"
-        bids, asks = self._numbers.parse(data.bids), self._numbers.parse(data.asks)
+        bids = self._numbers.parse(data.bids) if data.bids else None
+        asks = self._numbers.parse(data.asks) if data.asks else None
         self.bid_changes = self.bids.apply(bids, self.depth) if bids else ()
         self.ask_changes = self.asks.apply(asks, self.depth) if asks else ()
         return self._prove(data.checksum)
 
     def checksum(self) -> int:
         """Of the book as it is, in the precision as it is known."""
-        if self._written != self.precision.version:
-            self._written = self.precision.version
-            self.bids.use_precision(self.precision)
-            self.asks.use_precision(self.precision)
+        precision = self.precision
+        if self._written != precision.version:
+            self._written = precision.version
+            self.bids.use_precision(precision)
+            self.asks.use_precision(precision)
         return self.bids.checksum(self.asks.checksum())
 
     def is_crossed(self) -> bool:
-        (bid, _), (ask, _) = self.bids.top, self.asks.top
-        return bid >= ask > 0
+        return self.bids.top[0] >= self.asks.top[0] > 0
 
     def _prove(self, wanted: int) -> Outcome:
-        is_proved = self._is_proved(wanted)
-        is_crossed = is_proved and self.is_crossed()
-        self.is_synced = is_proved and not is_crossed
-        return "crossed" if is_crossed else "applied" if is_proved else "failed"
+        self.is_synced = False
+        if self.checksum() != wanted and not self._is_finer(wanted):
+            return "failed"
+        if self.is_crossed():
+            return "crossed"
+        self.is_synced = True
+        return "applied"
 
-    def _is_proved(self, wanted: int) -> bool:
-        if self.checksum() == wanted:
-            return True
+    def _is_finer(self, wanted: int) -> bool:
+        """The precision was only guessed at, and another one makes the checksum right."""
         if self.precision.is_declared or not self._searches_left:
             return False
         self._searches_left -= 1

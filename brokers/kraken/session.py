@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from math import inf
 from operator import attrgetter
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 
@@ -41,7 +41,6 @@ class Session:
         self._due: dict[str, int] = {}
         """When the books of which pairs are to be asked for anew, in our time."""
         self._tally = Tally()
-        self._names: dict[tuple[str, str], str] = {}
         self._outgoing: list[bytes] = []
         self._request_id = 0
         self._readers: Final[dict[type, Callable[[Any, int], list[Tick]]]] = {
@@ -108,11 +107,12 @@ class Session:
         except msgspec.ValidationError:
             # Another kind of message; or one of these that is not what it should be.
             return self._on_other(data, recv_ns)
-        ticks = self._readers[type(message)](message, recv_ns)
+        kind = type(message)
+        ticks = self._readers[kind](message, recv_ns)
         if self._new_pairs:
             new_pairs, self._new_pairs = self._new_pairs, []
             ticks = self._breaks(self._halts.news_of(new_pairs), recv_ns) + ticks
-        self._count(str(message.__struct_config__.tag), message.type)
+        self._tally.count(_COUNTED[kind].get(message.type) or self._named(kind, message.type))
         return ticks
 
     def _on_other(self, data: bytes, recv_ns: int) -> list[Tick]:
@@ -122,7 +122,8 @@ class Session:
         if not (envelope.channel or envelope.method) and envelope.error is msgspec.UNSET:
             raise ValueError("not a message of the v2 API")
         ticks = self._on_answer(data, recv_ns) if envelope.method else []
-        self._count(envelope.channel or envelope.method or "error", envelope.type)
+        name = envelope.channel or envelope.method or "error"
+        self._tally.count_named(f"{name} {envelope.type}".strip())
         return ticks
 
     def _on_answer(self, data: bytes, recv_ns: int) -> list[Tick]:
@@ -366,14 +367,9 @@ class Session:
             self._symbols[market.fqme] = symbol
         return market
 
-    def _count(self, name: str, kind: str) -> None:
-        """One message of this channel or method, and type; both are the venue's words."""
-        known = self._names.get((name, kind))
-        if known is None:
-            known = safe(f"{name} {kind}".strip(), 40)
-            if len(self._names) < MOST_NAMES:
-                self._names[name, kind] = known
-        self._tally.count(known)
+    def _named(self, kind: type, said: str) -> str:
+        """What a message of this channel is counted as, if its type is not one that is known."""
+        return safe(f"{kind.__struct_config__.tag} {said}".strip(), 40)  # type: ignore[attr-defined]
 
     def _request(self, method: str, params: dict[str, object]) -> int:
         self._request_id += 1
@@ -383,8 +379,11 @@ class Session:
         return self._request_id
 
 
-MOST_NAMES: Final = 200
-"""Names of messages that are kept; there are far fewer."""
+_COUNTED: Final[dict[type, dict[str, str]]] = {
+    kind: {said: f"{kind.__struct_config__.tag} {said}" for said in ("snapshot", "update")}
+    for kind in get_args(wire.MarketMessage)
+}
+"""What messages are counted as, by channel and type."""
 
 
 def _on_heartbeat(message: wire.Heartbeat, recv_ns: int) -> list[Tick]:

@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
+from brokers.kraken.digits import checksum
 from brokers.kraken.holes import MOST_HELD, Missing
 from brokers.kraken.live import INNOCENT_HOLES, ClockSample, Event, LiveSession
 from brokers.kraken.market import RESYNCS, SLOW_RETRY_NS, STEADY_NS, Traded
-from brokers.kraken.side import checksum
 from brokers.kraken.subscriptions import RETRY_NS, Refused
 from engine.clock import NANOS
 from engine.messages import Ask, Bid, Book, Break, Quote, Trade

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brokers.kraken.side import CHECKED_LEVELS, MOST_KNOWN, Numbers, Side, checksum
+from brokers.kraken.digits import MOST_KNOWN, Numbers, checksum
+from brokers.kraken.side import CHECKED_LEVELS, Side
 from brokers.kraken.wire import BookLevel
 
 PRICE_DECIMALS, SIZE_DECIMALS = 2, 5
