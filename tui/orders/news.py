@@ -20,6 +20,7 @@ from engine.messages import (
     OrderUpdate,
     RequestRefused,
 )
+from engine.text import gist
 from tui.algos.words import kind_of
 
 Level = Literal["info", "warning", "error"]
@@ -152,7 +153,7 @@ def _algo(algo: Algo) -> str:
 def standing_of(update: AccountUpdate, before: AccountUpdate | None) -> list[News]:
     """What a person is told of an account: that it is in doubt, and numbers that differ, both."""
     told: list[News] = []
-    if update.reason and (before is None or before.reason != update.reason):
+    if update.reason and (before is None or gist(before.reason) != gist(update.reason)):
         told.append(("warning", f"account {update.account}: {update.reason}"))
     elif before is not None and before.state == "in_doubt" and update.state == "agreed":
         told.append(("info", f"account {update.account} is agreed with its venue again"))

@@ -155,6 +155,11 @@ def test_doubt_is_told_and_so_is_its_end() -> None:
 
     assert standing_of(doubted, agreed) == [("warning", "account sim: the socket is closed")]
     assert standing_of(doubted, doubted) == []
+    counting = [
+        AccountUpdate(account="sim", state="in_doubt", reason=f"banned for {left_s} s more")
+        for left_s in (31, 26)
+    ]
+    assert standing_of(counting[1], counting[0]) == []
     assert standing_of(agreed, doubted) == [("info", "account sim is agreed with its venue again")]
 
 
