@@ -21,7 +21,7 @@ from tests.venues.wire.messages import Hangup, Request, Response, WireRules
 from tests.venues.wire.server import serve
 from tests.venues.wire.websocket import Socket, SocketClosed
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 """More than anything here takes."""
 
 FILTERS = [

@@ -93,6 +93,7 @@ def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streams, "LONGEST_DELAY_S", 0.05)
 
 
+@pytest.mark.slow
 async def test_keeps_every_promise_of_the_port_about_markets(nursery: trio.Nursery) -> None:
     @asynccontextmanager
     async def make() -> AsyncIterator[Harness]:
@@ -180,6 +181,7 @@ async def test_the_book_is_the_venues_book(nursery: trio.Nursery) -> None:
     assert not {"gap", "stale", "unverified"} & set(reader.kinds())
 
 
+@pytest.mark.slow
 async def test_bars_sampled_of_live_trades_are_the_venues_klines(nursery: trio.Nursery) -> None:
     clock = FastClock(START_NS)
     async with open_rig(nursery, clock=clock) as rig:
@@ -368,6 +370,7 @@ async def test_single_trades_come_each_by_itself(nursery: trio.Nursery) -> None:
     assert ids == list(range(ids[0], ids[-1] + 1))
 
 
+@pytest.mark.slow
 async def test_a_recording_over_the_wire_is_read_without_a_gap(nursery: trio.Nursery) -> None:
     path = recording("binance/hftb_spot_btcusdt_20240808.ndjson.gz")
     clock = TrioClock(START_NS)
