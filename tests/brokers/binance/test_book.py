@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from brokers.binance.book import BUFFERED, LocalBook
+from hypothesis import given
+from hypothesis import strategies as st
+
+from brokers.binance.book import BUFFERED, LocalBook, Side
 from brokers.binance.wire import DepthSnapshot, DepthUpdate
 
 
@@ -96,3 +99,57 @@ def test_without_a_snapshot_the_buffer_does_not_grow_for_ever() -> None:
 
     assert not book.snapshot(snapshot(5))
     assert book.snapshot(snapshot(BUFFERED + 50))
+
+
+def test_a_book_that_is_crossed_is_void() -> None:
+    book = synced(10)
+
+    assert book.update(update(11, 11, price=101.0)) == "crossed"
+    assert not book.is_synced
+
+
+def test_a_best_level_beyond_a_cut_snapshot_voids_the_book() -> None:
+    book = LocalBook()
+    two = ((99.0, 5.0), (98.0, 5.0))
+    assert book.snapshot(DepthSnapshot(10, two, ((101.0, 5.0),)), most_levels=2)
+
+    assert book.update(update(11, 11, price=99.0, size=0.0)) == "applied"
+    assert book.update(update(12, 12, price=98.0, size=0.0)) == "beyond"
+    assert not book.is_synced
+
+
+def test_a_side_that_was_sent_whole_may_go_anywhere() -> None:
+    book = LocalBook()
+    assert book.snapshot(snapshot(10), most_levels=2)
+
+    assert book.update(update(11, 11, price=99.0, size=0.0)) == "applied"
+    assert book.top() == (0.0, 0.0, 101.0, 5.0)
+
+
+def test_a_broken_stream_leaves_nothing_in_the_buffer() -> None:
+    book = synced(10)
+    book.update(update(15, 16))
+    book.void(drops_events=True)
+
+    assert not book.is_waiting
+
+
+@given(
+    changes=st.lists(
+        st.lists(st.tuples(st.integers(1, 60), st.integers(0, 3)), max_size=8), max_size=30
+    ),
+    is_bid=st.booleans(),
+)
+def test_a_side_is_what_was_set_last_at_each_price(
+    changes: list[list[tuple[int, int]]], is_bid: bool
+) -> None:
+    side, known = Side(is_bid=is_bid), dict[float, float]()
+    for levels in changes:
+        side.apply(tuple((price / 2, float(size)) for price, size in levels))
+        known.update({price / 2: float(size) for price, size in levels})
+        known = {price: size for price, size in known.items() if size}
+        expected = tuple(sorted(known.items(), reverse=is_bid))
+        assert side.levels() == expected
+        assert side.best() == (expected[0] if expected else (0.0, 0.0))
+        assert side.levels(3) == expected[:3]
+        assert len(side) == len(expected)
