@@ -29,6 +29,7 @@ from rich.style import Style
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
+from engine.clock import monotonic_s
 from tests.support.terminal import Terminal, is_braille
 from tests.venues.binance import demo as binance_demo
 from tests.venues.exchange.control import Control
@@ -36,6 +37,9 @@ from tests.venues.kraken.keys import DEMO_KEY
 
 ROOT = Path(__file__).parents[2]
 BINANCE, KRAKEN = "btcusdt.spot.binance", "btcusd.spot.kraken"
+
+NOTICES_S = 20.0
+"""After that none of those that the deck shows over the chart is left."""
 
 TOO_SOON = "it was not on the screen yet"
 
@@ -82,6 +86,14 @@ class TwoVenues:
     binance: Control
     kraken: Control
     place: Path
+    pace_s: float = 0.0
+    """How long this person looks before pressing a key that counts; for pictures."""
+
+    def look(self, seconds: float) -> None:
+        """Let the deck draw for so long."""
+        end_s = monotonic_s() + seconds
+        while (left_s := end_s - monotonic_s()) > 0:
+            self.terminal.read(within_s=left_s)
 
     def see(self, *parts: str) -> str:
         """The screen, once all of these are on it."""
@@ -94,16 +106,17 @@ class TwoVenues:
     def press(self, key: str, seen: Callable[[str], bool]) -> None:
         """Press a key that acts on what is on the screen until `seen` holds: it does nothing where
         that has not been there as long as a person needs to see it."""
+        self.look(self.pace_s)
         pressed = ""
 
-        def look(text: str) -> bool:
+        def looks_so(text: str) -> bool:
             nonlocal pressed
             if not pressed or (TOO_SOON in text and text != pressed):
                 self.terminal.type(key)
                 pressed = text
             return seen(text)
 
-        self.terminal.wait_for(look)
+        self.terminal.wait_for(looks_so)
 
     def go_live(self) -> None:
         """Have what is staged sent to its venue, not held here."""
@@ -127,15 +140,15 @@ class TwoVenues:
         self.send()
         self.see_row(rf"{BINANCE} +buy .*filled")
 
-    def rest_at_kraken(self) -> None:
-        """The same in the other market, two hundred ticks below its bid, where it rests."""
+    def rest_at_kraken(self, hundreds: int = 30) -> None:
+        """The same in the other market, so many hundred ticks below its bid, where it rests."""
         self.terminal.type("\x1b[B")
         self.see(f"{KRAKEN} 1m")
         self.terminal.type("f")
         self.see("account    paper")
         self.terminal.type("m")
         self.see("account    kim")
-        self.terminal.type("\x1b[1;5B\x1b[1;5B")
+        self.terminal.type("\x1b[1;5B" * hundreds)
         self.go_live()
         self.send()
         self.see_row(rf"{KRAKEN} +buy .*open")
@@ -244,8 +257,10 @@ def main(given: list[str] | None = None) -> None:
         tempfile.TemporaryDirectory() as place,
         open_both(Path(place), columns=columns, rows=rows) as both,
     ):
+        both.pace_s = 1.0
         both.buy_at_binance()
-        both.rest_at_kraken()
+        both.rest_at_kraken(hundreds=5)
+        both.look(NOTICES_S)
         options.out.write_text(picture(both.terminal, "tickdeck"))
 
 
