@@ -125,10 +125,16 @@ async def open_rig(
     patience: float = 100.0,
     options: dict[str, Any] | None = None,
     pairs: Sequence[Pair] = FEW,
+    play: Path | None = None,
 ) -> AsyncIterator[Rig]:
+    """
+    Args:
+        play: a recording that the venue plays, as fast as it can.
+    """
     clock = clock or SystemClock()
+    playing = {} if play is None else {"play": play, "speed": 0.0}
     async with (
-        open_kraken(clock, is_quiet=is_quiet, patience=patience, pairs=pairs) as running,
+        open_kraken(clock, is_quiet=is_quiet, patience=patience, pairs=pairs, **playing) as running,
         open_proxy(running.port) as proxy,
         trio.open_nursery() as nursery,
     ):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import trio
 
 from brokers.kraken.holes import Missing
 from brokers.kraken.live import ClockSample
+from brokers.kraken.market import RESYNCS
+from engine.feed.book_state import BookState, after_book, after_break
 from engine.messages import Bid, Book, Break, Trade
-from tests.brokers.kraken.market_rig import FQME, Rig, Watched, open_rig, until
+from tests.brokers.kraken.market_rig import FQME, FastClock, Rig, Watched, open_rig, until
+from tests.support.venue_messages import kraken_book
 
 
 def print_many(rig: Rig, count: int) -> None:
@@ -138,6 +143,30 @@ async def test_an_update_that_is_missing_is_noticed_and_the_book_built_anew() ->
         assert watched.of(Book)[-1].is_snapshot
         held = dict(watched.of(Book)[-1].bids)
         assert held[51999.0] == 1.2
+
+
+async def test_a_book_that_never_agrees_is_shown_as_unverified_and_not_as_good(
+    tmp_path: Path,
+) -> None:
+    """A recording whose checksums are wrong, played by the venue."""
+    lines = [kraken_book("snapshot", [("52000.0", "1.0")], [("52001.0", "1.0")], 1)]
+    lines += [kraken_book("update", [(f"51999.{at}", "2.0")], [], 1) for at in range(10)]
+    (tmp_path / "wrong.ndjson").write_bytes(b"\n".join(lines))
+    async with open_rig(clock=FastClock(20.0), play=tmp_path / "wrong.ndjson") as rig:
+        watched = await rig.watch()
+        await until(lambda: "unverified" in watched.breaks)
+        await rig.live()
+
+        state: BookState = "syncing"
+        for tick in tuple(watched.ticks):
+            if isinstance(tick, Break):
+                state = after_break(state, tick)
+            elif isinstance(tick, Book):
+                state = after_book(state, tick)
+            assert state != "good"
+        assert state == "unverified"
+        requests = rig.proxy.faults.passed["up"]
+        assert requests > RESYNCS * len('{"method":"subscribe"}'), "it was built anew before that"
 
 
 async def test_nonsense_on_the_socket_is_counted_and_harms_nothing() -> None:
