@@ -74,11 +74,11 @@ class Desk:
 
     def get(self, path: str, **params: Any) -> Any:
         """The answer of a request that must succeed."""
-        return self._good(self.send("GET", path, **params))
+        return self.good(self.send("GET", path, **params))
 
     def signed(self, method: str, path: str, **params: Any) -> Any:
         """The answer of a signed request that must succeed."""
-        return self._good(self.try_signed(method, path, **params))
+        return self.good(self.try_signed(method, path, **params))
 
     def try_signed(self, method: str, path: str, **params: Any) -> Response:
         query = urlencode({"timestamp": self.now_ms, **params})
@@ -92,7 +92,8 @@ class Desk:
         return told["code"], told["msg"]
 
     @staticmethod
-    def _good(answer: Response) -> Any:
+    def good(answer: Response) -> Any:
+        """What an answer says that must be no error."""
         told = json.loads(answer.body)
         assert answer.status == 200, told
         return told

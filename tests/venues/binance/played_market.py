@@ -6,9 +6,11 @@ Orders of accounts meet nobody there: a recording does not answer.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final
+
+import msgspec
 
 from brokers.sim.instruments import Listing
 from brokers.sim.orders import BUY
@@ -122,7 +124,7 @@ class PlayedMarket(SpotMarket):
         self.tape = PlayedTape(self.instrument)
         self._sides: tuple[dict[Decimal, Decimal], dict[Decimal, Decimal]] = ({}, {})
         self.update_id = 0
-        self._quotes: Mapping[str, Any] | None = None
+        self._quotes = b""
         self._heard_ns = 0
 
     # -- what is played ------------------------------------------------------------------------
@@ -147,9 +149,9 @@ class PlayedMarket(SpotMarket):
                 if not side[Decimal(price)]:
                     del side[Decimal(price)]
 
-    def quote(self, quotes: Mapping[str, Any]) -> None:
-        """A book ticker."""
-        self._quotes = quotes
+    def quote(self, ticker: bytes) -> None:
+        """A book ticker, as it was sent."""
+        self._quotes = ticker
 
     def hear(self, time_ns: int) -> None:
         """A message of that time was played."""
@@ -167,8 +169,8 @@ class PlayedMarket(SpotMarket):
         return iter(self.asks() if side == BUY else self.bids())
 
     def best(self) -> Best:
-        told = self._quotes
-        if told is not None:
+        if self._quotes:
+            told = msgspec.json.decode(self._quotes)
             bid, bid_size, ask, ask_size = (Decimal(told[name]) for name in "bBaA")
             return Best(int(told["u"]), bid, bid_size, ask, ask_size)
         bids, asks = self.bids(1), self.asks(1)
