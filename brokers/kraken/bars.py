@@ -16,7 +16,10 @@ import numpy as np
 from brokers.kraken import rest_wire
 from brokers.kraken.market import Traded
 from engine.clock import NANOS
+from engine.log import logger
 from engine.messages import COLUMN_NAMES, Columns
+
+_log = logger(__name__)
 
 MOST_BARS: Final = 20_000
 """Of one answer, with those that are put in; older ones are left out."""
@@ -37,20 +40,46 @@ def read_bars(rows: Sequence[rest_wire.Bar], period_s: int, now_ns: int) -> Colu
     """The closed bars of an answer of OHLC. Its last row is of the period that is under way, but
     where nothing traded for so long that it was not begun.
 
+    Rows that are no bars of this period are left out.
+
     Raises:
-        ValueError: they are not bars of this period.
+        ValueError: all of them are such.
     """
     period_ns = period_s * NANOS
-    kept: list[tuple[float, ...]] = []
+    kept: dict[int, tuple[float, ...]] = {}
+    faults: list[ValueError] = []
     for at, row in enumerate(rows):
-        start_ns = int(row[0]) * NANOS
-        if start_ns % period_ns:
-            raise ValueError(f"a bar of {period_s} s begins at {row[0]}")
+        try:
+            start_ns, numbers = _read(row, period_s)
+        except ValueError as error:
+            faults.append(error)
+            continue
         spare_ns = COMMITTED_NS if at == len(rows) - 1 else 0
         if start_ns + period_ns + spare_ns <= now_ns:
-            kept.append((start_ns, *map(float, row[1:5]), float(row[6]), float(row[7])))
-    kept.sort()
-    return fill(_columns(_once(kept)), period_s, most=MOST_BARS)
+            kept[start_ns] = numbers
+    if faults:
+        if len(faults) == len(rows):
+            raise faults[0]
+        _log.warning("%d rows of %d s are no bars: %s", len(faults), period_s, faults[0])
+    return fill(_columns(sorted(kept.items())), period_s, most=MOST_BARS)
+
+
+def _read(row: rest_wire.Bar, period_s: int) -> tuple[int, tuple[float, ...]]:
+    """Start, and then what the columns of bars have.
+
+    Raises:
+        ValueError: it is no bar of this period.
+    """
+    start_ns = int(row[0]) * NANOS
+    opened, high, low, close = map(float, row[1:5])
+    volume, trades = float(row[6]), float(row[7])
+    if start_ns % (period_s * NANOS):
+        raise ValueError(f"a bar of {period_s} s that begins at {row[0]}")
+    if not (0 < low <= min(opened, close) and max(opened, close) <= high < inf):
+        raise ValueError(f"a bar from {low} to {high}, opened at {opened}, closed at {close}")
+    if not 0 <= volume < inf:
+        raise ValueError(f"a bar with a volume of {volume}")
+    return start_ns, (opened, high, low, close, volume, trades)
 
 
 def bars_of(trades: Sequence[Traded], period_s: int, end_ns: int, most: int) -> Columns:
@@ -109,25 +138,11 @@ def part(bars: Columns, start: int | None, stop: int | None) -> Columns:
     return Columns(**{name: getattr(bars, name)[start:stop] for name in COLUMN_NAMES})
 
 
-def _once(rows: list[tuple[float, ...]]) -> list[tuple[float, ...]]:
-    """Of each period one, and only bars that can be."""
-    known: dict[float, tuple[float, ...]] = {}
-    for row in rows:
-        _, opened, high, low, close, volume, _ = row
-        if not (0 < low <= min(opened, close) and max(opened, close) <= high < inf and volume >= 0):
-            raise ValueError(f"a bar from {low} to {high}, opened at {opened}, closed at {close}")
-        known[row[0]] = row
-    return list(known.values())
-
-
-def _columns(rows: list[tuple[float, ...]]) -> Columns:
-    if not rows:
+def _columns(bars: Sequence[tuple[int, tuple[float, ...]]]) -> Columns:
+    if not bars:
         return empty()
-    table = list(zip(*rows, strict=True))
+    table = np.array([numbers for _, numbers in bars], dtype=np.float64)
     return Columns(
-        time_ns=np.array(table[0], dtype=np.int64),
-        **{
-            name: np.array(column, dtype=np.float64)
-            for name, column in zip(COLUMN_NAMES[1:], table[1:], strict=True)
-        },
+        time_ns=np.array([start_ns for start_ns, _ in bars], dtype=np.int64),
+        **{name: table[:, at].copy() for at, name in enumerate(COLUMN_NAMES[1:])},
     )

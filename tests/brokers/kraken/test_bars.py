@@ -75,6 +75,13 @@ def test_rows_that_are_no_bars_are_refused(rows: list[Bar]) -> None:
         read_bars(rows, 60, LATER_NS)
 
 
+def test_a_row_that_is_no_bar_costs_no_other() -> None:
+    rows = [row(0), (START_S + 60, "1", "0.5", "0.5", "1", "1", "1", 1), row(2), row(3)]
+    bars = read_bars(rows, 60, LATER_NS)
+
+    assert list(bars.trades) == [2.0, 0.0, 2.0, 2.0]
+
+
 def test_the_real_sparse_minutes_of_a_year_are_put_on_their_grid() -> None:
     path = recording("ohlcv/kraken_BTCUSDC_1m_2023_sparse.csv.gz")
     with gzip.open(path, "rt") as lines:

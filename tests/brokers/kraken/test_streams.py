@@ -221,7 +221,7 @@ async def test_live_prices_go_on_while_history_is_throttled() -> None:
         await until(lambda: len(watched.trade_ids) == 11)
 
 
-async def test_a_market_nobody_reads_is_unsubscribed_and_its_socket_closed_at_last() -> None:
+async def test_a_market_nobody_reads_is_unsubscribed_and_its_socket_kept_for_a_while() -> None:
     async with open_rig() as rig:
         async with trio.open_nursery() as nursery:
             started = await nursery.start(rig.broker.stream, FQME, lambda fqme, ticks: None)
