@@ -48,11 +48,11 @@ def default_listings() -> list[Listing]:
     """The most traded first."""
     return [
         spot_listing(
-            "BTCUSDT", "BTC", "USDT", tick="0.01", step="0.00001", price=64_000.0,
+            "BTCUSDT", "BTC", "USDT", tick="0.01", step="0.00001", price=64_000.0, pace=4.0,
             **_bounds("1000000", "9000", "97.09521512", "5"),
         ),
         spot_listing(
-            "ETHUSDT", "ETH", "USDT", tick="0.01", step="0.0001", price=3_250.0,
+            "ETHUSDT", "ETH", "USDT", tick="0.01", step="0.0001", price=3_250.0, pace=2.0,
             like="ethusdt.spot.sim", **_bounds("1000000", "9000", "2361.08", "5"),
         ),
         spot_listing(

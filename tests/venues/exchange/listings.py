@@ -28,6 +28,7 @@ def spot_listing(
     price_range: PriceRange | None = DEFAULT_RANGE,
     fees: tuple[str, str] = ("0.001", "0.001"),
     worth: float | None = None,
+    pace: float = 1.0,
     **filters: Decimal | None,
 ) -> Listing:
     """A market at about `price`, with the pace, spread and depth of `like` in money.
@@ -35,6 +36,7 @@ def spot_listing(
     Args:
         symbol: the venue's own spelling, the key of the market everywhere.
         fees: shares that maker and taker pay.
+        pace: trades in a minute, as multiples of those of `like`.
         worth: price of the base asset in the quote asset of `like`, where it is quoted in another.
         filters: fields of `Instrument`: min_size, max_size, min_notional, market_max_size, ...
     """
@@ -55,7 +57,8 @@ def spot_listing(
         average_minutes=5,
         **bounds,  # type: ignore[arg-type]
     )
-    return _scaled(model, instrument, price, price if worth is None else worth)
+    made = _scaled(model, instrument, price, price if worth is None else worth)
+    return replace(made, trades_per_minute=model.trades_per_minute * pace)
 
 
 def _scaled(model: Listing, instrument: Instrument, price: float, worth: float) -> Listing:
