@@ -43,7 +43,7 @@ from brokers.binance.pairs import Pairs
 from brokers.binance.signing import Signer, Value
 from brokers.runner import Runner, SocketRules
 from engine.broker import Report, TradingClient
-from engine.errors import BrokerUnavailable, NotSupported, OrderRejected
+from engine.errors import BrokerError, BrokerUnavailable, NotSupported, OrderRejected
 from engine.instruments import Instrument
 from engine.log import logger
 from engine.messages import AccountInfo, ConnectionStatus, Fill, Order, OrderEvent, Position
@@ -72,12 +72,19 @@ async def open_client(
     """
     signer = Signer(await access.credentials(account.name))
     symbols = Symbols(await access.instruments())
-    async with trio.open_nursery() as nursery:
-        client = BinanceClient(access, account, report, signer, symbols)
-        with access.track(client.status):
-            await client.log_in(nursery)
-            yield client
-        nursery.cancel_scope.cancel()
+    failure: BrokerError | None = None
+    client = BinanceClient(access, account, report, signer, symbols)
+    with access.track(client.status):
+        async with trio.open_nursery() as nursery:
+            try:
+                await client.log_in(nursery)
+            except BrokerError as error:
+                failure = error  # raised below, where no nursery wraps it
+            else:
+                yield client
+            nursery.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
 
 
 class BinanceClient:
