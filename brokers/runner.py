@@ -13,20 +13,19 @@ Then the first one is closed: no message is missed between them.
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Generic, Protocol, TypeVar, runtime_checkable
+from typing import Generic, TypeVar
 
-import msgspec
 import trio
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.exceptions import ConnectionClosed
 
 from brokers.net.bans import Bans
-from brokers.net.budgets import Allowance
-from brokers.net.rest import BANNED, THROTTLED, retry_after_s
+from brokers.net.failures import refusal_of, why_closed
+from brokers.net.session import CountsFaults, Session, SocketRules
 from brokers.net.socket import OpenSocket, Socket, open_socket
 from engine.clock import NANOS, Clock
-from engine.errors import TickdeckError, describe
+from engine.errors import describe
 from engine.log import logger
 from engine.messages import ConnectionState, ConnectionStatus
 from engine.services import HEALTHY_S, backoff, sole_error
@@ -34,7 +33,8 @@ from engine.text import safe
 
 _log = logger(__name__)
 
-T_co = TypeVar("T_co", covariant=True)
+__all__ = ["Runner", "Session", "SocketRules"]
+
 T = TypeVar("T")
 
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.1, 60.0
@@ -43,60 +43,6 @@ OVERLAP_S = 30.0
 """Most that a second socket has to get everything that was asked for."""
 LINGER_S = 2.0
 """How long the first one is kept after that: answers to requests may still be on their way."""
-
-
-class Session(Protocol[T_co]):
-    """One connection's protocol: no socket, no clock, no waiting."""
-
-    def opened(self, now_ns: int) -> None:
-        """A new socket is open: queue what it is told first."""
-        ...
-
-    def receive(self, data: bytes, recv_ns: int) -> Sequence[T_co]:
-        """Take one message that arrived at `recv_ns`. Never raises."""
-        ...
-
-    def data_to_send(self) -> list[bytes]:
-        """Text frames to send now, in order; each is returned once."""
-        ...
-
-    def lost(self, now_ns: int) -> Sequence[T_co]:
-        """No socket is left; returns what readers must be told."""
-        ...
-
-    @property
-    def is_live(self) -> bool:
-        """The newest socket has everything that was asked for."""
-        ...
-
-
-@runtime_checkable
-class CountsFaults(Protocol):
-    """A session that counts what it could not read."""
-
-    @property
-    def malformed(self) -> int: ...
-
-
-class SocketRules(msgspec.Struct, frozen=True, kw_only=True):
-    """What a venue says of its sockets; each package states its sources."""
-
-    silence_s: float
-    """Nothing at all received for so long: it is stale; for twice as long: it is dead."""
-    ping_s: float = 20.0
-    """A ping goes out so often, and as often its answer must have come; 0 sends none."""
-    app_ping: bytes | None = None
-    """A message to send instead, where the venue has one of its own."""
-    lifetime_s: float = 0.0
-    """After this another socket takes over, before the venue ends this one; 0 for never."""
-    connect_timeout_s: float = 10.0
-    most_bytes: int = 8 * 1024 * 1024
-    """Of one message."""
-    sends: Allowance | None = None
-    """Messages that may be sent."""
-    connects: Allowance | None = None
-    """Attempts to connect; one for all runners of an address."""
-    headers: Mapping[str, str] = {}
 
 
 class _Link:
@@ -336,7 +282,7 @@ class Runner(Generic[T]):
                 if self._rules.app_ping and self._rules.ping_s:
                     nursery.start_soon(self._ping, link, self._rules.app_ping)
                 await link.socket.stream_closed.wait()
-                link.end(_closing(link.socket))
+                link.end(why_closed(link.socket))
 
     def _receive(self, message: bytes) -> None:
         """One message, from whichever socket."""
@@ -381,7 +327,7 @@ class Runner(Generic[T]):
         try:
             await link.socket.send(message.decode())
         except ConnectionClosed:
-            link.end(_closing(link.socket))
+            link.end(why_closed(link.socket))
             return False
         return True
 
@@ -426,26 +372,13 @@ class Runner(Generic[T]):
         await trio.sleep(delay_s)
 
     def _refused(self, error: Exception) -> str:
-        """Why a socket did not open; takes note of what the venue asks for."""
-        if isinstance(error, InvalidStatus):
-            status = error.response.status_code
-            pause_s = retry_after_s(
-                error.response.headers.get("Retry-After", ""), self._clock.now_ns()
-            )
-            why = f"HTTP {status} instead of a websocket"
-            if status == BANNED or (status == THROTTLED and pause_s):
-                until_ns = self._clock.now_ns() + round((pause_s or LONGEST_DELAY_S) * NANOS)
-                self._bans.ban("", until_ns, why)
-            return why
-        if isinstance(error, TimeoutError | trio.TooSlowError):
-            return "it cannot be reached: no answer in time"
-        if isinstance(error, OSError):
-            return f"it cannot be reached: {safe(error.strerror or error, 120)}"
-        if isinstance(error, InvalidHandshake | InvalidURI):
-            return f"no websocket there: {type(error).__name__}"
-        if not isinstance(error, TickdeckError):
+        """Why a socket did not open; obeys what the venue asks for with it."""
+        refusal = refusal_of(error, self._clock.now_ns())
+        if refusal.until_ns:
+            self._bans.ban("", refusal.until_ns, refusal.why)
+        elif refusal.is_bug:
             _log.error("%s %s: %r", self._broker, self._name, error, exc_info=error)
-        return describe(error)
+        return refusal.why
 
     def _enter(self, state: ConnectionState, *, until_ns: int = 0, reason: str = "") -> None:
         if state != self._state:
@@ -454,11 +387,3 @@ class Runner(Generic[T]):
             getattr(_log, level)("%s %s: %s %s", self._broker, self._name, state, reason)
         self._state, self._until_ns, self._reason = state, until_ns, safe(reason, 200)
         self._tell_moved()
-
-
-def _closing(socket: Socket) -> str:
-    """Why a socket ended, as far as the other side said."""
-    code, reason = socket.close_code, socket.close_reason
-    if code in (None, 1006):
-        return "the connection broke"
-    return f"the venue closed it ({code}{' ' + safe(reason, 80) if reason else ''})"
