@@ -26,6 +26,8 @@ from tests.venues.exchange.venue import SpotExchange
 Times = Callable[[int], int]
 
 BNB_DISCOUNT: Final = Decimal("0.75")
+LATEST_NS: Final = 1 << 62
+"""The year 2116: what claims to be later is none that a market could have."""
 FIRST_ORDER_ID: Final = 28_457_001
 
 
@@ -155,7 +157,8 @@ class Call:
         found = self.params.number(name)
         if found is None:
             return None
-        return found * (1_000 if found >= 10**14 else MILLISECOND)
+        found_ns = found * (1_000 if found >= 10**14 else MILLISECOND)
+        return max(0, min(found_ns, LATEST_NS))
 
     def spend_orders(self, count: int = 1) -> None:
         """Count new orders. Raises `VenueError` -1015."""
