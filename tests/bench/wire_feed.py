@@ -211,6 +211,7 @@ class Pipeline:
             nursery.start_soon(runner.run)
             nursery.start_soon(self.step)
             await self.ended.wait()
+            await trio.sleep(2 * self.reader.period_s)  # the last frame may still be on its way
             nursery.cancel_scope.cancel()
         return runner.status().messages
 
