@@ -201,8 +201,8 @@ async def test_a_refusal_has_the_venues_words_and_its_filter(
             await desk.submit("o1", size=D(3))
         with pytest.raises(OrderRejected, match="Filter failure: LOT_SIZE"):
             await desk.submit("o2", size=D("0.000001"))
+        desk.offer("sell", 1.001)
         with pytest.raises(OrderRejected, match="immediately match and take"):
-            desk.offer("sell", 1.001)
             await desk.submit("o3", price=desk.price(1.05), post_only=True)
 
         assert desk.events == []
