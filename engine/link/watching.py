@@ -34,8 +34,8 @@ class Watching:
         self._feeds: dict[float, Feed] = {}
         self._rate_of: dict[str, float] = {}
         """Of open markets, by their one name."""
-        self._names: dict[str, str] = {}
-        """The one name of a market that was asked for by another."""
+        self._asked: dict[str, set[str]] = {}
+        """By the one name of an open market: the names that it was asked for by."""
         self._opening: dict[str, trio.CancelScope] = {}
         """What is being opened, or waits for its venue, by the name that was asked for."""
         self._outages: dict[str, Outage] = {}
@@ -62,10 +62,20 @@ class Watching:
             if (scope := self._opening.pop(asked, None)) is not None:
                 scope.cancel()
                 self._wait_no_more(asked)
-            fqme = self._names.get(asked, asked)
-            rate = self._rate_of.pop(fqme, None)
-            if rate is not None:
-                await self._feeds[rate].remove(fqme)
+            if (fqme := self._let_go(asked)) is not None:
+                await self._feeds[self._rate_of.pop(fqme)].remove(fqme)
+
+    def _let_go(self, asked: str) -> str | None:
+        """The open market that nobody here wants any more once it is not wanted by this name. By
+        the one that it has, it is not wanted at all."""
+        for fqme, names in self._asked.items():
+            if asked == fqme or asked in names:
+                names.discard(asked)
+                if asked != fqme and names:
+                    return None
+                del self._asked[fqme]
+                return fqme
+        return None
 
     async def _feed(self, rate: float, stack: AsyncExitStack, nursery: trio.Nursery) -> Feed:
         """The feed of this rate, opened with the first market of it."""
@@ -129,8 +139,7 @@ class Watching:
 
     def _put_opened(self, asked: str, flume: Flume) -> None:
         other = "" if asked == flume.fqme else asked
-        if other:
-            self._names[asked] = flume.fqme
+        self._asked.setdefault(flume.fqme, set()).add(asked)
         self._put(FlumeOpened(instrument=flume.instrument, quote=flume.quote, asked=other))
 
     def _note_outage(self, asked: str, reason: str) -> Outage:

@@ -131,6 +131,23 @@ async def test_a_market_is_closed_by_either_name(autojump_clock: MockClock) -> N
             assert set() == deck.broker.streaming
 
 
+async def test_a_market_that_is_wanted_by_one_of_two_names_stays_open(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_watcher() as deck:
+        await deck.watch(FQME, NICKNAME)
+        await trio.sleep(5)
+        await deck.unwatch(NICKNAME)
+        await trio.sleep(30)
+        assert {FQME} == deck.broker.streaming
+
+        await deck.watch(NICKNAME)
+        await trio.sleep(5)
+        await deck.unwatch(FQME)  # the name that it has: not at all
+        await trio.sleep(30)
+        assert set() == deck.broker.streaming
+
+
 async def test_a_market_whose_venue_cannot_be_reached_is_tried_again_and_says_when(
     autojump_clock: MockClock,
 ) -> None:
