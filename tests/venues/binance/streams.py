@@ -14,20 +14,19 @@ import msgspec
 import trio
 
 from engine.clock import NANOS
-from tests.venues.binance import render
+from tests.venues.binance import render, stream_payloads
 from tests.venues.binance.market_data import PERIODS
-from tests.venues.binance.numbers import rounded, told
 from tests.venues.binance.render import Times
+from tests.venues.binance.stream_payloads import Payload
 from tests.venues.exchange.bars import Bar
 from tests.venues.exchange.faults import Faults
-from tests.venues.exchange.market import Best, BookChange, DayStats, SpotMarket
-from tests.venues.exchange.tape import Aggregate, PublicTrade
+from tests.venues.exchange.market import Best, BookChange, SpotMarket
+from tests.venues.exchange.tape import PublicTrade
 
 TICK_NS: Final = 100_000_000
 _DEPTH: Final = re.compile(r"depth(5|10|20)?(@100ms|@1000ms)?")
 _WINDOWS: Final = {"1h": 3600, "4h": 14_400, "1d": 86_400}
 
-Payload = dict[str, Any] | list[Any]
 Build = Callable[[Times], Payload]
 
 
@@ -155,7 +154,7 @@ class _Feed:
         best, before = market.best(), self._best
         self._best = best
         if before is None or _top(best) != _top(before):
-            self._hub.emit(name, lambda t: _book_ticker(market.symbol, best))
+            self._hub.emit(name, lambda t: stream_payloads.book_ticker(market.symbol, best))
 
     def _on_trade(self, market: SpotMarket, trade: PublicTrade) -> None:
         self.has_traded = True
@@ -163,7 +162,9 @@ class _Feed:
         if self._run and self._run[-1].aggregate_id != trade.aggregate_id:
             self.flush()
         self._run.append(trade)
-        self._hub.emit(f"{self._prefix}trade", lambda t: _trade(market.symbol, trade, t))
+        self._hub.emit(
+            f"{self._prefix}trade", lambda t: stream_payloads.trade(market.symbol, trade, t)
+        )
 
     def flush(self) -> None:
         """Tell the aggregate of the last trades."""
@@ -172,7 +173,9 @@ class _Feed:
         (aggregate,) = self._market.tape.aggregates(self._run)
         self._run = []
         symbol = self._market.symbol
-        self._hub.emit(f"{self._prefix}aggTrade", lambda t: _aggregate(symbol, aggregate, t))
+        self._hub.emit(
+            f"{self._prefix}aggTrade", lambda t: stream_payloads.aggregate(symbol, aggregate, t)
+        )
 
     # -- by the clock ------------------------------------------------------------------------
 
@@ -242,7 +245,7 @@ class _Feed:
                 "e": "kline",
                 "E": t(now_ns),
                 "s": market.symbol,
-                "k": _kline(market.symbol, interval, bar, ids, is_closed, t),
+                "k": stream_payloads.kline(market.symbol, interval, bar, ids, is_closed, t),
             }
 
         self._hub.emit(name, build)
@@ -258,16 +261,16 @@ class _Feed:
         """The message of a stream of statistics; None if `shape` is none."""
         market = self._market
         if shape == "avgPrice":
-            return lambda t: _average(market, now_ns, t)
+            return lambda t: stream_payloads.average(market, now_ns, t)
         if shape in ("miniTicker", "ticker"):
             stats, best = market.stats(now_ns), market.best()
             if shape == "miniTicker":
-                return lambda t: _mini(market.symbol, stats, now_ns, t)
-            return lambda t: _ticker(market.symbol, stats, best, now_ns, t)
+                return lambda t: stream_payloads.mini(market.symbol, stats, now_ns, t)
+            return lambda t: stream_payloads.ticker(market.symbol, stats, best, now_ns, t)
         window = shape.removeprefix("ticker_")
         if shape.startswith("ticker_") and window in _WINDOWS:
             stats = market.stats(now_ns, _WINDOWS[window])
-            return lambda t: _window(market.symbol, window, stats, now_ns, t)
+            return lambda t: stream_payloads.window(market.symbol, window, stats, now_ns, t)
         return None
 
 
@@ -305,127 +308,3 @@ class _Diff:
 
 def _top(best: Best) -> tuple[Any, ...]:
     return best.bid, best.bid_size, best.ask, best.ask_size
-
-
-def _book_ticker(symbol: str, best: Best) -> Payload:
-    ticker = render.book_ticker(symbol, best)
-    names = {"bidPrice": "b", "bidQty": "B", "askPrice": "a", "askQty": "A"}
-    found = {short: ticker[name] for name, short in names.items()}
-    return {"u": best.update_id, "s": symbol, **found}
-
-
-def _trade(symbol: str, trade: PublicTrade, t: Times) -> Payload:
-    return {
-        "e": "trade",
-        "E": t(trade.time_ns),
-        "s": symbol,
-        "t": trade.trade_id,
-        "p": told(trade.price),
-        "q": told(trade.size),
-        "T": t(trade.time_ns),
-        "m": trade.is_buyer_maker,
-        "M": True,
-    }
-
-
-def _aggregate(symbol: str, one: Aggregate, t: Times) -> Payload:
-    told_of = render.aggregate(one, t)
-    return {"e": "aggTrade", "E": t(one.time_ns), "s": symbol, **told_of}
-
-
-def _kline(
-    symbol: str, interval: str, bar: Bar, ids: tuple[int, int], is_closed: bool, t: Times
-) -> dict[str, Any]:
-    return {
-        "t": t(bar.start_ns),
-        "T": t(bar.end_ns) - 1,
-        "s": symbol,
-        "i": interval,
-        "f": ids[0],
-        "L": ids[1],
-        "o": told(bar.open),
-        "c": told(bar.close),
-        "h": told(bar.high),
-        "l": told(bar.low),
-        "v": told(bar.volume),
-        "n": bar.trades,
-        "x": is_closed,
-        "q": told(bar.quote_volume),
-        "V": told(bar.bought),
-        "Q": told(bar.bought_quote),
-        "B": "0",
-    }
-
-
-def _mini(symbol: str, stats: DayStats, now_ns: int, t: Times) -> Payload:
-    return {
-        "e": "24hrMiniTicker",
-        "E": t(now_ns),
-        "s": symbol,
-        "c": told(stats.last),
-        "o": told(stats.open),
-        "h": told(stats.high),
-        "l": told(stats.low),
-        "v": told(stats.volume),
-        "q": told(stats.quote_volume),
-    }
-
-
-def _ticker(symbol: str, stats: DayStats, best: Best, now_ns: int, t: Times) -> Payload:
-    quotes = render.book_ticker(symbol, best)
-    return {
-        "e": "24hrTicker",
-        "E": t(now_ns),
-        "s": symbol,
-        "p": told(stats.change),
-        "P": rounded(stats.change_percent, 3),
-        "w": told(stats.average),
-        "x": told(stats.before),
-        "c": told(stats.last),
-        "Q": told(stats.last_size),
-        "b": quotes["bidPrice"],
-        "B": quotes["bidQty"],
-        "a": quotes["askPrice"],
-        "A": quotes["askQty"],
-        **_tail(stats, t),
-    }
-
-
-def _window(symbol: str, window: str, stats: DayStats, now_ns: int, t: Times) -> Payload:
-    return {
-        "e": f"{window}Ticker",
-        "E": t(now_ns),
-        "s": symbol,
-        "p": told(stats.change),
-        "P": rounded(stats.change_percent, 3),
-        "w": told(stats.average),
-        "c": told(stats.last),
-        **_tail(stats, t),
-    }
-
-
-def _tail(stats: DayStats, t: Times) -> dict[str, Any]:
-    return {
-        "o": told(stats.open),
-        "h": told(stats.high),
-        "l": told(stats.low),
-        "v": told(stats.volume),
-        "q": told(stats.quote_volume),
-        "O": t(stats.start_ns),
-        "C": t(stats.end_ns),
-        "F": stats.first_id,
-        "L": stats.last_id,
-        "n": stats.trades,
-    }
-
-
-def _average(market: SpotMarket, now_ns: int, t: Times) -> Payload:
-    last = market.tape.last(1)
-    return {
-        "e": "avgPrice",
-        "E": t(now_ns),
-        "s": market.symbol,
-        "i": f"{market.instrument.average_minutes}m",
-        "w": told(market.average_price()),
-        "T": t(last[0].time_ns if last else now_ns),
-    }
