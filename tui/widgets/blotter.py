@@ -128,6 +128,8 @@ class Blotter(Lines):
     def idle(self) -> set[str]:
         """Actions of the blotter that would do nothing in the tab that is shown."""
         idle = set() if self._has_keys() else {"row_cancel"}
+        if self.tab in ("venues", "log"):
+            idle.add("row_open")  # no row of these is about one market
         return idle if self.tab == "algos" else idle | {"row_pause"}
 
     def concerns(self, touched: Part) -> bool:

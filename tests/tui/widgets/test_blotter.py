@@ -361,7 +361,8 @@ def test_keys_that_would_do_nothing_in_a_tab_are_idle() -> None:
             idle[name] = host.blotter.idle
         assert idle["orders"] == idle["alerts"] == {"row_pause"}
         assert idle["algos"] == set()
-        assert idle["log"] == idle["accounts"] == idle["venues"] == {"row_pause", "row_cancel"}
+        assert idle["accounts"] == {"row_pause", "row_cancel"}
+        assert idle["log"] == idle["venues"] == {"row_pause", "row_cancel", "row_open"}
 
     _play(script)
 
