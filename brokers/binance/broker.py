@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
-from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import msgspec
 import trio
@@ -23,9 +20,11 @@ from brokers.binance.public import PublicApi
 from brokers.binance.streams import StreamPool
 from brokers.binance.terms import TRADING
 from brokers.listings import Listed, Listings
+from brokers.net.addresses import kept_files
 from brokers.net.bans import Bans
 from brokers.net.offset import ClockOffset
 from brokers.net.rest import Rest
+from brokers.options import read_options
 from engine.broker import (
     BrokerSettings,
     Capabilities,
@@ -34,8 +33,7 @@ from engine.broker import (
     TickSink,
     TradingClient,
 )
-from engine.config import convert
-from engine.errors import BrokerError, BrokerUnavailable, ConfigError, NotSupported, describe
+from engine.errors import BrokerError, BrokerUnavailable, NotSupported, describe
 from engine.instruments import Instrument
 from engine.log import logger
 from engine.messages import (
@@ -65,7 +63,7 @@ class BinanceBroker:
         self._options = options
         self._clock = settings.clock
         self._ending = f".spot.{self.name}"
-        kept = _kept(settings.data_dir, options)
+        kept = kept_files(settings.data_dir, options.urls.rest)
         self._bans = Bans(kept("bans"), self._clock)
         self._limits = Limits(options.history_share)
         self._offset = ClockOffset()
@@ -284,23 +282,10 @@ def _time_ns(value: int) -> int:
         return 0
 
 
-def _kept(data_dir: Path | None, options: BinanceOptions) -> Callable[[str], Path | None]:
-    """Where what is known of the venue is kept: apart for each address, whose markets and bans are
-    no other's."""
-    address = re.sub(r"[^A-Za-z0-9.-]", "_", urlsplit(options.urls.rest).netloc)[:80]
-    if data_dir is None:
-        return lambda name: None
-    return lambda name: data_dir / f"{name}-{address}.json"
-
-
 def open_broker(settings: BrokerSettings) -> BinanceBroker:
     """See the port.
 
     Raises:
         BrokerUnavailable: its options are wrong.
     """
-    try:
-        options = convert(dict(settings.options), BinanceOptions, f"options of {settings.name}")
-    except ConfigError as error:
-        raise BrokerUnavailable(str(error), hint=error.hint) from None
-    return BinanceBroker(settings, options)
+    return BinanceBroker(settings, read_options(settings, BinanceOptions))

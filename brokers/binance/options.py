@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
-from urllib.parse import urlsplit
 
 import msgspec
+
+from brokers.net.addresses import check_address
 
 Environment = Literal["live", "testnet", "data"]
 
@@ -64,7 +65,8 @@ class BinanceOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     def __post_init__(self) -> None:
         for key in ("rest_url", "stream_url", "ws_api_url"):
-            check_url(key, getattr(self, key), "http" if key == "rest_url" else "ws")
+            if url := getattr(self, key):
+                check_address(key, url, "http" if key == "rest_url" else "ws")
         if not 3 <= self.streams_per_socket <= 1024:
             raise ValueError(f"streams_per_socket: {self.streams_per_socket} is not 3 to 1024")
         if not 0.05 <= self.history_share <= 0.9:
@@ -89,12 +91,3 @@ class BinanceOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     @property
     def can_trade(self) -> bool:
         return self.environment != "data"
-
-
-def check_url(key: str, url: str, scheme: str) -> None:
-    """Raise `ValueError` unless `url` is empty, or one of this scheme or its encrypted form."""
-    parts = urlsplit(url)
-    if url and (parts.scheme not in (scheme, scheme + "s") or not parts.hostname):
-        raise ValueError(f"{key}: not an address that begins with {scheme}:// or {scheme}s://")
-    if parts.username or parts.password:
-        raise ValueError(f"{key}: an address is no place for a password")

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
-from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import trio
 from msgspec.structs import replace
@@ -24,10 +21,12 @@ from brokers.kraken.public import PATIENCE_S, PublicApi
 from brokers.kraken.streams import Reader, Socket, StreamPool
 from brokers.kraken.terms import TRADING
 from brokers.listings import Listed, Listings
+from brokers.net.addresses import kept_files
 from brokers.net.bans import Bans
 from brokers.net.budgets import Budget
 from brokers.net.offset import ClockOffset
 from brokers.net.rest import Rest
+from brokers.options import read_options
 from engine.broker import (
     BrokerSettings,
     Capabilities,
@@ -36,8 +35,7 @@ from engine.broker import (
     TickSink,
     TradingClient,
 )
-from engine.config import convert
-from engine.errors import BrokerError, BrokerUnavailable, ConfigError, NotSupported, describe
+from engine.errors import BrokerError, BrokerUnavailable, NotSupported, describe
 from engine.instruments import Instrument
 from engine.log import logger
 from engine.messages import (
@@ -77,7 +75,7 @@ class KrakenBroker:
         self._clock = settings.clock
         self._ending = f".spot.{self.name}"
         self._nursery: trio.Nursery | None = None
-        kept = _kept(settings.data_dir, options)
+        kept = kept_files(settings.data_dir, options.rest_url)
         bans = Bans(kept("bans"), self._clock)
         connects = Budget(CONNECTS, CONNECTS_S)
         self._offset = ClockOffset()
@@ -254,23 +252,10 @@ class KrakenBroker:
         socket.deliver(ticks)
 
 
-def _kept(data_dir: Path | None, options: KrakenOptions) -> Callable[[str], Path | None]:
-    """Where what is known of the venue is kept: apart for each address, whose markets and bans are
-    no other's."""
-    address = re.sub(r"[^A-Za-z0-9.-]", "_", urlsplit(options.rest_url).netloc)[:80]
-    if data_dir is None:
-        return lambda name: None
-    return lambda name: data_dir / f"{name}-{address}.json"
-
-
 def open_broker(settings: BrokerSettings) -> KrakenBroker:
     """See the port.
 
     Raises:
         BrokerUnavailable: its options are wrong.
     """
-    try:
-        options = convert(dict(settings.options), KrakenOptions, f"options of {settings.name}")
-    except ConfigError as error:
-        raise BrokerUnavailable(str(error), hint=error.hint) from None
-    return KrakenBroker(settings, options)
+    return KrakenBroker(settings, read_options(settings, KrakenOptions))

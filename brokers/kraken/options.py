@@ -6,23 +6,16 @@ https://docs.kraken.com/api/docs/guides/spot-rest-intro (read 2026-11).
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import Annotated, Final, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
+from brokers.net.addresses import check_address
+
 REST_URL: Final = "https://api.kraken.com"
 WS_URL: Final = "wss://ws.kraken.com/v2"
 WS_AUTH_URL: Final = "wss://ws-auth.kraken.com/v2"
-
-_SCHEMES: Final = {
-    "rest_url": ("https", "http"),
-    "ws_url": ("wss", "ws"),
-    "ws_auth_url": ("wss", "ws"),
-}
-
 
 TimeoutS = Annotated[int, Meta(ge=0, le=86_400)]
 
@@ -59,31 +52,11 @@ class KrakenOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Switch it off when the engine is left in order; else what works is canceled soon after."""
 
     def __post_init__(self) -> None:
-        for key, schemes in _SCHEMES.items():
-            _check_url(key, getattr(self, key), schemes)
+        check_address("rest_url", self.rest_url, "http")
+        check_address("ws_url", self.ws_url, "ws")
+        check_address("ws_auth_url", self.ws_auth_url, "ws")
 
     def dead_man_of(self, account: str) -> int:
         """The same for one account; 0 for off."""
         by_account = self.dead_man_s
         return by_account if isinstance(by_account, int) else by_account.get(account, 0)
-
-
-def _check_url(key: str, url: str, schemes: tuple[str, str]) -> None:
-    """Raise `ValueError` unless keys and orders are safe on the way to `url`."""
-    secure, plain = schemes
-    parts = urlsplit(url)
-    if parts.scheme not in schemes or not parts.hostname:
-        raise ValueError(f"{key}: expected an address that begins with {secure}://")
-    if parts.scheme == plain and not _is_here(parts.hostname):
-        raise ValueError(f"{key}: {plain}:// is taken for this machine only; use {secure}://")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError(f"{key}: expected nothing but scheme, host, port and path")
-
-
-def _is_here(host: str) -> bool:
-    """Whether `host` is this machine, without asking anyone."""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host == "localhost"
-    return address.is_loopback or address.is_unspecified

@@ -14,6 +14,7 @@ from typing import Final, NoReturn
 
 import trio
 
+from brokers.options import read_options
 from brokers.paper.models import PaperOptions
 from brokers.paper.rules import CAPABILITIES
 from brokers.paper.venue import PaperVenue, Said
@@ -26,8 +27,7 @@ from engine.broker import (
     TradingClient,
 )
 from engine.clock import Clock
-from engine.config import convert
-from engine.errors import BrokerUnavailable, ConfigError, NotSupported, OrderRejected
+from engine.errors import BrokerUnavailable, NotSupported, OrderRejected
 from engine.instruments import Instrument
 from engine.messages import (
     AccountInfo,
@@ -51,10 +51,7 @@ def open_broker(settings: BrokerSettings) -> Broker:
     Raises:
         BrokerUnavailable: its options are wrong.
     """
-    try:
-        options = convert(dict(settings.options), PaperOptions, f"options of {settings.name}")
-    except ConfigError as error:
-        raise BrokerUnavailable(str(error), hint=error.hint) from error
+    options = read_options(settings, PaperOptions)
     return PaperBroker(settings.name, settings.clock, options)
 
 

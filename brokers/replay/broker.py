@@ -12,6 +12,7 @@ import msgspec
 import trio
 from msgspec.structs import replace
 
+from brokers.options import read_options
 from brokers.replay.beginning import Beginning
 from brokers.replay.market import Market, ranked
 from brokers.replay.player import Cue, Item, Player, clamp_speed
@@ -26,11 +27,10 @@ from engine.broker import (
     TradingClient,
 )
 from engine.clock import NANOS
-from engine.config import convert, nearest
+from engine.config import nearest
 from engine.errors import (
     BrokerError,
     BrokerUnavailable,
-    ConfigError,
     DataError,
     NotSupported,
     UnknownSymbol,
@@ -85,12 +85,11 @@ def open_broker(settings: BrokerSettings, load: LoadTape = open_tape) -> ReplayB
     Raises:
         BrokerUnavailable: an option is not known or does not fit.
     """
+    options = read_options(settings, ReplayOptions)
     try:
-        options = convert(dict(settings.options), ReplayOptions, f"options of {settings.name}")
         clamp_speed(options.speed)
-    except (ConfigError, ValueError) as error:
-        hint = error.hint if isinstance(error, ConfigError) else "0.1 to 1000, or 0 for no waiting"
-        raise BrokerUnavailable(str(error), hint=hint) from error
+    except ValueError as error:
+        raise BrokerUnavailable(str(error), hint="0.1 to 1000, or 0 for no waiting") from error
     if not math.isfinite(options.start_s):
         raise BrokerUnavailable(f"options of {settings.name}: start_s: not a time")
     return ReplayBroker(settings.name, options, load)

@@ -10,6 +10,7 @@ from typing import Final, get_args
 import msgspec
 import trio
 
+from brokers.options import read_options
 from brokers.sim.accounts import SimAccount
 from brokers.sim.exchange import Exchange, MarketLog
 from brokers.sim.instruments import LISTINGS, Listing
@@ -18,8 +19,8 @@ from brokers.sim.orders import SelfTrade
 from brokers.sim.past import PERIODS, read_page
 from engine.broker import BrokerSettings, Capabilities, HistoryPage, Report, TickSink
 from engine.clock import NANOS, Clock
-from engine.config import convert, nearest
-from engine.errors import BrokerUnavailable, ConfigError, NotSupported
+from engine.config import nearest
+from engine.errors import BrokerUnavailable, NotSupported
 from engine.instruments import Instrument
 from engine.messages import (
     AccountInfo,
@@ -329,10 +330,7 @@ def _closest(text: str, listings: Sequence[Listing]) -> list[Listing]:
 
 def open_broker(settings: BrokerSettings) -> SimBroker:
     """The embedded exchange. Raises `BrokerUnavailable` for options that make no sense."""
-    try:
-        options = convert(dict(settings.options), SimOptions, f"options of {settings.name}")
-    except ConfigError as error:
-        raise BrokerUnavailable(str(error), hint=error.hint) from error
+    options = read_options(settings, SimOptions)
     listings = LISTINGS
     if options.markets:
         known = [listing.fqme for listing in LISTINGS]

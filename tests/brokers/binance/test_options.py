@@ -36,7 +36,10 @@ def test_each_address_can_be_another() -> None:
     [
         ({"rest_url": "wss://api.binance.com"}, "rest_url"),
         ({"stream_url": "stream.binance.com"}, "stream_url"),
-        ({"ws_api_url": "ws://name:hunter2@host/"}, "ws_api_url"),
+        ({"ws_api_url": "wss://name:hunter2@host/"}, "ws_api_url"),
+        ({"rest_url": "http://api.binance.com"}, "rest_url"),
+        ({"stream_url": "ws://10.0.0.7:9080"}, "stream_url"),
+        ({"ws_api_url": "ws://ws-api.binance.com/ws-api/v3"}, "ws_api_url"),
         ({"streams_per_socket": 1025}, "streams_per_socket"),
         ({"history_share": 1.0}, "history_share"),
         ({"lifetime_s": 0}, "lifetime_s"),
