@@ -269,10 +269,13 @@ class BinanceBroker:
 
 def capabilities(options: BinanceOptions) -> Capabilities:
     """What can be done there, by these options."""
-    markets = Capabilities(
-        has_market_data=True, can_search=True, has_history=True, has_depth=options.has_depth
+    return msgspec.structs.replace(
+        TRADING if options.can_trade else Capabilities(),
+        has_market_data=True,
+        can_search=True,
+        has_history=True,
+        has_depth=options.has_depth,
     )
-    return msgspec.structs.replace(markets, **TRADING) if options.can_trade else markets
 
 
 def _time_ns(value: int) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, TypedDict
+from typing import Final
 
+from engine.broker import Capabilities
 from engine.messages import OrderType, TimeInForce, TrailUnit
 
 ORDER_TYPES: Final[frozenset[OrderType]] = frozenset(
@@ -29,41 +30,21 @@ SETTLE_S: Final = 10.0
 rest is for the clocks, and for what the lists lag behind."""
 
 
-class Trading(TypedDict):
-    """Fields of `Capabilities`."""
-
-    can_trade: bool
-    can_amend: bool
-    order_types: frozenset[OrderType]
-    times_in_force: frozenset[TimeInForce]
-    trail_units: frozenset[TrailUnit]
-    can_post_only: bool
-    can_reduce_only: bool
-    can_iceberg: bool
-    can_link: bool
-    can_amend_linked: bool
-    can_query: bool
-    list_is_proof: bool
-    query_is_proof: bool
-    settle_s: float
-    has_positions: bool
-
-
-TRADING: Final[Trading] = {
-    "can_trade": True,
-    "can_amend": True,
-    "order_types": ORDER_TYPES,
-    "times_in_force": TIMES_IN_FORCE,
-    "trail_units": TRAIL_UNITS,
-    "can_post_only": True,
-    "can_reduce_only": False,
-    "can_iceberg": True,
-    "can_link": True,
-    "can_amend_linked": False,
-    "can_query": True,
-    "list_is_proof": True,
-    "query_is_proof": True,
-    "settle_s": SETTLE_S,
-    "has_positions": False,
-}
-"""For `Capabilities`, besides what the market side can do."""
+TRADING: Final = Capabilities(
+    can_trade=True,
+    can_amend=True,
+    order_types=ORDER_TYPES,
+    times_in_force=TIMES_IN_FORCE,
+    trail_units=TRAIL_UNITS,
+    can_post_only=True,
+    can_reduce_only=False,
+    can_iceberg=True,
+    can_link=True,
+    can_amend_linked=False,
+    can_query=True,
+    list_is_proof=True,
+    query_is_proof=True,
+    settle_s=SETTLE_S,
+    has_positions=False,
+)
+"""Besides what the market side can do."""

@@ -29,7 +29,6 @@ from brokers.net.rest import Rest
 from brokers.options import read_options
 from engine.broker import (
     BrokerSettings,
-    Capabilities,
     HistoryPage,
     Report,
     TickSink,
@@ -69,8 +68,8 @@ class KrakenBroker:
 
     def __init__(self, settings: BrokerSettings, options: KrakenOptions) -> None:
         self.name = settings.name
-        self.capabilities = Capabilities(
-            has_market_data=True, can_search=True, has_history=True, has_depth=True, **TRADING
+        self.capabilities = replace(
+            TRADING, has_market_data=True, can_search=True, has_history=True, has_depth=True
         )
         self._clock = settings.clock
         self._ending = f".spot.{self.name}"

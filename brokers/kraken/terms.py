@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final, TypedDict
+from typing import Final
 
 from brokers.kraken.orders import VENUE_TYPES
+from engine.broker import Capabilities
 from engine.messages import OrderType, TimeInForce
 
 ORDER_TYPES: Final[frozenset[OrderType]] = frozenset(VENUE_TYPES)
@@ -16,41 +17,23 @@ SETTLE_S: Final = 15.0
 and for what the lists lag behind."""
 
 
-class Trading(TypedDict):
-    """Fields of `Capabilities`."""
-
-    can_trade: bool
-    can_amend: bool
-    order_types: frozenset[OrderType]
-    times_in_force: frozenset[TimeInForce]
-    can_post_only: bool
-    can_reduce_only: bool
-    can_iceberg: bool
-    can_link: bool
-    can_query: bool
-    list_is_proof: bool
-    query_is_proof: bool
-    settle_s: float
-    has_positions: bool
-
-
-TRADING: Final[Trading] = {
-    "can_trade": True,
-    "can_amend": True,
-    "order_types": ORDER_TYPES,
-    "times_in_force": TIMES_IN_FORCE,
-    "can_post_only": True,
+TRADING: Final = Capabilities(
+    can_trade=True,
+    can_amend=True,
+    order_types=ORDER_TYPES,
+    times_in_force=TIMES_IN_FORCE,
+    can_post_only=True,
     # Of positions on margin only, which are not traded here.
-    "can_reduce_only": False,
-    "can_iceberg": True,
-    "can_link": False,
-    "can_query": True,
+    can_reduce_only=False,
+    can_iceberg=True,
+    can_link=False,
+    can_query=True,
     # A new order may be missing in the list for a while, and nobody says for how long.
-    "list_is_proof": False,
+    list_is_proof=False,
     # In neither of both lists after its deadline: so the venue's own library tells that it never
     # got there.
-    "query_is_proof": True,
-    "settle_s": SETTLE_S,
-    "has_positions": False,
-}
-"""For `Capabilities`, besides what the market side can do."""
+    query_is_proof=True,
+    settle_s=SETTLE_S,
+    has_positions=False,
+)
+"""Besides what the market side can do."""

@@ -6,7 +6,6 @@ from typing import get_args
 
 from brokers.kraken.orders import DEADLINE_NS, VENUE_TYPES
 from brokers.kraken.terms import ORDER_TYPES, SETTLE_S, TIMES_IN_FORCE, TRADING
-from engine.broker import Capabilities
 from engine.clock import NANOS
 from engine.messages import OrderType
 from tests.venues.kraken.terms import ORDER_TYPES as TAKEN_TYPES
@@ -27,9 +26,7 @@ def test_nothing_is_concluded_before_what_was_sent_is_refused_as_late() -> None:
 
 
 def test_a_list_that_may_lag_proves_nothing_and_both_lists_together_do() -> None:
-    capabilities = Capabilities(**TRADING)
-
-    assert not capabilities.list_is_proof
-    assert capabilities.can_query
-    assert capabilities.query_is_proof
-    assert not capabilities.has_positions
+    assert not TRADING.list_is_proof
+    assert TRADING.can_query
+    assert TRADING.query_is_proof
+    assert not TRADING.has_positions
