@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Final
 
@@ -19,10 +19,8 @@ from brokers.binance.options import BinanceOptions
 from brokers.binance.public import PublicApi
 from brokers.binance.streams import StreamPool
 from brokers.binance.terms import TRADING
-from brokers.listings import Listed, Listings
-from brokers.net.addresses import kept_files
-from brokers.net.bans import Bans
-from brokers.net.offset import ClockOffset
+from brokers.listings import Listed
+from brokers.live import LiveBroker
 from brokers.net.rest import Rest
 from brokers.options import read_options
 from engine.broker import (
@@ -39,9 +37,6 @@ from engine.log import logger
 from engine.messages import (
     AccountInfo,
     ConnectionStatus,
-    Match,
-    Playback,
-    PlaybackStatus,
     Quote,
 )
 from engine.services import backoff
@@ -54,19 +49,14 @@ CLOCK_S: Final = 300.0
 """Between two looks at it after that."""
 
 
-class BinanceBroker:
+class BinanceBroker(LiveBroker):
     """See the module. Nothing is asked of the venue before somebody wants to know something."""
 
     def __init__(self, settings: BrokerSettings, options: BinanceOptions) -> None:
-        self.name = settings.name
+        super().__init__(settings, options.urls.rest)
         self.capabilities = capabilities(options)
         self._options = options
-        self._clock = settings.clock
-        self._ending = f".spot.{self.name}"
-        kept = kept_files(settings.data_dir, options.urls.rest)
-        self._bans = Bans(kept("bans"), self._clock)
         self._limits = Limits(options.history_share)
-        self._offset = ClockOffset()
         self._rest = Rest(
             broker=self.name,
             base_url=options.urls.rest,
@@ -75,7 +65,6 @@ class BinanceBroker:
             on_reply=self._limits.on_reply,
         )
         self._api = PublicApi(self._rest, self._limits, self._offset, self._clock)
-        self._listings = Listings(self.name, self._list, clock=self._clock, cache=kept("markets"))
         self._pool = StreamPool(
             broker=self.name,
             options=options,
@@ -87,7 +76,6 @@ class BinanceBroker:
         )
         self._halts = Halts(self._api, self._pool.give, self.now_ns)
         self._is_used = trio.Event()
-        self._tracked: list[Callable[[], ConnectionStatus]] = []
         self._access = Access(
             name=self.name,
             options=options,
@@ -99,11 +87,8 @@ class BinanceBroker:
             credentials=settings.credentials,
             instruments=self._listings.instruments,
             offset=self._offset,
-            track=self._track,
+            track=self._of_accounts.track,
         )
-
-    def now_ns(self) -> int:
-        return self._clock.now_ns()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Hold connections open, and look after clock, list and halts."""
@@ -115,15 +100,6 @@ class BinanceBroker:
             task_status.started()
 
     # -- markets ------------------------------------------------------------------------------
-
-    async def search(self, text: str, limit: int) -> Sequence[Match]:
-        return await self._listings.search(text, limit)
-
-    async def instrument(self, fqme: str) -> Instrument:
-        return await self._listings.get(fqme)
-
-    async def canonical(self, fqme: str) -> str:
-        return await self._listings.canonical(fqme)
 
     async def stream(
         self,
@@ -153,7 +129,7 @@ class BinanceBroker:
         instrument = await self._listings.get(fqme)
         limit = max(1, limit)
         # Closed by both clocks: one that is wrong must not make a bar of the present final.
-        now_ns = self.now_ns() + min(0, self._offset.offset_ns)
+        now_ns = self._offset.earlier_ns(self._clock)
         asked = page_limit(period_s, end_ns, now_ns, limit)
         klines = await self._api.klines(instrument.symbol, interval, last_open_ms(end_ns), asked)
         return history_page(klines, period_s, end_ns, now_ns, limit, asked)
@@ -175,23 +151,9 @@ class BinanceBroker:
 
     def connections(self) -> Sequence[ConnectionStatus]:
         rest = msgspec.structs.replace(self._rest.status(), clock_offset_ms=self._offset.offset_ms)
-        return [rest, *self._pool.statuses(), *(status() for status in self._tracked)]
-
-    def play(self, command: Playback) -> None:
-        raise NotSupported(f"{self.name} is live")
-
-    def playback(self) -> PlaybackStatus | None:
-        return None
+        return [rest, *self._pool.statuses(), *self._of_accounts.statuses()]
 
     # -- inside -------------------------------------------------------------------------------
-
-    @contextmanager
-    def _track(self, status: Callable[[], ConnectionStatus]) -> Iterator[None]:
-        self._tracked.append(status)
-        try:
-            yield
-        finally:
-            self._tracked.remove(status)
 
     @contextmanager
     def _looked_after(self, instrument: Instrument) -> Iterator[None]:

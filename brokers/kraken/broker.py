@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Final
 
 import trio
@@ -20,11 +20,9 @@ from brokers.kraken.past import PastTrades
 from brokers.kraken.public import PATIENCE_S, PublicApi
 from brokers.kraken.streams import Reader, Socket, StreamPool
 from brokers.kraken.terms import TRADING
-from brokers.listings import Listed, Listings
-from brokers.net.addresses import kept_files
-from brokers.net.bans import Bans
+from brokers.listings import Listed
+from brokers.live import LiveBroker
 from brokers.net.budgets import Budget
-from brokers.net.offset import ClockOffset
 from brokers.net.rest import Rest
 from brokers.options import read_options
 from engine.broker import (
@@ -35,14 +33,10 @@ from engine.broker import (
     TradingClient,
 )
 from engine.errors import BrokerError, BrokerUnavailable, NotSupported, describe
-from engine.instruments import Instrument
 from engine.log import logger
 from engine.messages import (
     AccountInfo,
     ConnectionStatus,
-    Match,
-    Playback,
-    PlaybackStatus,
     Quote,
 )
 
@@ -63,51 +57,43 @@ FILL_S: Final = 45.0
 """What may be spent on that; trades that came since are held meanwhile."""
 
 
-class KrakenBroker:
+class KrakenBroker(LiveBroker):
     """See the module. Nothing is asked of the venue before somebody wants to know something."""
 
     def __init__(self, settings: BrokerSettings, options: KrakenOptions) -> None:
-        self.name = settings.name
+        super().__init__(settings, options.rest_url)
         self.capabilities = replace(
             TRADING, has_market_data=True, can_search=True, has_history=True, has_depth=True
         )
-        self._clock = settings.clock
-        self._ending = f".spot.{self.name}"
         self._nursery: trio.Nursery | None = None
-        kept = kept_files(settings.data_dir, options.rest_url)
-        bans = Bans(kept("bans"), self._clock)
         connects = Budget(CONNECTS, CONNECTS_S)
-        self._offset = ClockOffset()
-        self._rest = Rest(broker=self.name, base_url=options.rest_url, clock=self._clock, bans=bans)
+        self._rest = Rest(
+            broker=self.name, base_url=options.rest_url, clock=self._clock, bans=self._bans
+        )
         self._api = PublicApi(self._rest, clock=self._clock, per_s=options.public_per_s)
         self._past = PastTrades(self._api, self._venue_ns)
         self._history = BarHistory(self._api, self._past, self._venue_ns)
-        self._listings = Listings(self.name, self._list, clock=self._clock, cache=kept("markets"))
         self._pool = StreamPool(
             broker=self.name,
             options=options,
             clock=self._clock,
-            bans=bans,
+            bans=self._bans,
             connects=connects,
             offset=self._offset,
             fill_hole=self._begin_to_fill,
         )
-        self._tracked: list[Callable[[], ConnectionStatus]] = []
         self._access = Access(
             name=self.name,
             options=options,
             clock=self._clock,
             rest=self._rest,
-            bans=bans,
+            bans=self._bans,
             connects=connects,
             credentials=settings.credentials,
             instruments=self._listings.instruments,
             offset=self._offset,
-            track=self._track,
+            track=self._of_accounts.track,
         )
-
-    def now_ns(self) -> int:
-        return self._clock.now_ns()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Hold connections open, and keep the list fresh."""
@@ -118,15 +104,6 @@ class KrakenBroker:
             task_status.started()
 
     # -- markets ------------------------------------------------------------------------------
-
-    async def search(self, text: str, limit: int) -> Sequence[Match]:
-        return await self._listings.search(text, limit)
-
-    async def instrument(self, fqme: str) -> Instrument:
-        return await self._listings.get(fqme)
-
-    async def canonical(self, fqme: str) -> str:
-        return await self._listings.canonical(fqme)
 
     async def stream(
         self,
@@ -172,23 +149,9 @@ class KrakenBroker:
             replace(status, round_trip_ms=status.round_trip_ms or round_trip_ms)
             for status in self._pool.statuses()
         ]
-        return [rest, *sockets, *(status() for status in self._tracked)]
-
-    def play(self, command: Playback) -> None:
-        raise NotSupported(f"{self.name} is live: it cannot be paused or moved")
-
-    def playback(self) -> PlaybackStatus | None:
-        return None
+        return [rest, *sockets, *self._of_accounts.statuses()]
 
     # -- inside -------------------------------------------------------------------------------
-
-    @contextmanager
-    def _track(self, status: Callable[[], ConnectionStatus]) -> Iterator[None]:
-        self._tracked.append(status)
-        try:
-            yield
-        finally:
-            self._tracked.remove(status)
 
     async def _list(self) -> Sequence[Listed]:
         return await load(self._api, ending=self._ending)
@@ -196,7 +159,7 @@ class KrakenBroker:
     def _venue_ns(self) -> int:
         """Now by the clock that is behind: one that is wrong must not make a bar of the present
         final."""
-        return self._clock.now_ns() + min(0, self._offset.offset_ns)
+        return self._offset.earlier_ns(self._clock)
 
     async def _first_quote(self, reader: Reader, socket: Socket, listed: Listed) -> Quote:
         """With a last price, from whichever side tells it first."""

@@ -55,6 +55,10 @@ class ClockOffset:
     def round_trip_ms(self) -> float | None:
         return self.best.round_trip_ns / 1e6 if self.best else None
 
+    def earlier_ns(self, clock: Clock) -> int:
+        """Now by the clock that is behind: what is over by it is over by both."""
+        return clock.now_ns() + min(0, self.offset_ns)
+
     def now_ms(self, clock: Clock) -> int:
         """The venue's time now, in milliseconds UTC."""
         return (clock.now_ns() + self.offset_ns) // 1_000_000

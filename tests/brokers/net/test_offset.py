@@ -35,6 +35,14 @@ def test_takes_the_sample_with_the_shortest_round_trip() -> None:
     assert offset.now_ms(FixedClock()) == 1_000_100
 
 
+@given(offset_ns=st.integers(-NANOS, NANOS))
+def test_the_earlier_clock_is_ahead_of_neither(offset_ns: int) -> None:
+    offset = ClockOffset()
+    offset.add(0, offset_ns, 0)
+    ours_ns = FixedClock().now_ns()
+    assert offset.earlier_ns(FixedClock()) == min(ours_ns, ours_ns + offset_ns)
+
+
 def test_forgets_old_samples() -> None:
     offset = ClockOffset()
     offset.add(0, 100 * MS, 2 * MS)
