@@ -7,7 +7,7 @@ from engine.messages import ConnectionStatus
 
 
 def status(name: str) -> ConnectionStatus:
-    return ConnectionStatus(broker="venue", name=name, state="live")
+    return ConnectionStatus(broker="venue", name=name, state="live", since_ns=0)
 
 
 def test_a_connection_is_told_of_while_its_block_is_open() -> None:
