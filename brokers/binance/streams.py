@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import groupby
 from math import inf
 from typing import Final
 
@@ -24,6 +23,7 @@ from brokers.net.bans import Bans
 from brokers.net.budgets import Budget
 from brokers.net.rest import Reply
 from brokers.runner import Runner, SocketRules
+from brokers.watches import Watch, Watches
 from engine.broker import TickSink
 from engine.clock import Clock
 from engine.errors import BrokerError, BrokerUnavailable, UnknownSymbol, describe
@@ -51,34 +51,6 @@ def delay_s(tries: int) -> float:
     return min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** (min(tries, 20) - 1)) if tries else 0.0
 
 
-class Watch:
-    """One reader of one market."""
-
-    def __init__(self, fqme: str, sink: TickSink) -> None:
-        self.fqme = fqme
-        self._sink = sink
-        self._failure: Exception | None = None
-        self._failed = trio.Event()
-
-    def give(self, ticks: Sequence[Tick]) -> None:
-        """Hand ticks over. A reader that fails is given no more, and no other one is harmed."""
-        if self._failure is None:
-            try:
-                self._sink(self.fqme, ticks)
-            except Exception as error:
-                self.fail(error)
-
-    def fail(self, error: Exception) -> None:
-        self._failure = self._failure or error
-        self._failed.set()
-
-    async def wait_failed(self) -> None:
-        """Until it failed; raises what it failed with."""
-        await self._failed.wait()
-        assert self._failure is not None
-        raise self._failure
-
-
 class _Socket:
     """One connection: its session, its runner, and who reads what it carries."""
 
@@ -87,8 +59,7 @@ class _Socket:
         self.number = number
         self.session = Session(broker=pool.broker, owner=self)
         self.runner: Runner[Tick] = pool.runner_for(self)
-        self._watches: dict[str, tuple[Watch, ...]] = {}
-        """By fqme."""
+        self._watches: Watches[Watch] = Watches()
         self._symbols: dict[str, str] = {}
         """fqme by symbol."""
         self._due = trio.Event()
@@ -103,9 +74,7 @@ class _Socket:
 
     def add(self, watch: Watch, symbol: str, last_trade_id: int) -> None:
         """One more reader, who knows a quote."""
-        others = self._watches.get(watch.fqme, ())
-        self._watches[watch.fqme] = (*others, watch)
-        if others:
+        if not self._watches.add(watch):
             if ticks := self.session.whole(symbol, self._pool.now_ns()):
                 watch.give(ticks)
             return
@@ -120,11 +89,9 @@ class _Socket:
         self.runner.wake()
 
     def remove(self, watch: Watch, symbol: str) -> None:
-        others = tuple(one for one in self._watches[watch.fqme] if one is not watch)
-        if others:
-            self._watches[watch.fqme] = others
+        if not self._watches.remove(watch):
             return
-        del self._watches[watch.fqme], self._symbols[symbol]
+        del self._symbols[symbol]
         self.session.unwatch(symbol)
         self.runner.wake()
 
@@ -136,15 +103,7 @@ class _Socket:
 
     def deliver(self, ticks: Sequence[Tick]) -> None:
         """What the session made of one message, or of the end of the connection."""
-        fqme = ticks[0].fqme
-        if ticks[-1].fqme == fqme:  # of one market: of several they are in order of markets
-            for watch in self._watches.get(fqme, ()):
-                watch.give(ticks)
-            return
-        for of_one, group in groupby(ticks, key=lambda tick: tick.fqme):
-            found = list(group)
-            for watch in self._watches.get(of_one, ()):
-                watch.give(found)
+        self._watches.give(ticks)
 
     # -- what the session wants --------------------------------------------------------------
 
@@ -159,7 +118,7 @@ class _Socket:
 
     def refused(self, symbol: str, why: str) -> None:
         fqme = self._symbols.get(symbol, "")
-        for watch in self._watches.get(fqme, ()):
+        for watch in self._watches.of(fqme):
             watch.fail(BrokerUnavailable(f"{fqme}: the venue does not stream it: {why}"))
 
     async def _ask(self, nursery: trio.Nursery) -> None:

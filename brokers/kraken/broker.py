@@ -167,13 +167,13 @@ class KrakenBroker(LiveBroker):
         if known is not None:
             return known
         with trio.move_on_after(QUOTE_S):
-            await reader.changed.wait()
+            await reader.told.wait()
         reader.check()
         if reader.quote is None:
             await self._ask_quote(reader, listed)
         if reader.quote is None:
             with trio.move_on_after(PATIENCE_S):
-                await reader.changed.wait()
+                await reader.told.wait()
             reader.check()
         if reader.quote is None:
             why = socket.runner.status().reason or "it has never been traded"

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import groupby
-from operator import attrgetter
 from typing import Final
 
 import trio
@@ -22,7 +20,7 @@ from brokers.net.bans import Bans
 from brokers.net.budgets import Budget
 from brokers.net.offset import ClockOffset
 from brokers.runner import Runner, SocketRules
-from engine.broker import TickSink
+from brokers.watches import Watch, Watches
 from engine.clock import Clock
 from engine.errors import BrokerUnavailable, UnknownSymbol
 from engine.messages import Ask, Bid, Book, Break, ConnectionStatus, Quote, Tick, Trade
@@ -44,56 +42,30 @@ FillHole = Callable[["Socket", Missing], None]
 """Begins to fetch trades that a session lacks; see `Socket.fill`."""
 
 
-class Reader:
-    """One stream of one market."""
+class Reader(Watch):
+    """One stream of one market. It begins once a quote of it is known."""
 
     def __init__(self, fqme: str, symbol: str) -> None:
-        self.fqme = fqme
+        super().__init__(fqme)
         self.symbol = symbol
         self.quote: Quote | None = None
-        self.refused: Refused | None = None
-        self.changed = trio.Event()
-        """Set once a quote is known, or none will be; or later, when the stream has to end."""
-        self._sink: TickSink | None = None
-        self._failure: Exception | None = None
-
-    def begin(self, sink: TickSink) -> None:
-        """Give ticks to `sink` from now on."""
-        self._sink = sink
-        self.changed = trio.Event()
-
-    def give(self, ticks: Sequence[Tick]) -> None:
-        """Ticks of its market."""
-        if self._sink is None or self._failure is not None:
-            return
-        try:
-            self._sink(self.fqme, ticks)
-        except Exception as error:  # whoever reads it fails, and nobody else
-            self._failure = error
-            self.changed.set()
+        self.told = trio.Event()
+        """Set once a quote is known, or none will be."""
 
     def take_quote(self, quote: Quote) -> None:
-        if self._sink is None:
+        if not self.has_begun:
             self.quote = quote
-            self.changed.set()
+            self.told.set()
+
+    def fail(self, error: Exception) -> None:
+        """See `Watch.fail`."""
+        super().fail(error)
+        self.told.set()
 
     def refuse(self, refused: Refused) -> None:
-        self.refused = refused
-        self.changed.set()
-
-    async def wait_failed(self) -> None:
-        """Raises what ends this stream."""
-        self.check()
-        await self.changed.wait()
-        self.check()
-
-    def check(self) -> None:
-        """Raise what ends this stream, if something does."""
-        if self._failure is not None:
-            raise self._failure
-        if (refused := self.refused) is not None:
-            text = f"kraken does not stream {self.symbol}: {refused.reason}"
-            raise UnknownSymbol(text) if refused.is_unknown else BrokerUnavailable(text)
+        """The venue does not stream it."""
+        text = f"kraken does not stream {self.symbol}: {refused.reason}"
+        self.fail(UnknownSymbol(text) if refused.is_unknown else BrokerUnavailable(text))
 
 
 class Socket:
@@ -105,7 +77,7 @@ class Socket:
         self.is_closing = False
         self.used, self.emptied = trio.Event(), trio.Event()
         """One of them is set: whether it carries a market."""
-        self._readers: dict[str, list[Reader]] = {}
+        self._readers: Watches[Reader] = Watches()
         self._fill_hole = fill_hole
         self._offset = offset
 
@@ -117,18 +89,15 @@ class Socket:
         return fqme in self._readers
 
     def add(self, reader: Reader) -> None:
-        self._readers.setdefault(reader.fqme, []).append(reader)
+        self._readers.add(reader)
         self.session.watch(reader.symbol)
         self.used.set()
         self.emptied = trio.Event()
         self.runner.wake()
 
     def remove(self, reader: Reader) -> None:
-        left = self._readers[reader.fqme]
-        left.remove(reader)
-        if left:
+        if not self._readers.remove(reader):
             return
-        del self._readers[reader.fqme]
         self.session.leave(reader.symbol)
         self.runner.wake()
         if not self._readers:
@@ -143,19 +112,8 @@ class Socket:
                 ticks.append(event)
             else:
                 self._act(event)
-        if not ticks:
-            return
-        fqme = ticks[0].fqme
-        if len(ticks) == 1 or all(tick.fqme == fqme for tick in ticks):
-            self.give(fqme, ticks)
-            return
-        for of_one, group in groupby(ticks, key=attrgetter("fqme")):
-            self.give(of_one, list(group))
-
-    def give(self, fqme: str, ticks: Sequence[Tick]) -> None:
-        """Ticks to all who read that market."""
-        for reader in tuple(self._readers.get(fqme, ())):
-            reader.give(ticks)
+        if ticks:
+            self._readers.give(ticks)
 
     def _act(self, event: Quote | Missing | Refused | ClockSample) -> None:
         match event:
@@ -164,10 +122,10 @@ class Socket:
             case Missing():
                 self._fill_hole(self, event)
             case Quote():
-                for reader in self._readers.get(event.fqme, ()):
+                for reader in self._readers.of(event.fqme):
                     reader.take_quote(event)
             case Refused():
-                for reader in self._readers.get(event.fqme, ()):
+                for reader in self._readers.of(event.fqme):
                     reader.refuse(event)
 
 
