@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from brokers.kraken.assets import LONG_NAMES, NEW_NAMES, asset_of
 from engine.accounting.imports import (
     Fields,
     Imported,
@@ -52,17 +53,11 @@ _KINDS: dict[str, Kind] = {
 _SWAPS = frozenset({"trade", "spend", "receive", "sale", "conversion"})
 """Types of rows that have another of the same `refid`."""
 
-_OLD_NAMES = {"xbt": "btc", "xdg": "doge"}
-_LONG_NAMES = frozenset(
-    {
-        *("xxbt", "xeth", "xltc", "xetc", "xxrp", "xxlm", "xxmr", "xzec", "xrep", "xmln", "xxdg"),
-        *("zusd", "zeur", "zgbp", "zcad", "zjpy", "zaud", "zchf"),
-    }
-)
-"""Names with a letter before them that says whether it is a coin or not; others are plain."""
-
 _BASES = ("eth", "btc", "usdt", "usdc", "dai", "eur", "gbp", "aud", "usd", "cad", "chf", "jpy")
 """What is base before what; any other asset is base before all of them."""
+
+_QUOTES = sorted((*LONG_NAMES, *map(str.upper, _BASES), *NEW_NAMES), key=len, reverse=True)
+"""What a pair may end with, the longest first."""
 
 
 class _Move(NamedTuple):
@@ -128,7 +123,7 @@ def _kind(fields: Fields) -> Kind:
 def _move(fields: Fields, account: str, kind: Kind) -> Row:
     if not fields["txid"]:
         raise DataError("it is under way, and not in the balance yet: it has no txid")
-    asset = asset_of(fields["asset"])
+    asset = asset_of(fields["asset"]).lower()
     return Row(
         account=account,
         time_ns=parse_time(fields["time"]),
@@ -193,33 +188,29 @@ def market_of(base: str, quote: str) -> str:
     return f"{base}{quote}.spot.kraken"
 
 
-def asset_of(name: str) -> str:
-    """An asset by the name that others know it by: `XXBT` and `XBT` are btc, `ZUSD` is usd; what
-    is staked (`DOT.S`, `DOT28.S`) is counted with the rest."""
-    bare, dot, _ = name.strip().lower().partition(".")
-    if dot:
-        bare = bare.rstrip("0123456789")
-    if bare in _LONG_NAMES:
-        bare = bare[1:]
-    return _OLD_NAMES.get(bare, bare)
-
-
 def pair_of(name: str) -> tuple[str, str]:
     """Base and quote of a pair: `XXBTZUSD`, `XBTUSDT`, `XBT/USD`.
 
     Raises:
         DataError: it cannot be told where one ends.
     """
-    text = name.strip().lower()
-    if "/" in text:
-        base, _, quote = text.partition("/")
-        return asset_of(base), asset_of(quote)
-    if text[:4] in _LONG_NAMES and text[4:] in _LONG_NAMES:
-        return asset_of(text[:4]), asset_of(text[4:])
-    for quote in sorted((*_LONG_NAMES, *_BASES, *_OLD_NAMES), key=len, reverse=True):
-        if text.endswith(quote) and len(text) > len(quote):
-            return asset_of(text.removesuffix(quote)), asset_of(quote)
-    raise DataError(f"{name!r} is no pair that is known here")
+    base, quote = _halves(name.strip().upper())
+    if not quote:
+        raise DataError(f"{name!r} is no pair that is known here")
+    return asset_of(base).lower(), asset_of(quote).lower()
+
+
+def _halves(pair: str) -> tuple[str, str]:
+    """The names in it; no second one where it cannot be told where the first ends."""
+    if "/" in pair:
+        base, _, quote = pair.partition("/")
+        return base, quote
+    if pair[:4] in LONG_NAMES and pair[4:] in LONG_NAMES:
+        return pair[:4], pair[4:]
+    for quote in _QUOTES:
+        if pair.endswith(quote) and pair != quote:
+            return pair.removesuffix(quote), quote
+    return pair, ""
 
 
 def _rank(asset: str) -> int:

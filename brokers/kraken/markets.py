@@ -8,13 +8,9 @@ all forms of the markets that are listed are known here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
 
-from brokers.kraken.export import asset_of
+from brokers.kraken.assets import asset_of, names_of
 from engine.instruments import Instrument
-
-_OLD: Final = {"BTC": "XBT", "DOGE": "XDG"}
-"""Names that v1 and REST have for what v2 calls otherwise."""
 
 
 class Markets:
@@ -32,10 +28,10 @@ class Markets:
         if instrument.fqme in self._instruments:
             return
         self._instruments[instrument.fqme] = instrument
-        for name in names_of(instrument.symbol):
+        for name in pair_names(instrument.symbol):
             self._fqmes.setdefault(name, instrument.fqme)
         for asset in (instrument.base, instrument.quote):
-            self._assets.setdefault(asset.lower(), asset)
+            self._assets.setdefault(asset.upper(), asset)
 
     def symbol(self, fqme: str) -> str:
         """What v2 calls the market; empty where it is not listed."""
@@ -60,20 +56,15 @@ class Markets:
     def asset(self, name: str) -> str:
         """The asset as instruments spell it; what is staked or earns is counted with the rest."""
         plain = asset_of(name)
-        return self._assets.get(plain, plain.upper())
+        return self._assets.get(plain, plain)
 
 
-def names_of(symbol: str) -> Iterable[str]:
+def pair_names(symbol: str) -> Iterable[str]:
     """All that a pair of v2, `BTC/USD`, may be called, in upper case."""
     base, _, quote = symbol.upper().partition("/")
-    bases, quotes = _names(base), _names(quote)
+    bases, quotes = names_of(base), names_of(quote)
     yield f"{base}/{quote}"
     for one in bases:
         for other in quotes:
             yield f"{one}{other}"
             yield f"{one}/{other}"
-
-
-def _names(asset: str) -> list[str]:
-    plain = [asset, *([_OLD[asset]] if asset in _OLD else [])]
-    return plain + [f"{letter}{name}" for name in plain for letter in "XZ" if len(name) == 3]

@@ -1,9 +1,8 @@
 """Kraken's pairs as markets: their names here, and what the venue lists of each.
 
-Version 2 of the WebSocket API says `BTC/USD`; everything older says XBT (and XDG of Dogecoin), in
-several spellings: `XBT/USD`, `XBTUSD`, `XXBTZUSD`. Names here follow version 2.
-https://docs.kraken.com/api/docs/rest-api/get-tradable-asset-pairs and
-https://support.kraken.com/articles/360001206766 (asset codes), read 2026-11.
+Version 2 of the WebSocket API says `BTC/USD`; everything older has several spellings, by the names
+that assets have there: `XBT/USD`, `XBTUSD`, `XXBTZUSD`. Names here follow version 2.
+https://docs.kraken.com/api/docs/rest-api/get-tradable-asset-pairs, read 2026-11.
 """
 
 from __future__ import annotations
@@ -16,16 +15,13 @@ from typing import Any, Final
 import msgspec
 
 from brokers.kraken import wire
+from brokers.kraken.assets import new_name
 from brokers.kraken.rest_wire import AssetPair, decode_pair
 from brokers.statistics import FAULTS
 from engine.instruments import Instrument
 from engine.text import safe
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_\-]{0,39}")
-
-NEW_NAMES: Final = {"XBT": "BTC", "XDG": "DOGE"}
-"""What version 2 calls assets that older interfaces have another name for."""
-
 
 MOST_ICEBERG_PARTS: Final = 15
 """An iceberg shows at least this part of itself: `display_qty` of `add_order`."""
@@ -54,7 +50,7 @@ def fqme_part(symbol: str) -> str:
 
 def new_symbol(old: str) -> str:
     """`XBT/USD`, as older interfaces write it, as version 2 does: `BTC/USD`."""
-    return "/".join([NEW_NAMES.get(asset, asset) for asset in old.split("/")])
+    return "/".join(map(new_name, old.split("/")))
 
 
 def as_instrument(pair: wire.Pair, fqme: str) -> Instrument:
