@@ -1,7 +1,4 @@
-"""What the venue lists, with what is traded of it, for `brokers.listings`.
-
-The venue tells no names of assets to those without a key: `name` is the two assets.
-"""
+"""What the venue lists, with what is traded of it, for `brokers.listings`."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from brokers.asset_names import pair_name
 from brokers.binance import wire
 from engine.instruments import Instrument, PriceRange, TrailRange
 from engine.text import safe
@@ -89,7 +90,7 @@ def as_instrument(info: wire.SymbolInfo, fqme: str) -> Instrument:
     return Instrument(
         fqme=fqme,
         symbol=info.symbol,
-        name=f"{safe(info.base_asset, 20)} / {safe(info.quote_asset, 20)}",
+        name=_name(info),
         base=info.base_asset,
         quote=info.quote_asset,
         price_tick=price.tick_size or FINEST_STEP,
@@ -114,6 +115,12 @@ def as_instrument(info: wire.SymbolInfo, fqme: str) -> Instrument:
         max_open_icebergs=filters.get("MAX_NUM_ICEBERG_ORDERS", none).max_icebergs or None,
         rules={check: name for name in filters for check in RULES.get(name, ())},
     )
+
+
+def _name(info: wire.SymbolInfo) -> str:
+    """By our own table: the venue tells no names of assets to those without a key."""
+    base, quote = safe(info.base_asset, 20), safe(info.quote_asset, 20)
+    return pair_name(base, quote) or f"{base} / {quote}"
 
 
 def _trail_range(rule: wire.Filter) -> TrailRange | None:

@@ -6,6 +6,8 @@ import msgspec
 
 from brokers.binance import wire
 from brokers.binance.listing import listed_markets
+from brokers.listings import Listed, Listings
+from engine.clock import TrioClock
 from tests.support.recordings import recording
 
 
@@ -27,7 +29,21 @@ def test_markets_are_listed_with_what_is_traded_of_them() -> None:
     assert len(listed) == 25
     assert listed["btcusdt.spot.binance"].volume == 123456.78
     assert listed["ethbtc.spot.binance"].volume == 0.0
-    assert listed["btcusdt.spot.binance"].instrument.name == "BTC / USDT"
+    assert listed["btcusdt.spot.binance"].instrument.name == "Bitcoin / Tether"
+
+
+async def test_a_market_is_found_by_what_people_call_its_asset() -> None:
+    async def load() -> list[Listed]:
+        return listed_markets(info(), [], ending=".spot.binance")
+
+    listings = Listings("binance", load, clock=TrioClock(0))
+    found = {match.fqme for match in await listings.search("Bitcoin", 50)}
+
+    assert "btcusdt.spot.binance" in found
+    assert "ethusdt.spot.binance" not in found
+    assert {match.fqme for match in await listings.search("bitcoin tether", 1)} == {
+        "btcusdt.spot.binance"
+    }
 
 
 def test_markets_that_are_not_matched_are_listed_as_halted() -> None:
