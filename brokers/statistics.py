@@ -52,6 +52,12 @@ class TradeStatistics(msgspec.Struct, kw_only=True):
     gaps: int = 0
     """Times that the venue's trade ids jumped: some are missing."""
 
+    def count_gap(self) -> bool:
+        """Some are missing. True where that is to be told as a break: where ids hardly ever follow
+        each other they mean something else, and tell no breaks."""
+        self.gaps += 1
+        return self.gaps <= MOST_BREAKS
+
 
 class SessionStatistics(msgspec.Struct, kw_only=True):
     """What came in over one connection."""

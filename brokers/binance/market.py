@@ -14,7 +14,7 @@ from brokers.binance.proof import TopProof
 from brokers.binance.trades import PAGE, Placed, TradeSequence
 from brokers.binance.wanted import Request, UnderWay, Wanted
 from brokers.levels import Top
-from brokers.statistics import MOST_BREAKS, BookStatistics, TradeStatistics
+from brokers.statistics import BookStatistics, TradeStatistics
 from engine.clock import NANOS
 from engine.messages import Ask, Bid, Book, Break, Side, Tick, Trade
 from engine.text import safe
@@ -209,12 +209,8 @@ class Market:
         return [msgspec.structs.replace(trade, recv_ns=recv_ns) for trade in trades]
 
     def _missed_trades(self, venue_ns: int, recv_ns: int) -> list[Tick]:
-        """A break. It voids what readers hold, so they are told again what is still good.
-
-        Where ids hardly ever follow each other they mean something else, and tell no breaks.
-        """
-        self.trades.gaps += 1
-        if self.trades.gaps > MOST_BREAKS:
+        """A break. It voids what readers hold, so they are told again what is still good."""
+        if not self.trades.count_gap():
             return []
         return [Break(self.fqme, "gap", venue_ns, recv_ns), *self.whole(venue_ns, recv_ns)]
 

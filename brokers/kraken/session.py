@@ -20,7 +20,7 @@ from brokers.kraken.halts import Halts
 from brokers.kraken.market import SLOW_RETRY_NS, Market, Traded
 from brokers.kraken.pairs import as_instrument, fqme_part
 from brokers.levels import Top
-from brokers.statistics import FAULTS, MOST_BREAKS, MOST_MARKETS, SessionStatistics, Tally
+from brokers.statistics import FAULTS, MOST_MARKETS, SessionStatistics, Tally
 from engine.instruments import Instrument
 from engine.messages import Ask, Bid, Book, Break, Tick, Trade
 from engine.text import safe
@@ -261,12 +261,8 @@ class Session:
         )
 
     def _missed_trades(self, market: Market, venue_ns: int, recv_ns: int) -> list[Tick]:
-        """A break. It voids what readers hold, so they are told again what is still good.
-
-        Where ids hardly ever follow each other they mean something else, and tell no breaks.
-        """
-        market.trades.gaps += 1
-        if market.trades.gaps > MOST_BREAKS:
+        """A break. It voids what readers hold, so they are told again what is still good."""
+        if not market.trades.count_gap():
             return []
         return [Break(market.fqme, "gap", venue_ns, recv_ns), *self._still_good(market, recv_ns)]
 

@@ -8,6 +8,7 @@ import pytest
 from brokers.binance.session import Session as BinanceSession
 from brokers.kraken.session import Session as KrakenSession
 from brokers.statistics import (
+    MOST_BREAKS,
     MOST_TYPES,
     BookStatistics,
     SessionStatistics,
@@ -115,3 +116,11 @@ def test_what_is_told_does_not_change_with_what_is_counted_later() -> None:
     tally.count("trade")
 
     assert (3, {}) == (told.books["a.x"].updates, told.messages)
+
+
+def test_gaps_are_counted_on_when_they_are_breaks_no_more() -> None:
+    trades = TradeStatistics()
+    told = [trades.count_gap() for _ in range(MOST_BREAKS + 5)]
+
+    assert told == [True] * MOST_BREAKS + [False] * 5
+    assert trades.gaps == MOST_BREAKS + 5
