@@ -64,6 +64,7 @@ from tui.orders.news import (
 from tui.part import BOOK, Part
 from tui.venues.connections import Key, by_key
 from tui.venues.connections import told_of as connections_told
+from tui.watched import Watched
 
 if TYPE_CHECKING:
     from engine.messages import Event
@@ -81,21 +82,16 @@ LIST_REQUEST = 0
 """Request id of a search for what there is at all; a person's searches count from 1."""
 
 
-class DeckState:
+class DeckState(Watched):
     """Everything that the deck shows, after all events so far."""
 
     def __init__(self, watch: Iterable[str] = ()) -> None:
-        self.watch: list[str] = list(dict.fromkeys(watch))
-        """Markets of the watchlist in their order; not all need be open yet."""
-        self.selected: str = self.watch[0] if self.watch else ""
-        """The market that chart and order pane show."""
+        super().__init__(watch)
         self.markets: dict[str, MarketView] = {}
         self.refused_markets: dict[str, str] = {}
         """Why a watched market is not open, by fqme."""
         self.retries: dict[str, int] = {}
         """When those of them are tried again whose venue cannot be reached; wall time."""
-        self.names: dict[str, str] = {}
-        """The one name of each market that was asked for by another."""
         self.orders: dict[str, Order] = {}
         self.denials: dict[str, Denied] = {}
         """What denied an order, by its id, where that was told."""
@@ -201,40 +197,17 @@ class DeckState:
         known = () if self.guards is None else self.guards.accounts
         return next((one for one in known if one.account == account), None)
 
-    def select(self, fqme: str) -> bool:
-        """Show another market. False if it is shown already."""
-        if fqme == self.selected:
-            return False
-        self.selected = fqme
-        return True
-
-    def add_watch(self, fqme: str) -> bool:
-        """Put a market at the end of the watchlist. False if it is there."""
-        if fqme in self.watch:
-            return False
-        self.watch.append(fqme)
-        return True
-
     def remove_watch(self, fqme: str) -> bool:
-        """Take a market off the watchlist; its neighbour is selected instead."""
-        if fqme not in self.watch:
-            return False
-        at = self.watch.index(fqme)
-        self.watch.remove(fqme)
-        self.forget(fqme)
-        if self.selected == fqme:
-            self.selected = self.watch[min(at, len(self.watch) - 1)] if self.watch else ""
-        return True
+        is_off = super().remove_watch(fqme)
+        if is_off:
+            self.forget(fqme)
+        return is_off
 
     def forget(self, fqme: str) -> None:
         """Drop what was known of a market that is no longer watched."""
         self.markets.pop(fqme, None)
         self.refused_markets.pop(fqme, None)
         self.retries.pop(fqme, None)
-
-    def canonical(self, fqme: str) -> str:
-        """The one name of a market, where it is known that `fqme` is another one of it."""
-        return self.names.get(fqme, fqme)
 
     # -- the fold -------------------------------------------------------------------------------
 
@@ -302,23 +275,15 @@ class DeckState:
         self.retries.pop(fqme, None)
         touched = Part.MARKET | Part.BARS | Part.POSITIONS
         if event.asked:
-            touched |= self._learn(event.asked, fqme)
+            self.forget(event.asked)
+            if self.learn(event.asked, fqme):
+                touched |= self._told("deck", [("info", f"{event.asked} is {fqme}")], touched)
         if known is None:
             self.markets[fqme] = MarketView(event.instrument, event.quote)
         else:
             known.instrument, known.quote, known.is_stale = event.instrument, event.quote, False
             known.version += 1
         return touched
-
-    def _learn(self, asked: str, fqme: str) -> Part:
-        """A market was asked for by another of its names: it goes on by the one that it has."""
-        self.forget(asked)
-        if self.names.get(asked) == fqme:
-            return Part.NOTHING
-        self.names[asked] = fqme
-        self.watch = list(dict.fromkeys(self.canonical(one) for one in self.watch))
-        self.selected = self.canonical(self.selected)
-        return self._told("deck", [("info", f"{asked} is {fqme}")], Part.NOTHING)
 
     def _on_flume_failed(self, event: FlumeFailed) -> Part:
         known = self.refused_markets.get(event.fqme, "")

@@ -33,6 +33,7 @@ from engine.messages import (
     OrderUpdate,
     PauseAlgo,
     Search,
+    SearchResults,
     SetAlert,
     Submit,
     SubmitAlgo,
@@ -342,7 +343,7 @@ def test_results_of_an_older_text_do_not_replace_those_of_a_newer_one():
         assert isinstance(screen, SearchScreen)
         await pilot.press("s", "o", "l")
         await settled(pilot)
-        screen.show("so", ())
+        screen.show("so", SearchResults(request_id=1, matches=()), 0)
         assert [match.fqme for match in screen._results.matches] == ["solusdt.spot.sim"]
 
     run(app, script)

@@ -161,6 +161,13 @@ def test_a_command_exits_with_what_it_found(calls: Calls, arguments: list[str], 
     assert _only(calls)[0] == name
 
 
+def test_the_doctor_asks_venues_only_when_told(calls: Calls) -> None:
+    cli.dispatch(["doctor"])
+    cli.dispatch(["doctor", "--venues"])
+
+    assert [options for _, _, options in calls] == [{"asks_venues": False}, {"asks_venues": True}]
+
+
 def test_templates_overwrite_only_when_forced(calls: Calls) -> None:
     cli.dispatch(["config", "init"])
     cli.dispatch(["config", "init", "--force"])
@@ -191,13 +198,13 @@ def test_what_cannot_be_read_exits_with_2_and_does_nothing(
 
 
 def test_done_exits_with_0(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.commands.doctor.examine", lambda _: 0)
+    monkeypatch.setattr("tui.commands.doctor.examine", lambda _, **options: 0)
 
     assert cli.dispatch(["doctor"]) == 0
 
 
 def test_an_exit_that_is_no_number_is_1(monkeypatch: pytest.MonkeyPatch) -> None:
-    def leave(_: object) -> int:
+    def leave(_: object, **options: object) -> int:
         raise SystemExit("words")
 
     monkeypatch.setattr("tui.commands.doctor.examine", leave)
@@ -206,7 +213,7 @@ def test_an_exit_that_is_no_number_is_1(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_an_error_of_ours_is_for_the_caller_to_tell(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: object) -> int:
+    def fail(_: object, **options: object) -> int:
         raise ConfigError("config.toml: wrong")
 
     monkeypatch.setattr("tui.commands.doctor.examine", fail)
