@@ -170,10 +170,7 @@ class Runner(Generic[T]):
 
     async def _live_once(self) -> str:
         """From one attempt to connect to when no socket is left; returns why."""
-        if until_ns := self._bans.until_ns():
-            self._enter("banned", until_ns=until_ns, reason=self._bans.reason())
-            await self._bans.wait()
-        self._enter("connecting")
+        await self._outlast_ban()
         async with trio.open_nursery() as nursery:
             try:
                 link = await self._connect(nursery)
@@ -183,9 +180,19 @@ class Runner(Generic[T]):
             nursery.cancel_scope.cancel()
         return why
 
+    async def _outlast_ban(self) -> None:
+        """The state tells of it where no socket is left that others may still hear."""
+        while until_ns := self._bans.until_ns():
+            if not self._links:
+                self._enter("banned", until_ns=until_ns, reason=self._bans.reason())
+            await self._bans.wait()
+        if not self._links:
+            self._enter("connecting")
+
     async def _connect(self, nursery: trio.Nursery) -> _Link:
         if self._rules.connects is not None:
             await self._rules.connects.spend()
+        await self._outlast_ban()  # others may have been banned while this waited
         url = self._url if isinstance(self._url, str) else await self._url()
         link: _Link = await nursery.start(self._hold, url)
         return link
@@ -194,6 +201,8 @@ class Runner(Generic[T]):
         """Have other sockets take over in time, until the last one ends."""
         delays = backoff(FIRST_DELAY_S, LONGEST_DELAY_S)
         while not await self._ends_before_renewal(link):
+            if await self._ends_during_ban(link):
+                break
             try:
                 successor = await self._connect(nursery)
             except Exception as error:
@@ -215,6 +224,13 @@ class Runner(Generic[T]):
         else:
             await self._ended_or_renewal(link)
         self._renewal = trio.Event()
+        return link.ended.is_set()
+
+    async def _ends_during_ban(self, link: _Link) -> bool:
+        """Wait until another socket may be asked for: false, or true where it ends before."""
+        while (until_ns := self._bans.until_ns()) and not link.ended.is_set():
+            with trio.move_on_after((until_ns - self._clock.now_ns()) / NANOS):
+                await link.ended.wait()
         return link.ended.is_set()
 
     async def _ended_or_renewal(self, link: _Link) -> None:
@@ -244,26 +260,36 @@ class Runner(Generic[T]):
 
     async def _hold(self, url: str, *, task_status: trio.TaskStatus[_Link]) -> None:
         """Open a socket and pump until it ends. Raises only what keeps it from opening."""
-        async with self._dial(
-            url,
-            connect_timeout_s=self._rules.connect_timeout_s,
-            most_bytes=self._rules.most_bytes,
-            ping_s=0 if self._rules.app_ping else self._rules.ping_s,
-            headers=dict(self._rules.headers),
-        ) as socket:
-            link = _Link(socket)
-            self._links.append(link)
-            try:
-                self._begin(link)
-                task_status.started(link)
-                await self._pump(link)
-            except Exception as error:  # a bug of ours, or of the session: this socket is done
-                _log.exception("%s %s: the connection failed", self._broker, self._name)
-                link.why = link.why or describe(sole_error(error))
-            finally:
-                self._links.remove(link)
-                link.ended.set()
-                self._look()
+        is_open = False
+        try:
+            async with self._dial(
+                url,
+                connect_timeout_s=self._rules.connect_timeout_s,
+                most_bytes=self._rules.most_bytes,
+                ping_s=0 if self._rules.app_ping else self._rules.ping_s,
+                headers=dict(self._rules.headers),
+            ) as socket:
+                is_open = True
+                await self._use(socket, task_status)
+        except Exception as error:
+            if not is_open:
+                raise
+            _log.warning("%s %s: not closed in order: %r", self._broker, self._name, error)
+
+    async def _use(self, socket: Socket, task_status: trio.TaskStatus[_Link]) -> None:
+        link = _Link(socket)
+        self._links.append(link)
+        try:
+            self._begin(link)
+            task_status.started(link)
+            await self._pump(link)
+        except Exception as error:  # a bug of ours, or of the session: this socket is done
+            _log.exception("%s %s: the connection failed", self._broker, self._name)
+            link.why = link.why or describe(sole_error(error))
+        finally:
+            self._links.remove(link)
+            link.ended.set()
+            self._look()
 
     def _begin(self, link: _Link) -> None:
         self._opened += 1
@@ -305,8 +331,9 @@ class Runner(Generic[T]):
         """Send what the session wants sent; only over the newest socket."""
         while True:
             await self._to_send.wait()
-            if self._links and self._links[-1] is not link:
-                return
+            if self._links[-1] is not link:  # until that one takes over, or ends
+                await self._moved.wait()
+                continue
             self._to_send = trio.Event()
             for message in self._session.data_to_send():
                 if self._rules.sends is not None:
@@ -337,8 +364,9 @@ class Runner(Generic[T]):
         while True:
             heard_s = link.heard_s
             await trio.sleep_until(heard_s + silence_s)
-            if self._links[-1] is not link:
-                return  # another one takes over
+            if self._links[-1] is not link:  # until that one takes over, or ends
+                await self._moved.wait()
+                continue
             if link.heard_s == heard_s:
                 self._enter("stale", reason=f"nothing received for {silence_s:.0f} s")
                 await trio.sleep_until(heard_s + 2 * silence_s)

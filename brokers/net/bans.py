@@ -10,8 +10,9 @@ import os
 from pathlib import Path
 
 import msgspec
+import trio
 
-from engine.clock import Clock
+from engine.clock import NANOS, Clock
 from engine.log import logger
 from engine.text import safe
 
@@ -37,11 +38,26 @@ class Bans:
         self._path = path
         self._clock = clock
         self._bans = self._read()
+        self._ends_s: dict[str, float] = {}
+        """When they end by trio's clock: in this process that one counts, for wall clocks are
+        set. Of those that were read it is known once somebody asks."""
 
     def until_ns(self, scope: str = "") -> int:
         """When the ban of `scope` ends; 0 where there is none now."""
+        ban, left_s = self._bans.get(scope), self._left_s(scope)
+        if ban is None or left_s <= 0:
+            return 0
+        until_ns = self._clock.now_ns() + round(left_s * NANOS)
+        return ban.until_ns if abs(until_ns - ban.until_ns) < NANOS else until_ns
+
+    def _left_s(self, scope: str) -> float:
         ban = self._bans.get(scope)
-        return ban.until_ns if ban and ban.until_ns > self._clock.now_ns() else 0
+        if ban is None:
+            return 0.0
+        now_s = trio.current_time()
+        if scope not in self._ends_s:
+            self._ends_s[scope] = now_s + (ban.until_ns - self._clock.now_ns()) / NANOS
+        return self._ends_s[scope] - now_s
 
     def reason(self, scope: str = "") -> str:
         """What the venue said of it."""
@@ -55,12 +71,13 @@ class Bans:
             return
         _log.warning("banned until %d ns: %s", until_ns, safe(reason, 200))
         self._bans[scope] = Ban(until_ns, safe(reason, 200))
+        self._ends_s.pop(scope, None)
         self._write()
 
     async def wait(self, scope: str = "") -> None:
         """Until there is no ban."""
-        while until_ns := self.until_ns(scope):
-            await self._clock.sleep_until_ns(until_ns)
+        while (left_s := self._left_s(scope)) > 0:  # noqa: ASYNC110 - it may be made longer
+            await trio.sleep(left_s)
 
     def _read(self) -> dict[str, Ban]:
         if self._path is None:

@@ -15,7 +15,9 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from email.utils import parsedate_to_datetime
+from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
 from typing import NamedTuple
+from urllib.request import Request
 
 import httpx2
 import trio
@@ -40,6 +42,8 @@ and then a request on it would be in doubt."""
 
 FIRST_DELAY_S, LONGEST_DELAY_S = 1.0, 60.0
 """Pauses after throttling answers that name no time, each twice the one before."""
+LONGEST_RETRY_S = 7 * 86_400.0
+"""No venue wants to hear nothing for longer; an answer that says so is damaged."""
 
 THROTTLED = 429
 BANNED = 418
@@ -101,6 +105,8 @@ class Rest:
         self._transport = transport
         self._client: httpx2.AsyncClient | None = None
         self._throttled_until_ns = 0
+        self._throttled_until_s = 0.0
+        """The same by trio's clock, which nobody sets."""
         self._delays = backoff(FIRST_DELAY_S, LONGEST_DELAY_S)
         self._state: ConnectionState = "closed"
         self._since_ns = clock.now_ns()
@@ -120,6 +126,7 @@ class Rest:
             # Shorter to connect: what was never sent is to be told from what has no answer.
             timeout=httpx2.Timeout(self._timeout_s, connect=self._timeout_s / 2),
             follow_redirects=False,
+            cookies=CookieJar(_NoCookies()),
             transport=self._transport,
         ) as client:
             self._client = client
@@ -177,22 +184,24 @@ class Rest:
 
     def throttle(self, seconds: float | None, reason: str) -> int:
         """The venue said in words of its own that it wants to hear nothing; for its package.
-        Without `seconds` the pause doubles each time. Returns when it ends."""
-        pause_s = next(self._delays) if seconds is None else seconds
-        until_ns = self._clock.now_ns() + round(pause_s * NANOS)
-        self._throttled_until_ns = max(self._throttled_until_ns, until_ns)
+        Without `seconds`, or with none that are left by our clock, the pause doubles each time.
+        Returns when it ends."""
+        pause_s = seconds or next(self._delays)
+        until_s = trio.current_time() + pause_s
+        if until_s > self._throttled_until_s:
+            self._throttled_until_s = until_s
+            self._throttled_until_ns = self._clock.now_ns() + round(pause_s * NANOS)
         self._enter("backing_off", reason)
         return self._throttled_until_ns
 
     def status(self) -> ConnectionStatus:
         """How it is, for the deck."""
-        now_ns = self._clock.now_ns()
         banned_ns = self._bans.until_ns()
         state, until_ns, reason = self._state, 0, self._reason
         if banned_ns:
             state, until_ns, reason = "banned", banned_ns, self._bans.reason()
         elif state == "backing_off":
-            if self._throttled_until_ns > now_ns:
+            if self._paused_s() > 0:
                 until_ns = self._throttled_until_ns
             else:
                 state = "connecting"
@@ -247,6 +256,9 @@ class Rest:
             ) from None
         except (httpx2.HTTPError, trio.TooSlowError, DataError) as error:
             raise self._failed(method, path, _kind(error), mutates=mutates) from None
+        except Exception as error:  # an answer, or an address, that the library trips over
+            _log.error("%s rest: %s %s: %s", self._broker, method, path, type(error).__name__)
+            raise self._failed(method, path, _kind(error), mutates=mutates) from None
         reply = Reply(
             response.status_code,
             {name.lower(): value for name, value in response.headers.items()},
@@ -289,25 +301,26 @@ class Rest:
 
     async def _may_send(self, *, waits: bool) -> None:
         """Wait for, or raise for, the end of a ban or a pause."""
-        while until_ns := max(self._bans.until_ns(), self._paused_until_ns()):
+        while (until_ns := self._bans.until_ns()) or self._paused_s() > 0:
             if not waits:
-                word = "banned" if self._bans.until_ns() else "throttled"
+                word = "banned" if until_ns else "throttled"
+                until_ns = max(until_ns, self._clock.now_ns() + round(self._paused_s() * NANOS))
                 left_s = (until_ns - self._clock.now_ns()) / NANOS
                 raise Throttled(
                     f"{self._broker}: {word} by the venue for {left_s:.0f} s more",
                     until_ns=until_ns,
                 )
-            await self._clock.sleep_until_ns(until_ns)
+            await self._bans.wait()
+            await trio.sleep(self._paused_s())
 
-    def _paused_until_ns(self) -> int:
-        until_ns = self._throttled_until_ns
-        return until_ns if until_ns > self._clock.now_ns() else 0
+    def _paused_s(self) -> float:
+        """What is left of a pause."""
+        return max(0.0, self._throttled_until_s - trio.current_time())
 
     def _on_throttled(self, reply: Reply) -> None:
         seconds = retry_after_s(reply.headers.get("retry-after", ""), self._clock.now_ns())
         if reply.status == BANNED:
-            pause_s = LONGEST_DELAY_S if seconds is None else seconds
-            until_ns = self._clock.now_ns() + round(pause_s * NANOS)
+            until_ns = self._clock.now_ns() + round((seconds or LONGEST_DELAY_S) * NANOS)
             self._bans.ban("", until_ns, "HTTP 418: too many requests, and too many after that")
             self._enter("banned", "HTTP 418")
         else:
@@ -326,13 +339,22 @@ def retry_after_s(text: str, now_ns: int) -> float | None:
     """Seconds of a `Retry-After` header, which is a number or a date (RFC 9110, 10.2.3); None
     where it is neither."""
     try:
-        return max(0.0, float(int(text)))
+        seconds = float(int(text))
+    except OverflowError:
+        return LONGEST_RETRY_S
     except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - now_ns / NANOS)
-    except (ValueError, TypeError, IndexError):
-        return None
+        try:
+            seconds = parsedate_to_datetime(text).timestamp() - now_ns / NANOS
+        except (ValueError, TypeError, IndexError, OverflowError):
+            return None
+    return min(max(0.0, seconds), LONGEST_RETRY_S)
+
+
+class _NoCookies(DefaultCookiePolicy):
+    """No venue needs them, and one that cannot be sent back must not stop requests."""
+
+    def set_ok(self, cookie: Cookie, request: Request) -> bool:
+        return False
 
 
 def _kind(error: Exception) -> str:

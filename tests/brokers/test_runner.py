@@ -278,6 +278,49 @@ async def test_keeps_the_old_socket_when_the_new_one_dies_at_once(autojump_clock
         assert rig.got == ["here"]
 
 
+async def test_no_other_socket_is_asked_for_during_a_ban(autojump_clock: object) -> None:
+    async with running(lifetime_s=100.0) as rig:
+        await rig.live()
+        rig.dialer.refusals = [418]
+        rig.dialer.refusal_headers = {"Retry-After": "300"}
+        await rig.live(1)
+        _, banned, after = rig.dialer.dialled_s
+        assert after - banned >= 300
+    async with running(lifetime_s=100.0) as rig:
+        old = await rig.live()
+        rig.bans.ban("", START_NS + 500 * NANOS, "by REST")
+        await trio.sleep(200)
+        await old.cut()
+        await until(lambda: rig.state == "banned")
+        await rig.live(1)
+        first, second = rig.dialer.dialled_s
+        assert second - first >= 500
+
+
+async def test_an_old_socket_goes_on_being_used_when_no_other_lives(
+    autojump_clock: object,
+) -> None:
+    async with running(lifetime_s=100.0, silence_s=500.0) as rig:
+        old = await rig.live()
+        new = await rig.end(1)
+        rig.dialer.refusals = [OSError(101, "Network is unreachable")] * 1000
+        await new.cut()
+        await until(lambda: len(rig.dialer.dialled_s) > 3)
+        rig.session.ask("more")
+        rig.runner.wake()
+        await until(lambda: "more" in old.heard)
+        await until(lambda: rig.state == "backing_off")  # silent for too long
+
+
+async def test_a_socket_that_cannot_be_closed_ends_nothing_else(autojump_clock: object) -> None:
+    async with running() as rig:
+        end = await rig.live()
+        rig.dialer.closing_fails = True
+        await end.cut()
+        rig.dialer.closing_fails = False
+        await rig.live(1)
+
+
 async def test_silence_is_stale_and_then_dead(autojump_clock: object) -> None:
     async with running(silence_s=10.0) as rig:
         await rig.live()

@@ -104,6 +104,7 @@ class Dialer:
         """Of the next attempts, first one first."""
         self.refusal_headers: dict[str, str] = {}
         """Of their HTTP answers."""
+        self.closing_fails = False
 
     @asynccontextmanager
     async def __call__(
@@ -136,6 +137,8 @@ class Dialer:
             ) as socket:
                 yield socket
             nursery.cancel_scope.cancel()
+        if self.closing_fails:
+            raise OSError(107, "Transport endpoint is not connected")
 
 
 async def until(so: Callable[[], object], within_s: float = math.inf) -> None:

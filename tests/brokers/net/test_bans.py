@@ -9,6 +9,7 @@ import trio
 
 from brokers.net.bans import LONGEST_NS, Bans
 from engine.clock import NANOS, TrioClock
+from tests.support.stepped_clock import SteppedClock
 
 START_NS = 1_795_226_417_250_000_000
 
@@ -93,3 +94,19 @@ async def test_what_the_venue_says_is_made_safe(autojump_clock: object) -> None:
     bans.ban("", clock.now_ns() + NANOS, "\x1b[2J" + "x" * 1000)
     assert "\x1b" not in bans.reason()
     assert len(bans.reason()) <= 200
+
+
+@pytest.mark.parametrize("step_s", [-7200.0, 7200.0])
+async def test_a_ban_lasts_as_long_as_it_is_though_the_wall_clock_is_set(
+    autojump_clock: object, tmp_path: Path, step_s: float
+) -> None:
+    clock = SteppedClock(START_NS)
+    Bans(tmp_path / "bans.json", clock).ban("", clock.now_ns() + 600 * NANOS, "418")
+    bans = Bans(tmp_path / "bans.json", clock)
+    assert bans.until_ns() == START_NS + 600 * NANOS
+    clock.step_s = step_s
+    assert bans.until_ns() == START_NS + round((600 + step_s) * NANOS)
+    began = trio.current_time()
+    await bans.wait()
+    assert trio.current_time() - began == pytest.approx(600)
+    assert bans.until_ns() == 0

@@ -17,6 +17,7 @@ from brokers.net.budgets import Budget
 from brokers.net.rest import Reply, Rest, Throttled, retry_after_s
 from engine.clock import NANOS, TrioClock
 from engine.errors import BrokerUnavailable, OutcomeUnknown
+from tests.support.stepped_clock import SteppedClock
 
 START_NS = 1_795_226_417_250_000_000
 SECRET = "signature-canary-5151"
@@ -52,7 +53,7 @@ def ok(text: str = "{}", status: int = 200, **headers: str) -> httpx2.Response:
 
 @asynccontextmanager
 async def opened(venue: Venue, bans: Bans | None = None, **options: Any) -> AsyncIterator[Rest]:
-    clock = TrioClock(START_NS)
+    clock = options.pop("clock", TrioClock(START_NS))
     rest = Rest(
         broker="echo",
         base_url="https://api.echo.test",
@@ -264,3 +265,72 @@ async def test_nothing_that_is_sent_is_in_errors_logs_or_statuses(
 def test_reads_when_to_come_back(text: str, seconds: float | None) -> None:
     now_ns = 1_445_412_420 * NANOS
     assert retry_after_s(text, now_ns) == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "least_s", "most_s"),
+    [
+        ("9" * 400, 600_000, 700_000),
+        ("9" * 5000, None, None),
+        ("99999999999", 600_000, 700_000),
+        ("Wed, 21 Oct 2015 07:28:00 +99999999999999", None, None),
+    ],
+)
+def test_takes_no_pause_that_no_venue_means(
+    text: str, least_s: float | None, most_s: float | None
+) -> None:
+    seconds = retry_after_s(text, START_NS)
+    if least_s is None or most_s is None:
+        assert seconds is None
+    else:
+        assert seconds is not None
+        assert least_s <= seconds <= most_s
+
+
+@pytest.mark.parametrize("status", [418, 429])
+@pytest.mark.parametrize("retry_after", ["0", "-5", "Wed, 21 Oct 2015 07:28:00 GMT"])
+async def test_a_pause_that_is_over_by_our_clock_is_a_pause_all_the_same(
+    autojump_clock: object, status: int, retry_after: str
+) -> None:
+    venue = Venue(*[ok(status=status, retry_after=retry_after)] * 3, ok())
+    async with opened(venue) as rest:
+        await rest.call("GET", "/klines", waits=True)
+    waits = [after - before for before, after in pairwise(venue.asked_s)]
+    assert min(waits) >= (60 if status == 418 else 1)
+
+
+async def test_a_pause_lasts_as_long_as_was_said_though_the_wall_clock_is_set(
+    autojump_clock: object,
+) -> None:
+    clock = SteppedClock(START_NS)
+    venue = Venue(ok(status=429, retry_after="30"), ok())
+    async with opened(venue, clock=clock) as rest:
+        with pytest.raises(Throttled):
+            await rest.call("GET", "/x")
+        clock.step_s = 3600.0
+        with pytest.raises(Throttled):
+            await rest.call("GET", "/x")
+        clock.step_s = -3600.0
+        await trio.sleep(31)
+        assert rest.status().state != "backing_off"
+        assert (await rest.call("GET", "/x")).status == 200
+    assert len(venue.requests) == 2
+
+
+async def test_keeps_no_cookie_of_a_venue(autojump_clock: object) -> None:
+    spoilt = httpx2.Response(200, headers=[(b"Set-Cookie", b"a=\xff")])
+    venue = Venue(spoilt, ok())
+    async with opened(venue) as rest:
+        await rest.call("GET", "/x")
+        await rest.call("GET", "/x")
+    assert "cookie" not in venue.requests[1].headers
+
+
+async def test_what_nobody_thought_of_is_an_error_of_brokers_too(autojump_clock: object) -> None:
+    venue = Venue(UnicodeEncodeError("ascii", SECRET, 0, 1, "not in range"))
+    async with opened(venue) as rest:
+        with pytest.raises(OutcomeUnknown) as unknown:
+            await rest.call("POST", "/order", mutates=True)
+        with pytest.raises(BrokerUnavailable, match="UnicodeEncodeError"):
+            await rest.call("GET", "/x")
+    assert SECRET not in str(unknown.value)
