@@ -85,12 +85,13 @@ async def running_broker(
 
 
 class SkippingClock(TrioClock):
-    """Can be set forward: nothing happens in the time between."""
+    """Can be set forward: nothing happens in the time between. It counts in milliseconds, as the
+    venue does: what happens in one moment has one time for both."""
 
     skipped_ns = 0
 
     def now_ns(self) -> int:
-        return super().now_ns() + self.skipped_ns
+        return (super().now_ns() + self.skipped_ns) // 1_000_000 * 1_000_000
 
 
 class Desk:

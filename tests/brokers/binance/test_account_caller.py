@@ -37,12 +37,6 @@ D = Decimal
 AutojumpClock = trio.testing.MockClock
 
 
-@pytest.fixture
-def autojump_clock() -> AutojumpClock:
-    """Waits for what real sockets carry before it jumps."""
-    return AutojumpClock(autojump_threshold=0.005)
-
-
 def by_rest(desk: Desk) -> None:
     """Have requests go by REST while events still come."""
     desk.client._session._is_live = False

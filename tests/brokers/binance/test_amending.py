@@ -18,12 +18,6 @@ D = Decimal
 AutojumpClock = trio.testing.MockClock
 
 
-@pytest.fixture
-def autojump_clock() -> AutojumpClock:
-    """Waits for what real sockets carry before it jumps."""
-    return AutojumpClock(autojump_threshold=0.005)
-
-
 def parts(desk: Desk) -> list[OrderRecord]:
     """The venue's orders, oldest first."""
     return list(desk.account.orders.values())

@@ -48,12 +48,6 @@ D = Decimal
 AutojumpClock = trio.testing.MockClock
 
 
-@pytest.fixture
-def autojump_clock() -> AutojumpClock:
-    """Waits for what real sockets carry before it jumps."""
-    return AutojumpClock(autojump_threshold=0.005)
-
-
 ABOUT_ORDERS = [
     "fills_a_market_order",
     "fills_a_limit_order_at_its_price_or_better",
