@@ -22,8 +22,9 @@ from brokers.binance.wanted import Request
 from brokers.net.bans import Bans
 from brokers.net.budgets import Budget
 from brokers.net.rest import Reply
+from brokers.pool import PooledSocket, SocketPool
 from brokers.runner import Runner, SocketRules
-from brokers.watches import Watch, Watches
+from brokers.watches import Watch
 from engine.broker import TickSink
 from engine.clock import Clock
 from engine.errors import BrokerError, BrokerUnavailable, UnknownSymbol, describe
@@ -51,30 +52,22 @@ def delay_s(tries: int) -> float:
     return min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** (min(tries, 20) - 1)) if tries else 0.0
 
 
-class _Socket:
+class _Socket(PooledSocket[Watch]):
     """One connection: its session, its runner, and who reads what it carries."""
 
     def __init__(self, pool: StreamPool, number: int) -> None:
+        super().__init__()
         self._pool = pool
         self.number = number
         self.session = Session(broker=pool.broker, owner=self)
-        self.runner: Runner[Tick] = pool.runner_for(self)
-        self._watches: Watches[Watch] = Watches()
+        self.runner = pool.runner_for(self)
         self._symbols: dict[str, str] = {}
         """fqme by symbol."""
         self._due = trio.Event()
-        self.scope = trio.CancelScope()
-
-    @property
-    def is_empty(self) -> bool:
-        return not self._watches
-
-    def has(self, fqme: str) -> bool:
-        return fqme in self._watches
 
     def add(self, watch: Watch, symbol: str, last_trade_id: int) -> None:
         """One more reader, who knows a quote."""
-        if not self._watches.add(watch):
+        if not self.join(watch):
             if ticks := self.session.whole(symbol, self._pool.now_ns()):
                 watch.give(ticks)
             return
@@ -89,21 +82,21 @@ class _Socket:
         self.runner.wake()
 
     def remove(self, watch: Watch, symbol: str) -> None:
-        if not self._watches.remove(watch):
+        if not self.leave(watch):
             return
         del self._symbols[symbol]
         self.session.unwatch(symbol)
         self.runner.wake()
 
     async def run(self) -> None:
-        with self.scope:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._ask, nursery)
-                await self.runner.run()
+        """See `PooledSocket.run`; and ask for what the session wants."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._ask, nursery)
+            await self.runner.run()
 
     def deliver(self, ticks: Sequence[Tick]) -> None:
         """What the session made of one message, or of the end of the connection."""
-        self._watches.give(ticks)
+        self.watches.give(ticks)
 
     # -- what the session wants --------------------------------------------------------------
 
@@ -114,11 +107,11 @@ class _Socket:
         self.runner.renew()
 
     def connection_lost(self) -> None:
-        self._pool.on_lost(tuple(self._watches))
+        self._pool.on_lost(tuple(self.watches))
 
     def refused(self, symbol: str, why: str) -> None:
         fqme = self._symbols.get(symbol, "")
-        for watch in self._watches.of(fqme):
+        for watch in self.watches.of(fqme):
             watch.fail(BrokerUnavailable(f"{fqme}: the venue does not stream it: {why}"))
 
     async def _ask(self, nursery: trio.Nursery) -> None:
@@ -170,9 +163,7 @@ class StreamPool:
         self._bans = bans
         self._limits = limits
         self._api = api
-        self._sockets: list[_Socket] = []
-        self._opened = 0
-        self._nursery: trio.Nursery | None = None
+        self._sockets: SocketPool[_Socket] = SocketPool(broker, LINGER_S)
         self._books_at_once = trio.CapacityLimiter(AT_ONCE)
         self._others_at_once = trio.CapacityLimiter(AT_ONCE)
         self._books_asked = 0
@@ -180,14 +171,7 @@ class StreamPool:
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Hold the sockets until cancelled."""
-        try:
-            async with trio.open_nursery() as nursery:
-                self._nursery = nursery
-                task_status.started()
-                await trio.sleep_forever()
-        finally:
-            self._nursery = None
-            self._sockets.clear()
+        await self._sockets.run(task_status=task_status)
 
     @contextmanager
     def watch(
@@ -208,21 +192,19 @@ class StreamPool:
             yield watch
         finally:
             socket.remove(watch, symbol)
-            if socket.is_empty and self._nursery is not None:
-                self._nursery.start_soon(self._close_if_empty, socket)
 
     def has(self, fqme: str) -> bool:
         """Somebody reads this market."""
-        return any(socket.has(fqme) for socket in self._sockets)
+        return self._sockets.that_has(fqme) is not None
 
     def give(self, fqme: str, ticks: Sequence[Tick]) -> None:
         """Something that came by other means than a stream."""
-        for socket in self._sockets:
-            if socket.has(fqme):
-                socket.deliver(ticks)
+        if (socket := self._sockets.that_has(fqme)) is not None:
+            socket.deliver(ticks)
 
     def statuses(self) -> list[ConnectionStatus]:
-        return [socket.runner.status() for socket in self._sockets]
+        """How each socket is."""
+        return self._sockets.statuses()
 
     def now_ns(self) -> int:
         return self._clock.now_ns()
@@ -249,27 +231,14 @@ class StreamPool:
 
     def _socket_for(self, fqme: str) -> _Socket:
         """The one that has the market; else the fullest with room; else a new one."""
-        if self._nursery is None:
-            raise BrokerUnavailable(f"broker {self.broker} does not run")
-        for socket in self._sockets:
-            if socket.has(fqme):
-                return socket
+        if (socket := self._sockets.that_has(fqme)) is not None:
+            return socket
         streams = 3 if self.options.has_depth else 2
         most = self.options.streams_per_socket - streams
         roomy = [socket for socket in self._sockets if socket.session.stream_count <= most]
         if roomy:
             return max(roomy, key=lambda socket: socket.session.stream_count)
-        self._opened += 1
-        socket = _Socket(self, self._opened)
-        self._sockets.append(socket)
-        self._nursery.start_soon(socket.run)
-        return socket
-
-    async def _close_if_empty(self, socket: _Socket) -> None:
-        await trio.sleep(LINGER_S)
-        if socket.is_empty and socket in self._sockets:
-            self._sockets.remove(socket)
-            socket.scope.cancel()
+        return self._sockets.open(lambda number: _Socket(self, number))
 
     # -- requests -----------------------------------------------------------------------------
 

@@ -19,8 +19,9 @@ from brokers.kraken.subscriptions import Refused
 from brokers.net.bans import Bans
 from brokers.net.budgets import Budget
 from brokers.net.offset import ClockOffset
+from brokers.pool import PooledSocket, SocketPool
 from brokers.runner import Runner, SocketRules
-from brokers.watches import Watch, Watches
+from brokers.watches import Watch
 from engine.clock import Clock
 from engine.errors import BrokerUnavailable, UnknownSymbol
 from engine.messages import Ask, Bid, Book, Break, ConnectionStatus, Quote, Tick, Trade
@@ -68,41 +69,24 @@ class Reader(Watch):
         self.fail(UnknownSymbol(text) if refused.is_unknown else BrokerUnavailable(text))
 
 
-class Socket:
+class Socket(PooledSocket[Reader]):
     """One connection, its session, and who reads what it carries."""
 
     def __init__(self, session: LiveSession, fill_hole: FillHole, offset: ClockOffset) -> None:
+        super().__init__()
         self.session = session
-        self.runner: Runner[Event]
-        self.is_closing = False
-        self.used, self.emptied = trio.Event(), trio.Event()
-        """One of them is set: whether it carries a market."""
-        self._readers: Watches[Reader] = Watches()
         self._fill_hole = fill_hole
         self._offset = offset
 
-    def __len__(self) -> int:
-        """Markets that it carries."""
-        return len(self._readers)
-
-    def has(self, fqme: str) -> bool:
-        return fqme in self._readers
-
     def add(self, reader: Reader) -> None:
-        self._readers.add(reader)
+        self.join(reader)
         self.session.watch(reader.symbol)
-        self.used.set()
-        self.emptied = trio.Event()
         self.runner.wake()
 
     def remove(self, reader: Reader) -> None:
-        if not self._readers.remove(reader):
-            return
-        self.session.leave(reader.symbol)
-        self.runner.wake()
-        if not self._readers:
-            self.used = trio.Event()
-            self.emptied.set()
+        if self.leave(reader):
+            self.session.leave(reader.symbol)
+            self.runner.wake()
 
     def deliver(self, events: Sequence[Event]) -> None:
         """What the session made of a message; the runner's sink."""
@@ -113,7 +97,7 @@ class Socket:
             else:
                 self._act(event)
         if ticks:
-            self._readers.give(ticks)
+            self.watches.give(ticks)
 
     def _act(self, event: Quote | Missing | Refused | ClockSample) -> None:
         match event:
@@ -122,10 +106,10 @@ class Socket:
             case Missing():
                 self._fill_hole(self, event)
             case Quote():
-                for reader in self._readers.of(event.fqme):
+                for reader in self.watches.of(event.fqme):
                     reader.take_quote(event)
             case Refused():
-                for reader in self._readers.of(event.fqme):
+                for reader in self.watches.of(event.fqme):
                     reader.refuse(event)
 
 
@@ -150,19 +134,11 @@ class StreamPool:
         self._connects = connects
         self._offset = offset
         self._fill_hole = fill_hole
-        self._sockets: list[Socket] = []
-        self._opened = 0
-        self._nursery: trio.Nursery | None = None
+        self._sockets: SocketPool[Socket] = SocketPool(broker, IDLE_S)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Hold sockets open until cancelled."""
-        try:
-            async with trio.open_nursery() as nursery:
-                self._nursery = nursery
-                task_status.started()
-                await trio.sleep_forever()
-        finally:
-            self._nursery = None
+        await self._sockets.run(task_status=task_status)
 
     @contextmanager
     def open(self, fqme: str, symbol: str) -> Iterator[tuple[Reader, Socket]]:
@@ -177,27 +153,22 @@ class StreamPool:
 
     def statuses(self) -> list[ConnectionStatus]:
         """How each socket is."""
-        return [socket.runner.status() for socket in self._sockets]
+        return self._sockets.statuses()
 
     def _socket_for(self, fqme: str) -> Socket:
-        usable = [socket for socket in self._sockets if not socket.is_closing]
-        for socket in usable:
-            if socket.has(fqme):
+        if (socket := self._sockets.that_has(fqme)) is not None:
+            return socket
+        for socket in self._sockets:
+            if len(socket.watches) < self._options.pairs_per_socket:
                 return socket
-        for socket in usable:
-            if len(socket) < self._options.pairs_per_socket:
-                return socket
-        return self._new_socket()
+        return self._sockets.open(self._new_socket)
 
-    def _new_socket(self) -> Socket:
-        if self._nursery is None:
-            raise BrokerUnavailable(f"{self._broker} is not running")
-        self._opened += 1
+    def _new_socket(self, number: int) -> Socket:
         session = LiveSession(depth=self._options.depth, broker=self._broker)
         socket = Socket(session, self._fill_hole, self._offset)
         socket.runner = Runner(
             broker=self._broker,
-            name=f"market data {self._opened}",
+            name=f"market data {number}",
             url=self._options.ws_url,
             session=session,
             deliver=socket.deliver,
@@ -212,25 +183,4 @@ class StreamPool:
             ),
             bans=self._bans,
         )
-        self._sockets.append(socket)
-        self._nursery.start_soon(self._carry, socket)
         return socket
-
-    async def _carry(self, socket: Socket) -> None:
-        """Keep a socket open until it has had no market for a while."""
-        try:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(socket.runner.run)
-                await self._until_idle(socket)
-                socket.is_closing = True
-                nursery.cancel_scope.cancel()
-        finally:
-            self._sockets.remove(socket)
-
-    async def _until_idle(self, socket: Socket) -> None:
-        while True:
-            await socket.emptied.wait()
-            with trio.move_on_after(IDLE_S):
-                await socket.used.wait()
-            if not len(socket):
-                return
