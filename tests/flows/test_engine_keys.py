@@ -21,7 +21,7 @@ from engine.credentials import Credentials, CredentialsMissing, Secret
 from engine.ems.accounts import Account, run_account
 from engine.keystore.keystore import open_keystore
 from engine.locations import find_locations
-from engine.messages import AccountInfo, AccountUpdate, Denied, OrderState, OrderUpdate
+from engine.messages import DONE, AccountInfo, AccountUpdate, Denied, OrderState, OrderUpdate
 from engine.services import open_services
 from engine.venues import Venues
 from tests.support.canary import Canary
@@ -104,7 +104,10 @@ async def test_an_account_without_keys_is_named_and_the_others_trade(
                 for account in ACCOUNTS
             }
             order_ids["nobody"] = await rig.submit("buy", "0.01", account="nobody")
-            await rig.advance(2.0)
+            await rig.until(
+                "an end of all orders",
+                lambda: all(rig.order(order_id).state in DONE for order_id in order_ids.values()),
+            )
             for event in rig.events:
                 canary.see(event, "events")
 
@@ -125,7 +128,10 @@ async def test_a_person_is_told_of_missing_keys_without_an_order(
     canary = Canary()
     canary.credentials("keyed")
     async with open_rig(mock_clock, accounts=ACCOUNTS, credentials=canary.get) as rig:
-        await rig.advance(2.0)
+        await rig.until(
+            "word on both accounts",
+            lambda: {update.state for update in rig.told(AccountUpdate)} >= {"agreed", "in_doubt"},
+        )
 
         told = {update.account: update for update in rig.told(AccountUpdate)}
         assert "agreed" == told["keyed"].state
@@ -141,10 +147,10 @@ async def test_keys_that_were_added_are_used_by_the_next_order(
         await rig.watch(SIM)
         await rig.advance(1.0)
         before = await rig.submit("buy", "0.01", account="keyed")
-        await rig.advance(1.0)
+        await rig.until("denial", lambda: rig.order(before).state in DONE)
         canary.credentials("keyed")
         after = await rig.submit("buy", "0.01", account="keyed")
-        await rig.advance(1.0)
+        await rig.until("fill", lambda: rig.order(after).state in DONE)
 
         assert "account keyed" in denial(rig, before).reason
         assert OrderState.FILLED is rig.order(after).state

@@ -74,6 +74,8 @@ OTHERWISE = {
     "market_max_size": "tests/engine/ems/test_filters.py",
     "market_size_step": "tests/engine/ems/test_filters.py",
     "shown": "needs an order that shows a part: tests/engine/ems/test_shape.py",
+    "iceberg_parts": "needs a venue with such a rule: tests/engine/ems/test_shape.py",
+    "trail_range": "needs a venue with such a rule: tests/engine/ems/test_shape.py",
     "max_position": "tests/engine/ems/test_gate_limits.py",
     "max_orders_per_second": "tests/engine/ems/test_gate_limits.py",
     "max_orders_per_day": "tests/engine/ems/test_gate_limits.py",
