@@ -86,6 +86,10 @@ def denial(rig: Rig, order_id: str) -> Denied:
     return found
 
 
+def is_done(rig: Rig, order_id: str) -> bool:
+    return order_id in rig.orders and rig.order(order_id).state in DONE
+
+
 async def test_an_account_without_keys_is_named_and_the_others_trade(
     mock_clock: MockClock, logged_in: list[Credentials], tmp_path: Path
 ) -> None:
@@ -106,7 +110,7 @@ async def test_an_account_without_keys_is_named_and_the_others_trade(
             order_ids["nobody"] = await rig.submit("buy", "0.01", account="nobody")
             await rig.until(
                 "an end of all orders",
-                lambda: all(rig.order(order_id).state in DONE for order_id in order_ids.values()),
+                lambda: all(is_done(rig, order_id) for order_id in order_ids.values()),
             )
             for event in rig.events:
                 canary.see(event, "events")
@@ -147,10 +151,10 @@ async def test_keys_that_were_added_are_used_by_the_next_order(
         await rig.watch(SIM)
         await rig.advance(1.0)
         before = await rig.submit("buy", "0.01", account="keyed")
-        await rig.until("denial", lambda: rig.order(before).state in DONE)
+        await rig.until("denial", lambda: is_done(rig, before))
         canary.credentials("keyed")
         after = await rig.submit("buy", "0.01", account="keyed")
-        await rig.until("fill", lambda: rig.order(after).state in DONE)
+        await rig.until("fill", lambda: is_done(rig, after))
 
         assert "account keyed" in denial(rig, before).reason
         assert OrderState.FILLED is rig.order(after).state
