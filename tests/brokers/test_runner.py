@@ -313,12 +313,14 @@ async def test_an_old_socket_goes_on_being_used_when_no_other_lives(
 
 
 async def test_a_socket_that_cannot_be_closed_ends_nothing_else(autojump_clock: object) -> None:
-    async with running() as rig:
-        end = await rig.live()
+    async with running(lifetime_s=100.0) as rig:
+        old = await rig.live()
         rig.dialer.closing_fails = True
-        await end.cut()
+        new = await rig.live(1)
+        await until(lambda: old.is_over)
         rig.dialer.closing_fails = False
-        await rig.live(1)
+        await new.say("here")
+        await until(lambda: rig.got == ["here"])
 
 
 async def test_silence_is_stale_and_then_dead(autojump_clock: object) -> None:
