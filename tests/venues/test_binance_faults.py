@@ -12,7 +12,7 @@ import trio.testing
 
 from brokers.binance.client_ids import client_id
 from engine.messages import OcoTerms, OrderState
-from tests.brokers.binance.live_venue import Kind
+from tests.brokers.binance.live_venue import Kind, rename_canceled
 from tests.venues.binance_rig import WAITS, Rig, open_rig
 from tests.venues.fault_proxy import Way
 
@@ -71,6 +71,12 @@ async def test_whatever_becomes_of_the_answer_an_order_ends_as_the_venue_has_it(
         assert await after_fault(rig) is state
 
 
+@pytest.fixture
+def _renamed(monkeypatch: pytest.MonkeyPatch) -> None:
+    rename_canceled(monkeypatch)
+
+
+@pytest.mark.usefixtures("_renamed")
 @pytest.mark.parametrize("request_kind", ["amend", "cancel"])
 @pytest.mark.parametrize("filled", ["", "0.004"], ids=["whole", "part"])
 @pytest.mark.parametrize(
@@ -367,6 +373,7 @@ async def test_nothing_is_sent_while_the_venue_cannot_be_reached(
 # -- starts of the engine --------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("_renamed")
 @pytest.mark.parametrize("happening", ["fill", "part", "cancel", "nothing"])
 async def test_what_happened_while_no_engine_ran_is_known_after_its_start(
     happening: str, autojump_clock: AutojumpClock

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any, Final, Literal, cast
 
+import pytest
 import trio
 
 from brokers.binance.broker import BinanceBroker, open_broker
@@ -16,7 +17,7 @@ from engine.clock import NANOS, Clock, TrioClock
 from engine.credentials import Credentials, CredentialsMissing, Secret
 from engine.instruments import Instrument
 from engine.messages import AccountInfo, Filled, Order, OrderEvent
-from tests.venues.binance import demo
+from tests.venues.binance import demo, render
 from tests.venues.binance.venue import BinanceVenue
 from tests.venues.exchange.accounts import SpotAccount
 from tests.venues.exchange.orders import OrderRecord
@@ -170,6 +171,19 @@ class Desk:
         """Somebody trades with an order of ours."""
         self.do("fill", account="demo", client_id=client, size=size)
         self.venue._settle()
+
+
+def rename_canceled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have canceled orders known by the id that their cancel gave them, and by no other: "it will
+    replace `clientOrderId` of the canceled order, freeing it up for new orders"."""
+    told = render.canceled
+
+    def canceled(order: OrderRecord, client: str, t: render.Times) -> dict[str, Any]:
+        answer = told(order, client, t)
+        order.client_id = client
+        return answer
+
+    monkeypatch.setattr(render, "canceled", canceled)
 
 
 async def until(so: Callable[[], object], what: str = "it") -> None:

@@ -11,11 +11,26 @@ import trio.testing
 from engine.ems.orders import fold
 from engine.errors import OrderRejected
 from engine.messages import Accepted, Amended, Canceled, Filled, Order, OrderState
-from tests.brokers.binance.live_venue import BTC, START_NS, Desk, logged_in, open_desk, until
+from tests.brokers.binance.live_venue import (
+    BTC,
+    START_NS,
+    Desk,
+    logged_in,
+    open_desk,
+    rename_canceled,
+    until,
+)
 from tests.venues.exchange.orders import OrderRecord
 
 D = Decimal
 AutojumpClock = trio.testing.MockClock
+
+
+@pytest.fixture(autouse=True, params=["renamed", "kept"])
+def _canceled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the venue still finds a canceled order by the id that it was made with."""
+    if request.param == "renamed":
+        rename_canceled(monkeypatch)
 
 
 def parts(desk: Desk) -> list[OrderRecord]:

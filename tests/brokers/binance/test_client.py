@@ -36,6 +36,7 @@ from tests.brokers.binance.live_venue import (
     Kind,
     logged_in,
     open_desk,
+    rename_canceled,
     running_broker,
     running_venue,
     until,
@@ -343,9 +344,12 @@ async def test_one_of_a_list_is_given_no_other_price(autojump_clock: AutojumpClo
 # -- what is asked ---------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("is_renamed", [True, False])
 async def test_orders_are_found_by_their_ids_whatever_became_of_them(
-    autojump_clock: AutojumpClock,
+    is_renamed: bool, monkeypatch: pytest.MonkeyPatch, autojump_clock: AutojumpClock
 ) -> None:
+    if is_renamed:
+        rename_canceled(monkeypatch)
     async with open_desk() as desk:
         for name, share in (("works", 0.85), ("canceled", 0.86), ("filled", 0.9)):
             await desk.submit(name, price=desk.price(share))
@@ -397,7 +401,12 @@ async def test_fills_of_long_ago_are_found_page_by_page(
             assert [fill.venue_ns for fill in fills] == sorted(fill.venue_ns for fill in fills)
 
 
-async def test_fills_of_a_canceled_order_are_known_for_ours(autojump_clock: AutojumpClock) -> None:
+@pytest.mark.parametrize("is_renamed", [True, False])
+async def test_fills_of_a_canceled_order_are_known_for_ours(
+    is_renamed: bool, monkeypatch: pytest.MonkeyPatch, autojump_clock: AutojumpClock
+) -> None:
+    if is_renamed:
+        rename_canceled(monkeypatch)
     async with open_desk() as desk:
         order = await desk.submit()
         desk.fill("o1", "0.004")

@@ -77,7 +77,9 @@ def test_where_no_mark_has_room_the_venue_makes_a_name_up() -> None:
     assert marked("a" * 36, "c") == ""
 
 
-@pytest.mark.parametrize("name", ["", "a" * 37, "_" * 19, "with space", "slash/", ":web", "ö", "\x1b[2J"])
+@pytest.mark.parametrize(
+    "name", ["", "a" * 37, "_" * 19, "with space", "slash/", ":web", "ö", "\x1b[2J"]
+)
 def test_an_id_that_the_venue_does_not_take_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="36 letters"):
         client_id(name)
