@@ -116,8 +116,7 @@ def _told(running: Running, options: argparse.Namespace) -> str:
     port = running.port
     text = _TOLD.format(port=port, key=DEMO_KEY.key, secret=DEMO_KEY.secret)
     if options.play is not None:
-        pairs = ", ".join(running.venue.recorded.symbols()) or "no market data"
-        text += f"  plays      {options.play}: {pairs}\n"
+        text += f"  plays      {options.play}: {', '.join(running.venue.recorded.symbols())}\n"
     return text
 
 

@@ -40,8 +40,17 @@ def decode(body: bytes) -> Told:
         return {}
     if not isinstance(message, dict) or message.get("type") not in ("snapshot", "update"):
         return {}
-    is_known = message.get("channel") in (*MARKET_CHANNELS, "instrument")
-    return message if is_known and message.get("data") else {}
+    data = message.get("data")
+    if message.get("channel") == "instrument":
+        return message if isinstance(data, dict) and _is_each_named(data.get("pairs", [])) else {}
+    is_known = message.get("channel") in MARKET_CHANNELS
+    return message if is_known and data and _is_each_named(data) else {}
+
+
+def _is_each_named(parts: object) -> bool:
+    return isinstance(parts, list) and all(
+        isinstance(part, dict) and isinstance(part.get("symbol"), str) for part in parts
+    )
 
 
 def time_of(body: bytes) -> int | None:

@@ -21,6 +21,7 @@ import msgspec
 import trio
 
 from engine.clock import NANOS, Clock, SystemClock
+from engine.errors import DataError
 from tests.venues.exchange.control import PATH as CONTROL_PATH
 from tests.venues.exchange.faults import RequestKind
 from tests.venues.exchange.playback import read_recording
@@ -286,11 +287,13 @@ async def run_kraken(
     fault of the venue itself ends it, unless `on_error` makes an answer of it.
 
     Raises:
-        DataError: the recording cannot be read.
+        DataError: the recording cannot be read, or nothing in it is of this venue.
         OSError: the port is taken.
     """
     if play is not None:
         options["recording"] = scan(read_recording(play, time_of))
+        if not options["recording"]:
+            raise DataError(f"{play.name} holds no messages of Kraken's market channels")
     server = KrakenServer(KrakenVenue(clock or SystemClock(), **options))
     async with trio.open_nursery() as nursery:
         listen = partial(

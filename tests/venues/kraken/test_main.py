@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx2
 import pytest
 
@@ -42,3 +44,15 @@ def test_it_listens_until_it_is_ended_and_another_cannot_have_its_port(
         assert list(control.truth()["accounts"]) == ["demo"]
         assert main(["--port", str(control.port), "--quiet"]) == 1
     assert "python -m tests.venues.kraken: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", ["", "hello\n", '{"channel":"heartbeat"}\n'])
+def test_a_recording_of_something_else_is_not_played(
+    content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "notes.ndjson"
+    path.write_text(content)
+    assert main(["--port", "0", "--play", str(path)]) == 1
+    told = capsys.readouterr()
+    assert "notes.ndjson holds no messages of Kraken's market channels" in told.err
+    assert told.out == ""

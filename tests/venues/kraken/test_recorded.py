@@ -108,7 +108,21 @@ def test_a_wrong_checksum_is_passed_on_as_it_was() -> None:
     assert client.take()[0]["data"][0]["checksum"] == 1
 
 
-@pytest.mark.parametrize("body", [b"", b"x", b"[]", b'{"channel":"book"}', b'{"method":"pong"}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"x",
+        b"[]",
+        b'{"channel":"book"}',
+        b'{"method":"pong"}',
+        b'{"channel":"trade","type":"update","data":[{"price":1}]}',
+        b'{"channel":"trade","type":"update","data":{"symbol":"BTC/USD"}}',
+        b'{"channel":"ticker","type":"update","data":[3]}',
+        b'{"channel":"instrument","type":"snapshot","data":[{"symbol":"BTC/USD"}]}',
+        b'{"channel":"instrument","type":"snapshot","data":{"pairs":[{}]}}',
+    ],
+)
 def test_what_is_no_market_data_is_passed_over(body: bytes) -> None:
     assert decode(body) == {}
     assert time_of(body) is None
