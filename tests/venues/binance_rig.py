@@ -249,14 +249,17 @@ class Rig:
         """Ours is theirs, it was placed once but for amends, no more can trade than was wanted, and
         each trade counts once."""
         ours, theirs = self.order(order_id), self.records(order_id)
-        placed = self.demo.submits.get(order_id, 0)
-        assert placed <= 1 + self.amends.get(order_id, 0), f"{order_id} was placed {placed} times"
+        amends = self.amends.get(order_id, 0)
+        assert len(theirs) <= 1 + amends, f"{order_id} was placed {len(theirs)} times"
+        # An amend asks twice where a fill comes first: the venue then takes only the second one.
+        assert self.demo.submits.get(order_id, 0) <= 1 + 2 * amends
         assert sum(record.is_open for record in theirs) <= 1, "two of one order work"
         if not theirs:
             assert ours.state in (OrderState.CANCELED, OrderState.REJECTED), ours
             assert not ours.filled
             return
         last, filled = theirs[-1], sum((one.filled for one in theirs), Decimal(0))
+        assert filled + (last.left if last.is_open else 0) <= ours.size, "more than was wanted"
         assert ours.state in ENDS[last.status], (ours, last.status)
         assert ours.filled == filled, (ours, filled)
         executions = [one for record in theirs for one in record.executions]

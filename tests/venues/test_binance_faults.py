@@ -3,6 +3,7 @@ the end is what the venue has, and nothing was placed twice or counted twice."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any
 
@@ -212,7 +213,28 @@ async def exchange(rig: Rig, order_id: str) -> None:
         rig.check(order_id)
 
 
-async def cut_at(way: Way, step: int) -> None:
+async def trading_exchange(rig: Rig, order_id: str) -> None:
+    """The same with an order that trades before it is amended, and after."""
+    rig.submit(order_id)
+    await rig.settled(order_id)
+    rig.check(order_id)
+    if rig.order(order_id).is_working:
+        rig.fill(client_id(order_id), "0.004")
+        rig.amend(order_id, 0.89)
+        await rig.settled(order_id)
+        rig.check(order_id)
+    if rig.order(order_id).is_working:
+        rig.fill(client_id(order_id), "0.002")
+    while rig.order(order_id).is_working:
+        rig.cancel(order_id)
+        await rig.settled(order_id)
+        rig.check(order_id)
+
+
+Exchange = Callable[[Rig, str], Awaitable[None]]
+
+
+async def cut_at(way: Way, step: int, exchange: Exchange) -> None:
     """The connection of events and requests is cut after each `step`th number of bytes."""
     async with open_rig() as rig:
         before = rig.socket.faults.passed[way]
@@ -229,19 +251,23 @@ async def cut_at(way: Way, step: int) -> None:
         assert rig.socket.connections >= connections + len(cuts) - 1  # each was cut
 
 
+@pytest.mark.usefixtures("_renamed")
 @pytest.mark.parametrize(("way", "step"), [("up", 41), ("down", 211)])
+@pytest.mark.parametrize("trades", [False, True])
 async def test_cut_at_some_bytes_an_order_ends_as_the_venue_has_it(
-    way: Way, step: int, autojump_clock: AutojumpClock
+    trades: bool, way: Way, step: int, autojump_clock: AutojumpClock
 ) -> None:
-    await cut_at(way, step)
+    await cut_at(way, step, trading_exchange if trades else exchange)
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("_renamed")
 @pytest.mark.parametrize("way", ["up", "down"])
+@pytest.mark.parametrize("trades", [False, True])
 async def test_cut_at_any_byte_an_order_ends_as_the_venue_has_it(
-    way: Way, autojump_clock: AutojumpClock
+    trades: bool, way: Way, autojump_clock: AutojumpClock
 ) -> None:
-    await cut_at(way, 1)
+    await cut_at(way, 1, trading_exchange if trades else exchange)
 
 
 @pytest.mark.parametrize("way", ["up", "down"])
@@ -402,6 +428,55 @@ async def test_what_happened_while_no_engine_ran_is_known_after_its_start(
         assert rig.order("o1").state is wanted.get(happening, OrderState.PARTIAL)
 
 
+async def test_an_order_whose_answer_was_never_heard_is_known_after_a_restart(
+    autojump_clock: AutojumpClock,
+) -> None:
+    async with open_rig() as rig:
+        rig.faults.set({"mute": True, "mute_events": True, "fill": "0.004"})
+        rig.submit("o1")
+        await rig.until(lambda: "o1" in rig.demo.submits)
+        await rig.stop_engine()
+        rig.faults.clear()
+        await rig.start_engine()
+        await rig.settled("o1")
+
+        rig.check("o1")
+        assert rig.order("o1").state is OrderState.PARTIAL
+
+
+async def test_an_order_made_elsewhere_is_adopted_amended_filled_and_canceled(
+    autojump_clock: AutojumpClock,
+) -> None:
+    async with open_rig() as rig:
+        for name, share in (("web_1", 0.8), ("android-2", 0.85)):
+            rig.do(
+                "submit",
+                account="demo",
+                symbol="BTCUSDT",
+                side="buy",
+                kind="limit",
+                size="0.02",
+                client_id=name,
+                price=str(rig.price(share)),
+                extra={"type": "LIMIT", "tif": "GTC"},
+            )
+        ours = {"web_1": ":web_1", "android-2": "android-2"}
+        for name in ours.values():
+            await rig.until(lambda name=name: rig.state(name) is OrderState.OPEN)  # type: ignore[misc]
+        rig.fill("android-2", "0.005")
+        await rig.until(lambda: rig.order("android-2").filled == D("0.005"))
+        rig.amend(":web_1", 0.79)
+        await rig.until(lambda: rig.order(":web_1").price == rig.price(0.79))
+        for name in ours.values():
+            rig.cancel(name)
+            await rig.settled(name)
+
+        assert all(rig.order(name).is_external for name in ours.values())
+        assert all(rig.state(name) is OrderState.CANCELED for name in ours.values())
+        assert [fill.size for fill in rig.fills] == [D("0.005")]
+        assert not any(one.is_open for one in rig.demo.orders.values())
+
+
 # -- the questions that are asked ------------------------------------------------------------------
 
 
@@ -436,6 +511,38 @@ async def test_an_account_stays_in_doubt_until_its_venue_answers(
 
         rig.check("o1")
         assert rig.order("o1").state is OrderState.OPEN
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["up", "down"])
+async def test_answers_by_rest_that_are_cut_are_asked_for_again(
+    way: Way, autojump_clock: AutojumpClock
+) -> None:
+    async with open_rig() as rig:
+        rig.submit("o1")
+        await rig.settled("o1")
+        rig.faults.set({"refuse_sockets": 503})
+        before = rig.rest.faults.passed[way]
+        await reconnect(rig)
+        length = rig.rest.faults.passed[way] - before
+        for number in range(0, length, 23):
+            rig.rest.faults.cut_after[way] = number
+            await reconnect(rig)
+            rig.rest.faults.cut_after.clear()
+
+            rig.check("o1")
+            assert rig.order("o1").state is OrderState.OPEN
+        assert length > 500
+
+
+async def reconnect(rig: Rig) -> None:
+    """What the account is told over ends, and everything is asked for again."""
+    rig.faults.refuse_sockets = 0
+    await rig.until(lambda: rig.is_agreed)
+    rig.faults.refuse_sockets = 503
+    rig.disconnect()
+    await rig.until(lambda: not rig.is_agreed)
+    await rig.until(lambda: rig.is_agreed and rig.is_settled("o1"))
 
 
 async def test_a_ban_is_waited_for_and_then_everything_is_asked_for(
