@@ -97,26 +97,23 @@ class AccountCaller:
         except Refused as refused:
             if refused.refusal.code != CLOCK:
                 raise
-            await self._read_clock()
+            self._access.offset.clear()
+            await self.read_clock()
             if request.mutates:
                 raise
         return await self._ask(request, params)
 
     async def read_clock(self) -> None:
-        """See how far the venue's clock is from ours. Raises `BrokerUnavailable`."""
-        reply = await self._access.rest.call(
-            TIME.verb, TIME.path, budgets=[(self._access.weight, TIME.weight)]
-        )
-        if reply.status == 200:
-            venue_ns = decode_time(reply.body).server_time * 1_000_000
-            self._access.offset.add(reply.sent_ns, venue_ns, reply.recv_ns)
-
-    async def _read_clock(self) -> None:
-        self._access.offset.clear()
+        """See how far the venue's clock is from ours; without an answer ours has to do."""
         try:
-            await self.read_clock()
-        except BrokerError as error:
-            _log.warning("the venue's clock cannot be read: %s", error)
+            reply = await self._access.rest.call(
+                TIME.verb, TIME.path, budgets=[(self._access.weight, TIME.weight)]
+            )
+            if reply.status == 200:
+                venue_ns = decode_time(reply.body).server_time * 1_000_000
+                self._access.offset.add(reply.sent_ns, venue_ns, reply.recv_ns)
+        except (BrokerError, msgspec.MsgspecError) as error:
+            _log.warning("the venue's clock cannot be read: %s", safe(error, 200))
 
     async def _ask(self, request: Request, params: Params) -> bytes:
         await self._spend(request)
@@ -132,9 +129,11 @@ class AccountCaller:
         """Wait for the budget, or say at once that there is none: an order that is sent later than
         it was meant is another order."""
         access = self._access
-        if until_ns := access.bans.until_ns():
-            left_s = (until_ns - access.clock.now_ns()) / NANOS
-            raise _unsent(request, f"banned by the venue for {left_s:.0f} s more")
+        rest = access.rest.status()  # a ban or a pause is of the address, whichever way it came
+        left_s = (rest.until_ns - access.clock.now_ns()) / NANOS
+        if rest.until_ns and left_s > 0:
+            word = "banned" if rest.state == "banned" else "throttled"
+            raise _unsent(request, f"{word} by the venue for {left_s:.0f} s more")
         if refusal := self.counts.refusal(request.orders, self.now_ms()) if request.orders else "":
             raise _unsent(request, refusal)
         if not request.mutates:

@@ -33,7 +33,7 @@ from brokers.binance.errors import AMEND_REJECTED, REPLACED_PARTLY, Refusal, rea
 from brokers.binance.order_table import OrderTable, Tracked
 from brokers.binance.orders import REPLACES, number, place
 from brokers.binance.signing import Value
-from engine.errors import OrderRejected, OutcomeUnknown
+from engine.errors import BrokerUnavailable, OrderRejected, OutcomeUnknown
 from engine.messages import Amended, Order, OrderEvent
 
 RESTRICTED: Final = "cancel restrictions"
@@ -75,7 +75,10 @@ class Amending:
         tracked = self._table.get(order.order_id)
         if tracked is None or not tracked.current:
             venue_id = int(order.venue_order_id) if order.venue_order_id.isdecimal() else 0
-            await self._history.order(order.order_id, symbol, venue_id)
+            try:
+                await self._history.order(order.order_id, symbol, venue_id)
+            except BrokerUnavailable as error:
+                raise OrderRejected(f"nothing was sent: {error}", hint=error.hint) from None
             tracked = self._table.get(order.order_id)
         if tracked is None or not tracked.current or tracked.is_done:
             raise OrderRejected("nothing was sent: the venue has no such order that works")

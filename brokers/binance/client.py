@@ -47,6 +47,7 @@ from engine.errors import BrokerError, BrokerUnavailable, NotSupported, OrderRej
 from engine.instruments import Instrument
 from engine.log import logger
 from engine.messages import AccountInfo, ConnectionStatus, Fill, Order, OrderEvent, Position
+from engine.text import safe
 
 _log = logger(__name__)
 
@@ -245,12 +246,8 @@ class BinanceClient:
         """See `engine.broker.TradingClient`."""
         if order.order_id in self._sent:
             raise OrderRejected("nothing was sent: an order of this id was sent before")
-        try:
-            client = client_id(order.order_id)
-        except ValueError as error:
-            raise OrderRejected(f"nothing was sent: {error}") from None
         self._symbols.learn(instrument)
-        params = place(order, instrument.symbol, client, order.size)
+        params = place(order, instrument.symbol, _client_id(order), order.size)
         self._sent[order.order_id] = None
         if len(self._sent) > KEPT_IDS:
             del self._sent[next(iter(self._sent))]
@@ -289,8 +286,7 @@ class BinanceClient:
         Raises:
             BrokerUnavailable: it would refuse it, and says why; or it does not answer.
         """
-        client = known_client_id(order.order_id)
-        params = place(order, self._symbol(order.fqme), client, order.size)
+        params = place(order, self._symbol(order.fqme), _client_id(order), order.size)
         del params["newOrderRespType"]
         await self._caller.ask(TEST, params, bytes)
 
@@ -340,7 +336,7 @@ class BinanceClient:
             if not venue_id and noted.venue_order_id.isdecimal():
                 venue_id = int(noted.venue_order_id)
         if not symbol:
-            _log.warning("order %s is of a market that is listed no longer", order_id)
+            _log.warning("order %s is of a market that is not listed", safe(order_id, 80))
             return None  # and where there is no market, nothing works
         return await self._history.order(order_id, symbol, venue_id)
 
@@ -375,3 +371,10 @@ class BinanceClient:
         if not symbol:
             raise OrderRejected(f"nothing was sent: the venue lists no {fqme}")
         return symbol
+
+
+def _client_id(order: Order) -> str:
+    try:
+        return client_id(order.order_id)
+    except ValueError as error:
+        raise OrderRejected(f"nothing was sent: {error}") from None

@@ -114,9 +114,14 @@ async def test_throttling_is_a_refusal_and_nothing_happened(
         with pytest.raises(OrderRejected, match=r"throttled|nothing was"):
             await calls[hits]()
         desk.do("clear")
+        with pytest.raises(OrderRejected, match="nothing was sent: throttled"):
+            await desk.submit("o3")  # it is not asked again before the venue wants that
+        await trio.sleep(6)
+        await desk.submit("o4")
 
-        (record,) = desk.account.orders.values()
-        assert (record.status, record.size) == ("new", D("0.01"))
+        first, last = desk.account.orders.values()
+        assert (first.status, first.size) == ("new", D("0.01"))
+        assert last.client_id == "o4"
 
 
 async def test_a_ban_is_obeyed_by_all_until_its_end(autojump_clock: AutojumpClock) -> None:
