@@ -44,6 +44,9 @@ OVERLAP_S = 30.0
 LINGER_S = 2.0
 """How long the first one is kept after that: answers to requests may still be on their way."""
 
+SENSE_S, NONSENSE = 5.0, 5
+"""A socket that brings so many messages in so long, and none that can be read, is of no use."""
+
 
 class _Link:
     """One open socket of a runner."""
@@ -305,6 +308,8 @@ class Runner(Generic[T]):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._send, link)
                 nursery.start_soon(self._watch, link)
+                if isinstance(self._session, CountsFaults):
+                    nursery.start_soon(self._judge, link, self._session)
                 if self._rules.app_ping and self._rules.ping_s:
                     nursery.start_soon(self._ping, link, self._rules.app_ping)
                 await link.socket.stream_closed.wait()
@@ -373,6 +378,17 @@ class Runner(Generic[T]):
                 if link.heard_s == heard_s:
                     link.end(f"nothing received for {2 * silence_s:.0f} s")
                     return
+
+    async def _judge(self, link: _Link, session: CountsFaults) -> None:
+        """End a socket whose messages cannot be read, however many come: what readers have is
+        old, and its silence would have told them."""
+        while True:
+            messages, malformed = self._messages, session.malformed
+            await trio.sleep(SENSE_S)
+            received = self._messages - messages
+            if received >= NONSENSE and received == session.malformed - malformed:
+                link.end(f"none of its last {received} messages makes sense")
+                return
 
     def _hear(self, link: _Link) -> None:
         """Something came by itself over this socket."""

@@ -43,6 +43,9 @@ class EchoSession:
         if text == "ok":
             self.is_live = True
             return []
+        if text == "nonsense":
+            self.malformed += 1
+            return []
         if text == "ask back":
             self.ask("answer")
             return []
@@ -227,10 +230,10 @@ async def test_keeps_to_the_venues_count_of_messages(autojump_clock: object) -> 
 
 
 async def test_another_socket_takes_over_before_the_venue_ends_it(autojump_clock: object) -> None:
-    async with running(lifetime_s=3600.0) as rig:
+    async with running(lifetime_s=100.0) as rig:
         old = await rig.live()
         new = await rig.end(1)
-        assert 3600 <= trio.current_time() < 3601
+        assert 100 <= trio.current_time() < 101
         await old.say("still here")
         await until(lambda: "still here" in rig.got)
         assert not old.is_over
@@ -369,6 +372,30 @@ async def test_sends_the_venues_own_ping(autojump_clock: object) -> None:
         await trio.sleep(100)
         assert end.heard.count('{"method":"ping"}') == 3
         assert end.pings == 0
+
+
+async def test_a_socket_that_brings_nothing_but_nonsense_is_made_anew(
+    autojump_clock: object,
+) -> None:
+    async with running() as rig:
+        end = await rig.live()
+        for _ in range(20):
+            await end.say("nonsense", "nonsense", "here")
+            await trio.sleep(1)
+        assert rig.state == "live", "it still brings something"
+        await end.say(*["nonsense"] * 20)
+        await until(lambda: "makes sense" in rig.runner.status().reason)
+        await rig.live(1)
+        assert rig.got[-1] == "lost"
+
+
+async def test_little_nonsense_is_only_counted(autojump_clock: object) -> None:
+    async with running() as rig:
+        end = await rig.live()
+        await end.say("nonsense", "nonsense")
+        await trio.sleep(60)
+        assert rig.state == "live"
+        assert rig.runner.status().malformed == 2
 
 
 async def test_a_message_without_end_ends_the_connection(autojump_clock: object) -> None:
