@@ -41,9 +41,10 @@ from brokers.binance.order_table import OrderTable
 from brokers.binance.orders import oco, place
 from brokers.binance.pairs import Pairs
 from brokers.binance.signing import Signer, Value
+from brokers.net.failures import one_error
 from brokers.runner import Runner, SocketRules
 from engine.broker import Report, TradingClient
-from engine.errors import BrokerError, BrokerUnavailable, NotSupported, OrderRejected
+from engine.errors import BrokerUnavailable, NotSupported, OrderRejected
 from engine.instruments import Instrument
 from engine.log import logger
 from engine.messages import AccountInfo, ConnectionStatus, Fill, Order, OrderEvent, Position
@@ -73,19 +74,12 @@ async def open_client(
     """
     signer = Signer(await access.credentials(account.name))
     symbols = Symbols(await access.instruments())
-    failure: BrokerError | None = None
     client = BinanceClient(access, account, report, signer, symbols)
-    with access.track(client.status):
+    with access.track(client.status), one_error():
         async with trio.open_nursery() as nursery:
-            try:
-                await client.log_in(nursery)
-            except BrokerError as error:
-                failure = error  # raised below, where no nursery wraps it
-            else:
-                yield client
+            await client.log_in(nursery)
+            yield client
             nursery.cancel_scope.cancel()
-    if failure is not None:
-        raise failure
 
 
 class BinanceClient:

@@ -37,6 +37,7 @@ from brokers.kraken.reports import Reports
 from brokers.kraken.requests import Requests
 from brokers.kraken.rights import Rights
 from brokers.kraken.signing import Signer
+from brokers.net.failures import one_error
 from brokers.runner import Runner, SocketRules
 from engine.broker import Report
 from engine.errors import (
@@ -57,7 +58,6 @@ from engine.messages import (
     Rejected,
     RequestRefused,
 )
-from engine.services import sole_error
 from engine.text import safe
 
 _log = logger(__name__)
@@ -79,15 +79,9 @@ async def open_client(
     Raises:
         BrokerUnavailable: the account cannot be logged in to, or its connection broke.
     """
-    try:
+    with one_error():
         async with _opened(access, account, report) as client:
             yield client
-    except ExceptionGroup as group:
-        # Whatever ends it is one error: nurseries wrap it.
-        error = sole_error(group)
-        if error is group:
-            raise
-        raise error from None
 
 
 @asynccontextmanager

@@ -1,7 +1,9 @@
-"""Why a socket did not open, or ended, in words for people."""
+"""Why a socket did not open, or ended, in words for people; and errors without their wrapping."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import trio
@@ -11,6 +13,7 @@ from brokers.net.rest import BANNED, LONGEST_DELAY_S, THROTTLED, retry_after_s
 from brokers.net.socket import Socket
 from engine.clock import NANOS
 from engine.errors import TickdeckError, describe
+from engine.services import sole_error
 from engine.text import safe
 
 
@@ -56,3 +59,15 @@ def why_closed(socket: Socket) -> str:
     if code == 1005:  # no code was given (RFC 6455, 7.1.5)
         return "the venue closed it"
     return f"the venue closed it ({code}{' ' + safe(reason, 80) if reason else ''})"
+
+
+@contextmanager
+def one_error() -> Iterator[None]:
+    """One error that ends the block leaves it as what it is: the nurseries within wrap it."""
+    try:
+        yield
+    except ExceptionGroup as group:
+        error = sole_error(group)
+        if error is group:
+            raise
+        raise error from None

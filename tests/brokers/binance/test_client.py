@@ -119,6 +119,14 @@ async def test_a_clock_that_is_wrong_is_corrected_by_the_venues(
         assert abs(status.clock_offset_ms - 3_600_000) < 1000
 
 
+async def test_what_ends_an_account_leaves_it_as_what_it_is(autojump_clock: AutojumpClock) -> None:
+    clock = TrioClock(START_NS)
+    async with running_venue(clock) as venue, running_broker(venue, clock) as broker:
+        with pytest.raises(OrderRejected, match="of the block"):
+            async with broker.open_client(ACCOUNT, lambda event: None):
+                raise OrderRejected("of the block")
+
+
 async def test_rights_of_a_key_that_a_person_must_know_of_are_told(
     autojump_clock: AutojumpClock, caplog: pytest.LogCaptureFixture
 ) -> None:

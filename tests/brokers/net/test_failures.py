@@ -8,7 +8,7 @@ from websockets.datastructures import Headers
 from websockets.exceptions import InvalidStatus, InvalidURI
 from websockets.http11 import Response
 
-from brokers.net.failures import refusal_of
+from brokers.net.failures import one_error, refusal_of
 from brokers.net.rest import LONGEST_DELAY_S
 from engine.clock import NANOS
 from engine.errors import BrokerUnavailable
@@ -61,3 +61,11 @@ def test_a_throttled_client_that_is_told_no_time_just_comes_back_later() -> None
 
 def test_what_no_network_does_is_a_bug_of_ours() -> None:
     assert refusal_of(KeyError("x"), NOW_NS).is_bug
+
+
+async def test_one_error_leaves_its_nurseries_as_what_it_is() -> None:
+    with pytest.raises(BrokerUnavailable, match="gone"), one_error():
+        async with trio.open_nursery(), trio.open_nursery():
+            raise BrokerUnavailable("gone")
+    with pytest.raises(ExceptionGroup), one_error():
+        raise ExceptionGroup("two", [BrokerUnavailable("gone"), ValueError("and wrong")])
