@@ -91,6 +91,7 @@ def test_the_websocket_answers(method: str, params: dict[str, Any]) -> None:
 
 @settings(max_examples=100)
 @given(st.binary(max_size=60))
-def test_what_is_no_message_is_answered_too(said: bytes) -> None:
+def test_what_is_hardly_a_message_is_answered_too(said: bytes) -> None:
     CLIENT.take()
-    assert "error" in CLIENT.say(said)[0]
+    answer = CLIENT.say(said)[0]
+    assert "error" in answer or answer["method"] == "pong"
