@@ -206,7 +206,7 @@ class KrakenClient:
     async def _fail_when_down(self) -> None:
         await self._ended.wait()
         assert self._down is not None
-        raise BrokerUnavailable(f"account {self._account}: {self._down.reason}")
+        raise BrokerUnavailable(self._down.reason)
 
     def _deliver(self, events: Sequence[AccountEvent]) -> None:
         for event in events:
