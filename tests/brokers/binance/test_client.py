@@ -24,7 +24,6 @@ from engine.messages import (
     Canceled,
     Expired,
     Filled,
-    Order,
     OrderState,
 )
 from tests.brokers.binance.live_venue import (
@@ -36,14 +35,12 @@ from tests.brokers.binance.live_venue import (
     Kind,
     logged_in,
     open_desk,
-    rename_canceled,
     running_broker,
     running_venue,
     until,
 )
 from tests.check_broker import PARTS, Harness, check_broker
 from tests.venues.binance import demo
-from tests.venues.binance.signatures import ApiKey
 
 D = Decimal
 AutojumpClock = trio.testing.MockClock
@@ -125,24 +122,6 @@ async def test_what_ends_an_account_leaves_it_as_what_it_is(autojump_clock: Auto
         with pytest.raises(OrderRejected, match="of the block"):
             async with broker.open_client(ACCOUNT, lambda event: None):
                 raise OrderRejected("of the block")
-
-
-async def test_rights_of_a_key_that_a_person_must_know_of_are_told(
-    autojump_clock: AutojumpClock, caplog: pytest.LogCaptureFixture
-) -> None:
-    clock = TrioClock(START_NS)
-    async with running_venue(clock) as venue, running_broker(venue, clock) as broker:
-        key = venue.state.keys[demo.HMAC_KEY]
-        venue.state.keys[demo.HMAC_KEY] = ApiKey(
-            key=key.key, account="demo", secret=key.secret, can_withdraw=True
-        )
-        async with logged_in(venue, broker) as desk:
-            await until(lambda: desk.client.status().note)
-            statuses = {one.name: one for one in broker.connections()}
-
-    assert statuses["account main"].note == "its key may withdraw"
-    assert statuses["account main"].state == "live"
-    assert "account main: its key may withdraw" in caplog.text
 
 
 async def test_several_accounts_have_clients_of_their_own(autojump_clock: AutojumpClock) -> None:
@@ -347,98 +326,3 @@ async def test_one_of_a_list_is_given_no_other_price(autojump_clock: AutojumpClo
             await desk.client.amend(limit, desk.price(1.2), limit.size)
 
         assert len(await desk.client.open_orders()) == 2
-
-
-# -- what is asked ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("is_renamed", [True, False])
-async def test_orders_are_found_by_their_ids_whatever_became_of_them(
-    is_renamed: bool, monkeypatch: pytest.MonkeyPatch, autojump_clock: AutojumpClock
-) -> None:
-    if is_renamed:
-        rename_canceled(monkeypatch)
-    async with open_desk() as desk:
-        for name, share in (("works", 0.85), ("canceled", 0.86), ("filled", 0.9)):
-            await desk.submit(name, price=desk.price(share))
-        await desk.client.cancel(desk.order("canceled"))
-        desk.fill("filled", "0.01")
-        async with logged_in(desk.venue, desk.broker) as later:
-            unknown = desk.order("unknown")
-            names = ("works", "canceled", "filled", "unknown")
-            later.client.note([desk.order(name) for name in names], [])
-            found = {name: await later.client.order(name) for name in names}
-
-            assert {name: one and one.state for name, one in found.items()} == {
-                "works": "open",
-                "canceled": "canceled",
-                "filled": "filled",
-                "unknown": None,
-            }
-            assert unknown.order_id == "unknown"
-
-
-async def test_fills_of_long_ago_are_found_page_by_page(
-    autojump_clock: AutojumpClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from brokers.binance import account_history
-
-    monkeypatch.setattr(account_history, "PAGE", 3)
-    async with open_desk() as desk:
-        desk.offer("sell", 1.001)
-        for number in range(8):
-            await desk.submit(f"o{number}", order_type="market")
-            await trio.sleep(0.1)
-        middle_ns = desk.broker.now_ns()
-        desk.clock.skipped_ns += 3 * 86_400 * 10**9
-        for number in range(8, 16):
-            await desk.submit(f"o{number}", order_type="market")
-            await trio.sleep(0.1)
-        truth = [str(one.trade_id) for one in desk.account.executions]
-        since = [str(one.trade_id) for one in desk.account.executions if one.time_ns >= middle_ns]
-        async with logged_in(desk.venue, desk.broker) as later:
-            later.client.note([], [BTC])
-            fills = await later.client.fills(0)
-            newer = await later.client.fills(middle_ns)
-            lately = await later.client.fills(desk.broker.now_ns() - 60 * 10**9)
-
-            assert sorted(fill.trade_id for fill in fills) == sorted(truth)
-            assert {fill.order_id for fill in fills} == {f"o{number}" for number in range(16)}
-            assert sorted(fill.trade_id for fill in newer) == sorted(since)
-            assert sorted(fill.trade_id for fill in lately) == sorted(since)
-            assert [fill.venue_ns for fill in fills] == sorted(fill.venue_ns for fill in fills)
-
-
-@pytest.mark.parametrize("is_renamed", [True, False])
-async def test_fills_of_a_canceled_order_are_known_for_ours(
-    is_renamed: bool, monkeypatch: pytest.MonkeyPatch, autojump_clock: AutojumpClock
-) -> None:
-    if is_renamed:
-        rename_canceled(monkeypatch)
-    async with open_desk() as desk:
-        order = await desk.submit()
-        desk.fill("o1", "0.004")
-        await desk.client.cancel(order)
-        async with logged_in(desk.venue, desk.broker) as later:
-            later.client.note([], [BTC])
-            (fill,) = await later.client.fills(START_NS)
-
-            assert (fill.order_id, fill.size, fill.side) == ("o1", D("0.004"), "buy")
-
-
-async def test_an_order_from_elsewhere_is_listed_by_its_name_there(
-    autojump_clock: AutojumpClock,
-) -> None:
-    async with open_desk() as desk:
-        price = str(desk.price(0.9))
-        terms = {"symbol": "BTCUSDT", "side": "buy", "kind": "limit", "size": "0.01"}
-        extra = {"type": "LIMIT", "tif": "GTC"}
-        desk.do("submit", account="demo", client_id="web_1", price=price, extra=extra, **terms)
-        desk.venue._settle()
-        await desk.wait(":web_1", Accepted)
-        (listed,) = await desk.client.open_orders()
-        await desk.client.cancel(listed)
-        await desk.wait(":web_1", Canceled)
-
-        assert listed.order_id == ":web_1"
-        assert isinstance(listed, Order)
