@@ -264,12 +264,14 @@ async def test_cut_at_some_bytes_an_order_ends_as_the_venue_has_it(
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("_renamed")
-@pytest.mark.parametrize("way", ["up", "down"])
-@pytest.mark.parametrize("trades", [False, True])
-async def test_cut_at_any_byte_an_order_ends_as_the_venue_has_it(
-    trades: bool, way: Way, autojump_clock: AutojumpClock
+@pytest.mark.parametrize(
+    ("way", "step", "trades"),
+    [("up", 1, False), ("down", 5, False), ("up", 7, True), ("down", 13, True)],
+)
+async def test_cut_byte_by_byte_an_order_ends_as_the_venue_has_it(
+    way: Way, step: int, trades: bool, autojump_clock: AutojumpClock
 ) -> None:
-    await cut_at(way, 1, trading_exchange if trades else exchange)
+    await cut_at(way, step, trading_exchange if trades else exchange)
 
 
 @pytest.mark.parametrize("way", ["up", "down"])
