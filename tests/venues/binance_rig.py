@@ -10,10 +10,11 @@ from typing import Any
 
 import trio
 
-from engine.broker import Broker
+from engine.broker import Broker, Networked
 from engine.clock import Clock, TrioClock
 from engine.ems.accounts import Account
 from engine.ems.journal import MemoryJournal
+from engine.ems.limits import RiskLimits
 from engine.ems.router import Router
 from engine.messages import (
     AccountUpdate,
@@ -124,7 +125,7 @@ class Rig:
             clock=self._clock,
             publish=self.hear,
             markets=markets,
-            accounts=[Account(name="main", broker="binance")],
+            accounts=[Account(name="main", broker="binance", limits=RiskLimits())],
             get_broker=get_broker,
         )
         await self.router.recover()
@@ -221,6 +222,13 @@ class Rig:
     async def decided(self, order_id: str) -> None:
         """It is not on its way any more."""
         await self.until(lambda: self.state(order_id) not in (None, OrderState.PENDING))
+
+    @property
+    def is_connected(self) -> bool:
+        """Events of the account come."""
+        assert isinstance(self.broker, Networked)
+        states = {one.name: one.state for one in self.broker.connections()}
+        return states.get("account main") == "live"
 
     @property
     def is_agreed(self) -> bool:
