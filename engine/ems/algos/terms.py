@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Final, NamedTuple
 
 from engine.ems.algos.entries import scale_rungs
@@ -122,7 +122,8 @@ def _own_fault(terms: AlgoTerms, instrument: Instrument, can_amend: bool) -> Fau
         case OcoTerms():
             return _sides_fault(terms.side, terms.stop_price, terms.price)
         case IcebergTerms():
-            return _count_fault(-(-terms.size // terms.shown))
+            parts = terms.size / terms.shown
+            return _count_fault(parts.to_integral_value(ROUND_CEILING))
         case ScaleTerms():
             return _count_fault(Decimal(terms.count)) or _rungs_fault(terms, instrument)
         case TwapTerms():

@@ -73,3 +73,12 @@ def test_a_venue_that_cannot_amend_gets_no_chase() -> None:
 
     assert fault is not None
     assert fault.check == "capability"
+
+
+def test_the_last_part_of_an_iceberg_counts_however_small_it_is() -> None:
+    shown = INSTRUMENT.size_step * 2
+    whole = IcebergTerms(side="buy", size=shown * 200, price=D(99), shown=shown)
+    assert check_terms(whole, INSTRUMENT) is None
+    fault = check_terms(replace(whole, size=whole.size + INSTRUMENT.size_step), INSTRUMENT)
+    assert fault is not None
+    assert (fault.check, fault.value) == ("count", "201")
